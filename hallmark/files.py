@@ -93,3 +93,11 @@ def room_or(path: Path, error: type[HallmarkError]) -> Iterator[None]:
 def mebibytes(size: int) -> str:
     """A size for people: `12 MiB`, rounded up."""
     return f"{-(-size // (1 << 20))} MiB"
+
+
+def folders_in(parent: Path) -> list[Path]:
+    """The folders in a folder, by name; none when it does not exist."""
+    try:
+        return sorted(entry for entry in parent.iterdir() if entry.is_dir() and not entry.is_symlink())
+    except FileNotFoundError:
+        return []

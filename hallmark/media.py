@@ -1,8 +1,9 @@
 """Media: files on an ISO 9660 volume, the only way into a guest. The same inputs give the same bytes.
 
-A volume is made with xorriso (Rock Ridge names, so the guest sees names and modes as they are; files 0444 or 0555, folders 0555, all
-root's) with every time stamp and identifier derived from `epoch`. Inputs are first copied to a private folder beside the target
-while they are hashed: so the manifest tells of the very bytes on the volume, whatever happens to the inputs meanwhile.
+A volume is made with xorriso (Rock Ridge, so the guest sees names as they are; files 0444 or 0555, folders 0555, all
+of it root's) with every time stamp and identifier derived from `epoch`. Inputs are first copied to a private folder
+beside the target while they are hashed: so the manifest tells of the very bytes on the volume, whatever happens to
+them meanwhile.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ Source = Path | bytes
 def make_media(target: Path, files: Mapping[str, Source], *, label: str, epoch: int) -> Sha256:
     """Make a volume of `files` (name on the volume → content) and their MANIFEST; return the SHA-256 of the MANIFEST.
 
-    `epoch` (seconds, UTC) dates everything on it. Raises MediaError for a bad name or label, an unreadable file or want of room,
-    PrerequisiteError without xorriso. `target` appears whole or not at all.
+    `epoch` (seconds, UTC) dates everything on it. `target` appears whole or not at all. Raises MediaError for a bad
+    name or label, an unreadable file or want of room, PrerequisiteError without xorriso.
     """
     if MANIFEST in files:
         raise MediaError(f"{target.name}: {MANIFEST}: this name is kept for the manifest; give the file another one")
@@ -62,11 +63,13 @@ def check_names(files: Mapping[str, Source]) -> None:
         parts = name.split("/")
         if len(parts) > _DEPTH or not all(_PART.fullmatch(part) and part not in {".", ".."} for part in parts):
             raise MediaError(
-                f"media: {name!r}: expected a relative path of at most {_DEPTH} plain names (letters, digits, ._+~%:@,=-)"
+                f"media: {name!r}: expected a relative path, at most {_DEPTH} names of letters, digits and ._+~%:@,=-"
             )
         for parent in PurePosixPath(name).parents:
             if str(parent) in files:
-                raise MediaError(f"media: {str(parent)!r}: expected a file or a folder, got both (there is {name!r} too)")
+                raise MediaError(
+                    f"media: {str(parent)!r}: expected a file or a folder, got both (there is {name!r} too)"
+                )
 
 
 def _make(target: Path, files: Mapping[str, Source], *, label: str, epoch: int, with_manifest: bool) -> Sha256:
@@ -92,7 +95,7 @@ def _make(target: Path, files: Mapping[str, Source], *, label: str, epoch: int, 
 
 
 def _room(files: Mapping[str, Source]) -> int:
-    """Bytes that making the volume takes at most: the copies and the volume, in whole sectors, and the volume's own tables."""
+    """Bytes that making a volume takes at most: the copies, the volume in whole sectors, its tables."""
     content = sum(_size(name, source) + _SECTOR for name, source in files.items())
     return 2 * content + 2048 * len(files) + (2 << 20)
 
@@ -166,4 +169,6 @@ def _write_volume(volume: Path, tree: Path, *, label: str, epoch: int) -> None:
     except ProcessError as problem:
         free = free_bytes(volume)
         hint = f"; only {mebibytes(free)} are free there, make room" if free < (1 << 20) else ""
-        raise MediaError(f"{volume.parent.parent}: the volume {label} could not be written: {problem}{hint}") from problem
+        raise MediaError(
+            f"{volume.parent.parent}: the volume {label} could not be written: {problem}{hint}"
+        ) from problem
