@@ -1,0 +1,87 @@
+#!/bin/sh
+# Runs the plan's controls: controls.sh apply|check RESULTS_DIR
+#
+# Needs HALLMARK_PHASE, HALLMARK_SCRIPTS, HALLMARK_PLAN and, while there are media, HALLMARK_MEDIA.
+# Leaves for each control that ran ID.out (what it printed), ID.exit (its exit code) and ID.ms in RESULTS_DIR.
+# apply stops at the first control that fails, with exit code 1; check runs all of them: the host judges.
+set -eu
+
+# shellcheck disable=SC2153
+if [ -z "${HALLMARK_CLEAN-}" ]; then
+    exec env -i HALLMARK_CLEAN=1 \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+        HALLMARK_PHASE="$HALLMARK_PHASE" HALLMARK_SCRIPTS="$HALLMARK_SCRIPTS" HALLMARK_PLAN="$HALLMARK_PLAN" \
+        HALLMARK_MEDIA="${HALLMARK_MEDIA-}" HALLMARK_CONTROL_SECONDS="${HALLMARK_CONTROL_SECONDS-600}" \
+        /bin/sh "$0" "$@"
+fi
+unset HALLMARK_CLEAN
+umask 022
+
+. "$HALLMARK_SCRIPTS/lib.sh"
+
+what=$1
+results=$2
+seconds=$HALLMARK_CONTROL_SECONDS
+unset HALLMARK_CONTROL_SECONDS
+
+# uptime in centiseconds, without a process
+now() {
+    read -r _up _ </proc/uptime
+    _now=${_up%.*}${_up#*.}
+}
+
+is_waived() {
+    while read -r _waived; do
+        [ "$_waived" != "$1" ] || return 0
+    done <"$HALLMARK_PLAN/waived"
+    return 1
+}
+
+# run_control ID: its exit code in $code
+run_control() {
+    now
+    started=$_now
+    code=0
+    (
+        HALLMARK_CONTROL=$HALLMARK_SCRIPTS/controls/$1
+        export HALLMARK_CONTROL
+        set -a
+        # shellcheck disable=SC1090
+        . "$HALLMARK_PLAN/env/$1"
+        set +a
+        cd /
+        exec timeout -k 10 "$seconds" /bin/sh "$HALLMARK_CONTROL/$what.sh"
+    ) >"$results/$1.out" 2>&1 </dev/null || code=$?
+    now
+    printf '%s\n' "$code" >"$results/$1.exit"
+    printf '%s0\n' "$((_now - started))" >"$results/$1.ms"
+}
+
+mkdir -p "$results"
+results=$(cd "$results" && pwd)
+total=0
+while read -r id; do
+    total=$((total + 1))
+done <"$HALLMARK_PLAN/plan"
+
+n=0
+status=0
+while read -r id; do
+    n=$((n + 1))
+    progress controls "$n" "$total" "$what $id"
+    if [ "$what" = apply ] && is_waived "$id"; then
+        continue
+    fi
+    run_control "$id"
+    if [ "$what" = apply ] && [ "$code" != 0 ] && [ "$code" != 3 ]; then
+        printf 'control %s: apply failed with exit code %s\n' "$id" "$code" >&2
+        tail -n 20 "$results/$id.out" >&2
+        status=1
+        break
+    fi
+done <"$HALLMARK_PLAN/plan"
+
+# No control may fill the results: 64 KiB each.
+find "$results" -name '*.out' -size +128 -exec truncate -s 64K {} +
+exit "$status"

@@ -1,0 +1,2 @@
+# HM_DOWNLOAD=yes
+sh "$HALLMARK_CONTROL/apply.sh"

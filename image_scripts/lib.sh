@@ -1,0 +1,146 @@
+# shellcheck shell=sh
+# Shared by everything that runs in the guest. POSIX sh; sourced as `. "$HALLMARK_SCRIPTS/lib.sh"`.
+# Under emulation each process costs 5 to 20 ms, so what the shell can do by itself is done by the shell.
+
+# --- progress, for the terminal of whoever waits --------------------------------------------------------------------
+
+# progress STAGE N M TEXT: one line for the host, on the console where there is one.
+progress() {
+    { printf '::hallmark:: progress %s %s %s %s\n' "$@" >/dev/console; } 2>/dev/null ||
+        printf '::hallmark:: progress %s %s %s %s\n' "$@"
+}
+
+# --- verdicts of a control ------------------------------------------------------------------------------------------
+
+_findings=0
+
+# finding TEXT: something is not as it should be; the check goes on and fails at its end.
+finding() {
+    printf 'FAIL %s\n' "$*"
+    _findings=$((_findings + 1))
+}
+
+# note TEXT: evidence of what was seen.
+note() {
+    printf '%s\n' "$*"
+}
+
+# conclude TEXT: ends a check: fails when there were findings, else passes and says TEXT.
+conclude() {
+    if [ "$_findings" -gt 0 ]; then
+        printf '%s finding(s)\n' "$_findings"
+        exit 1
+    fi
+    pass "$*"
+}
+
+pass() {
+    printf 'PASS %s\n' "$*"
+    exit 0
+}
+
+fail() {
+    printf 'FAIL %s\n' "$*"
+    exit 1
+}
+
+# not_applicable WHY: only for a control whose control.toml has `may_not_apply`.
+not_applicable() {
+    printf 'NOT APPLICABLE %s\n' "$*"
+    exit 3
+}
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+# contains "a b c" b: whether a list holds a word.
+contains() {
+    case " $1 " in
+        *" $2 "*) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
+# matches "glob* glob2" WORD: whether a word matches one of the shell patterns.
+matches() {
+    _word=$2
+    set -f
+    # shellcheck disable=SC2086
+    set -- $1
+    set +f
+    for _pattern in "$@"; do
+        # shellcheck disable=SC2254
+        case $_word in
+            $_pattern) return 0 ;;
+        esac
+    done
+    return 1
+}
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+# write_file MODE OWNER:GROUP PATH <text: puts text in place atomically, and only when something differs.
+write_file() {
+    mkdir -p "${3%/*}"
+    cat >"$3.hallmark-new"
+    chown "$2" "$3.hallmark-new"
+    chmod "$1" "$3.hallmark-new"
+    if [ -f "$3" ] && [ ! -L "$3" ] && cmp -s "$3" "$3.hallmark-new" &&
+        [ "$(stat -c '%a %u %g' "$3")" = "$(stat -c '%a %u %g' "$3.hallmark-new")" ]; then
+        rm -f "$3.hallmark-new"
+    else
+        [ ! -d "$3" ] || fail "$3: expected a file, got a folder"
+        mv -f "$3.hallmark-new" "$3"
+    fi
+}
+
+# file_is MODE OWNER:GROUP PATH: whether a regular file (no link) has this mode (as %a prints it) and these owners (names).
+file_is() {
+    [ -f "$3" ] && [ ! -L "$3" ] && [ "$(stat -c '%a %U:%G' "$3")" = "$1 $2" ]
+}
+
+# --- packages: dpkg's own database, read without dpkg's start-up time ------------------------------------------------
+
+# shellcheck disable=SC2034 # for those who source this
+HALLMARK_RECORDS=/usr/share/hallmark
+
+# package_table: name<TAB>version<TAB>architecture<TAB>state for every package dpkg knows (state: "install ok installed").
+package_table() {
+    awk -F ': ' -v OFS='\t' '
+        $1 == "Package" { name = $2 }
+        $1 == "Version" { version = $2 }
+        $1 == "Architecture" { arch = $2 }
+        $1 == "Status" { state = $2 }
+        /^$/ { if (name != "") print name, version, arch, state; name = "" }
+        END { if (name != "") print name, version, arch, state }
+    ' /var/lib/dpkg/status
+}
+
+# installed_packages: the names of all packages that are not fully gone (a package half-removed is still there), one a line.
+installed_packages() {
+    awk '
+        $1 == "Package:" { name = $2 }
+        $1 == "Status:" && $4 != "config-files" && $4 != "not-installed" { print name }
+    ' /var/lib/dpkg/status
+}
+
+# installed NAME: whether a package is installed (one process; for many, use installed_packages).
+installed() {
+    installed_packages | grep -Fqx -- "$1"
+}
+
+# --- units ----------------------------------------------------------------------------------------------------------
+
+# mask_unit UNIT REASON: masks a unit of a package that cannot be removed, and records why (removed-not-disabled checks it).
+mask_unit() {
+    ln -sfn /dev/null "/etc/systemd/system/$1"
+    mkdir -p "$HALLMARK_RECORDS"
+    _line=$(printf '%s\t%s\t%s' "$1" "${HALLMARK_CONTROL##*/}" "$2")
+    grep -Fqx -- "$_line" "$HALLMARK_RECORDS/masked.tsv" 2>/dev/null ||
+        printf '%s\n' "$_line" >>"$HALLMARK_RECORDS/masked.tsv"
+}
+
+# masked UNIT: whether a unit is masked by the administrator (not merely shipped so).
+masked() {
+    # shellcheck disable=SC3013 # dash, which is sh on Debian, has -ef; it costs no process
+    [ -L "/etc/systemd/system/$1" ] && [ "/etc/systemd/system/$1" -ef /dev/null ]
+}

@@ -1,0 +1,100 @@
+# shellcheck shell=sh
+# Families of packages that must be absent, and their removal. Sourced after lib.sh.
+
+# What no control may ever remove, even as something that depends on what it removes: the machine would not come up again.
+HALLMARK_PROTECTED="apt base-files base-passwd bash cloud-guest-utils cloud-init coreutils dash dpkg e2fsprogs grub-*
+    init-system-helpers initramfs-tools* iproute2 kmod libc6 libpam-* linux-image-* login login.defs mount openssh-server
+    openssh-sftp-server passwd procps python3 python3-minimal shim-signed* sudo systemd systemd-* udev util-linux"
+
+# installed_matching "PATTERN..." ["EXCEPT..."]: installed packages whose names match a shell pattern (* and ?) and no exception.
+installed_matching() {
+    awk -v patterns="$1" -v except="${2-}" '
+        function expression(words, parts, n, i, text) {
+            n = split(words, parts, " ")
+            for (i = 1; i <= n; i++) {
+                gsub(/[.+]/, "[&]", parts[i])
+                gsub(/\*/, ".*", parts[i])
+                gsub(/\?/, ".", parts[i])
+                text = text (i > 1 ? "|" : "") parts[i]
+            }
+            return n ? "^(" text ")$" : "^$"
+        }
+        BEGIN { wanted = expression(patterns); spared = expression(except) }
+        $1 == "Package:" { name = $2 }
+        $1 == "Status:" && $4 != "config-files" && $4 != "not-installed" && name ~ wanted && name !~ spared { print name }
+    ' /var/lib/dpkg/status
+}
+
+# programs_present "NAME...": paths of programs of these names where a shell would find them.
+programs_present() {
+    for _program in $1; do
+        for _place in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /usr/games; do
+            [ ! -e "$_place/$_program" ] || printf '%s\n' "$_place/$_program"
+        done
+    done
+}
+
+# purge_packages NAME...: purges packages and what depends on them in one transaction, unless a protected one would go;
+# each is recorded in removed.tsv: name, version, control.
+purge_packages() {
+    [ $# -gt 0 ] || return 0
+    apt-get -s -q -o APT::Get::AutomaticRemove=false purge -- "$@" >/run/hallmark-purge 2>&1 || {
+        cat /run/hallmark-purge
+        fail "apt cannot work out how to remove: $*"
+    }
+    _going=
+    while read -r _verb _name _version _; do
+        case $_verb in
+            Inst | Conf) fail "removing $* would install or configure $_name" ;;
+            Purg | Remv) ;;
+            *) continue ;;
+        esac
+        ! matches "$HALLMARK_PROTECTED" "$_name" || fail "removing $* would also remove $_name, which the machine needs"
+        _version=${_version#\[}
+        _going="$_going $_name=${_version%\]}"
+    done </run/hallmark-purge
+    rm -f /run/hallmark-purge
+    mkdir -p "$HALLMARK_RECORDS"
+    _names=
+    for _each in $_going; do
+        _names="$_names ${_each%%=*}"
+        printf '%s\t%s\t%s\n' "${_each%%=*}" "${_each#*=}" "${HALLMARK_CONTROL##*/}" >>"$HALLMARK_RECORDS/removed.tsv"
+    done
+    note "purging:$_names"
+    # shellcheck disable=SC2086
+    dpkg --purge $_names
+}
+
+# remove_programs PATH...: removes programs: with their package where one owns them, by themselves where none does.
+remove_programs() {
+    _owners=
+    for _path in "$@"; do
+        if _owner=$(dpkg-query -S "$_path" 2>/dev/null); then
+            _owners="$_owners ${_owner%%:*}"
+        else
+            note "removing $_path, which no package owns"
+            rm -f -- "$_path"
+        fi
+    done
+    # shellcheck disable=SC2086
+    purge_packages $_owners
+}
+
+# family_check: fails when a package of HM_PACKAGES (but for HM_EXCEPT) is installed or a program of HM_PROGRAMS is there.
+family_check() {
+    for _name in $(installed_matching "$HM_PACKAGES" "${HM_EXCEPT-}"); do
+        finding "package $_name is installed"
+    done
+    for _path in $(programs_present "$HM_PROGRAMS"); do
+        finding "program $_path is present"
+    done
+    conclude "none of these packages is installed: $HM_PACKAGES; none of these programs is present: $HM_PROGRAMS"
+}
+
+# family_apply: removes what family_check looks for.
+family_apply() {
+    # shellcheck disable=SC2046
+    purge_packages $(installed_matching "$HM_PACKAGES" "${HM_EXCEPT-}")
+    # shellcheck disable=SC2046
+    remove_programs $(programs_present "$HM_PROGRAMS")
+}

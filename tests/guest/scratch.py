@@ -1,0 +1,130 @@
+"""Scratch roots: a real Debian 13 tree under a throw-away overlay, in namespaces of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hallmark.controls import Control, Plan
+from hallmark.process import run
+
+HERE = Path(__file__).parent
+_OVERRIDE = re.compile(r"^# (HM_[A-Z0-9_]+=.*)$", re.MULTILINE)
+_PHASE = re.compile(r"^# HALLMARK_PHASE=(build|acceptance|drift|test)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One step of a scenario: its name, exit code, duration in milliseconds and what it printed."""
+
+    name: str
+    code: int
+    milliseconds: int
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guest:
+    """A pristine root and what the guest finds beside it: scripts, plan and media."""
+
+    root: Path
+    scripts: Path
+    plan_files: Path
+    media: Path
+    plan: Plan
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, so that parallel test processes make a thing once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def unpack_once(tarball: Path, cache: Path) -> Path:
+    """The tree of a root tarball, unpacked into the cache unless it is there already; older ones are removed."""
+    stat = tarball.stat()
+    tree = cache / f"root-{stat.st_size:x}-{stat.st_mtime_ns:x}"
+    with locked(cache / "lock"):
+        if not tree.is_dir():
+            for stale in cache.glob("root-*"):
+                shutil.rmtree(stale)
+            half = cache / "root-half-made"
+            half.mkdir()
+            run(["tar", "--numeric-owner", "--xattrs", "-xpf", tarball, "-C", half], timeout=300)
+            half.rename(tree)
+    return tree
+
+
+def run_scenario(guest: Guest, control: Control, scenario: Path, work: Path) -> list[Step]:
+    """Run one scenario to its end and return its steps, in order; the last one may have failed."""
+    stage = _make_stage(guest, work)
+    environment = work / "environment"
+    environment.write_text(_environment(guest, control, scenario.read_text()))
+    verdict = scenario.name.split(".")[-2]
+    drive = [str(HERE / "drive.sh"), str(guest.root), str(stage), str(scenario), str(environment), verdict]
+    done = subprocess.run(
+        ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--", "/bin/sh", *drive],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.environ["PATH"]},
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"the harness itself failed:\n{done.stdout}{done.stderr}"
+    return [_step(line, stage / "out") for line in done.stdout.splitlines()]
+
+
+def _step(line: str, out: Path) -> Step:
+    name, code, milliseconds = line.split()
+    text = (out / name).read_text(errors="replace")
+    return Step(name=name, code=int(code), milliseconds=int(milliseconds), output=text)
+
+
+def _make_stage(guest: Guest, work: Path) -> Path:
+    stage = work / "stage"
+    (stage / "out").mkdir(parents=True)
+    for name, source in (("scripts", guest.scripts), ("plan", guest.plan_files), ("media", guest.media)):
+        (stage / name).symlink_to(source)
+    return stage
+
+
+def _environment(guest: Guest, control: Control, scenario: str) -> str:
+    """The environment file of a scenario: the compiled plan's values, then the scenario's own overrides."""
+    planned = next(c for c in guest.plan.controls if c.id == control.id)
+    phase = _PHASE.search(scenario)
+    fixed = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LC_ALL": "C.UTF-8",
+        "DEBIAN_FRONTEND": "noninteractive",
+        "HALLMARK_PHASE": phase.group(1) if phase else "test",
+        "HALLMARK_SCRIPTS": "/run/hallmark/scripts",
+        "HALLMARK_CONTROL": f"/run/hallmark/scripts/controls/{control.id}",
+        "HALLMARK_PLAN": "/run/hallmark/plan",
+        "HALLMARK_MEDIA": "/run/hallmark/media",
+    }
+    return assignments(fixed) + assignments(planned.environment) + _overrides(control, scenario)
+
+
+def _overrides(control: Control, scenario: str) -> str:
+    lines = _OVERRIDE.findall(scenario)
+    for line in lines:
+        name = line.partition("=")[0].removeprefix("HM_").lower()
+        assert name in control.parameters, f"{control.id} has no parameter {name}"
+    return assignments(dict(line.split("=", 1) for line in lines))
+
+
+def assignments(values: Mapping[str, str]) -> str:
+    """Shell assignments, one a line."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())

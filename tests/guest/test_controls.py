@@ -1,0 +1,31 @@
+"""Every scenario of every control: a fail scenario fails, apply mends it, twice; a pass scenario passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scratch import Guest, Step, run_scenario
+
+from hallmark.controls import Control, load_controls
+
+CONTROLS = load_controls(Path(__file__).parents[2] / "image_scripts" / "controls")
+CASES = [(control, scenario) for control in CONTROLS.values() for scenario in control.scenarios]
+EXPECTED = {
+    "pass": [("scenario", 0), ("check", 0)],
+    "fail": [("scenario", 0), ("check", 1), ("apply", 0), ("recheck", 0), ("reapply", 0), ("final", 0)],
+}
+
+
+@pytest.mark.parametrize(
+    ("control", "scenario"), CASES, ids=[f"{control.id}-{scenario.stem}" for control, scenario in CASES]
+)
+def test_a_scenario_gets_the_verdict_in_its_name(
+    guest: Guest, control: Control, scenario: Path, tmp_path: Path
+) -> None:
+    steps = run_scenario(guest, control, scenario, tmp_path)
+    assert [(step.name, step.code) for step in steps] == EXPECTED[scenario.name.split(".")[-2]], _tell(steps)
+
+
+def _tell(steps: list[Step]) -> str:
+    return "\n".join(f"--- {s.name}: exit code {s.code}, {s.milliseconds} ms\n{s.output}" for s in steps)
