@@ -1,0 +1,98 @@
+#!/bin/sh
+# A1: see control.toml.
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+. "$HALLMARK_SCRIPTS/lib_access.sh"
+
+dropin=/etc/ssh/sshd_config.d/00-hallmark-ssh-access.conf
+keywords='PubkeyAuthentication|PasswordAuthentication|KbdInteractiveAuthentication|ChallengeResponseAuthentication'
+keywords="$keywords|AuthenticationMethods|PermitRootLogin|PermitEmptyPasswords|HostbasedAuthentication|IgnoreRhosts"
+keywords="$keywords|GSSAPIAuthentication|KerberosAuthentication|AuthorizedKeysFile|AuthorizedKeysCommand|StrictModes|UsePAM"
+keywords="$keywords|MaxAuthTries|LoginGraceTime|MaxSessions|MaxStartups|PerSourcePenalties|ClientAliveInterval|ClientAliveCountMax"
+keywords="$keywords|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironment|PermitUserRC|ExposeAuthInfo|DebianBanner|LogLevel|Protocol"
+
+forwarding() {
+    [ "$HM_FORWARDING" = no ] || return 0
+    cat <<'END'
+AllowTcpForwarding no
+AllowStreamLocalForwarding no
+AllowAgentForwarding no
+END
+}
+
+settings() {
+    cat <<END
+# Written by Hallmark (control ssh-access). sshd keeps the first value that it reads: this file must sort first.
+PubkeyAuthentication yes
+AuthenticationMethods publickey
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+HostbasedAuthentication no
+GSSAPIAuthentication no
+PermitEmptyPasswords no
+PermitRootLogin no
+IgnoreRhosts yes
+StrictModes yes
+UsePAM yes
+AuthorizedKeysFile .ssh/authorized_keys
+AuthorizedKeysCommand none
+MaxAuthTries $HM_MAX_AUTH_TRIES
+LoginGraceTime $HM_LOGIN_GRACE_TIME
+MaxSessions $HM_MAX_SESSIONS
+MaxStartups 10:30:60
+PerSourcePenalties yes
+ClientAliveInterval $HM_CLIENT_ALIVE_INTERVAL
+ClientAliveCountMax 3
+X11Forwarding no
+PermitTunnel no
+GatewayPorts no
+PermitUserEnvironment no
+PermitUserRC no
+ExposeAuthInfo no
+DebianBanner no
+LogLevel VERBOSE
+END
+    forwarding
+}
+
+configure_cloud_init() {
+    [ -d /etc/cloud ] || return 0
+    # What sorts after ours and says otherwise would win.
+    for file in $(cloud_files); do
+        if grep -qE '^(ssh_pwauth|disable_root):' "$file"; then
+            sed -i -E 's/^(ssh_pwauth|disable_root):/# set by Hallmark in 99-hallmark-ssh-access.cfg: &/' "$file"
+        fi
+    done
+    write_file 0644 root:root /etc/cloud/cloud.cfg.d/99-hallmark-ssh-access.cfg <<'END'
+#cloud-config
+# Written by Hallmark (control ssh-access).
+ssh_pwauth: false
+disable_root: true
+END
+}
+
+remove_other_ways_in() {
+    mkdir -p /etc/systemd/system-generators
+    ln -sfn /dev/null /etc/systemd/system-generators/systemd-ssh-generator
+    if [ -f /etc/default/ssh ]; then
+        sed -i -E 's/^SSHD_OPTS=.*/SSHD_OPTS=/' /etc/default/ssh
+    fi
+    # Only what is written below /etc can be an override; the package's unit stays as it is.
+    rm -rf /etc/systemd/system/ssh.service.d /etc/systemd/system/sshd.service.d /etc/systemd/system/sshd@.service.d
+    for unit in ssh sshd ssh@ sshd@; do
+        unit=/etc/systemd/system/$unit.service
+        if [ -f "$unit" ] && [ ! -L "$unit" ]; then
+            rm -f "$unit"
+        fi
+    done
+    [ -e /etc/systemd/system/sshd.service ] || ln -s /usr/lib/systemd/system/ssh.service /etc/systemd/system/sshd.service
+}
+
+settings | write_file 0644 root:root "$dropin"
+ssh_claim /etc/ssh/sshd_config "$dropin" "$keywords$([ "$HM_FORWARDING" = yes ] || printf '|AllowTcpForwarding|AllowStreamLocalForwarding|AllowAgentForwarding')"
+configure_cloud_init
+remove_other_ways_in
+# Whoever can write a file of sshd's configuration decides who signs in.
+find /etc/ssh /etc/ssh/sshd_config.d /etc/ssh/ssh_config.d -maxdepth 1 ! -type l ! -name 'ssh_host_*' \
+    \( ! -user root -o ! -group root -o -perm /022 \) -exec chown root:root {} + -exec chmod go-w {} +
+sshd_effective >/dev/null

@@ -1,0 +1,210 @@
+# shellcheck shell=sh
+# Shared by the controls of authentication and access (A1 to A10). POSIX sh; sourced after lib.sh.
+# Checks judge what the programs themselves make of their configuration (sshd -G, ssh -G, cvtsudoers), not the text
+# that an apply wrote: a later drop-in, an earlier one or a Match block must not slip through.
+
+# --- sshd and ssh ---------------------------------------------------------------------------------------------------
+
+# _ssh_include STATE PATTERN...: the directives of the files that an Include line names.
+_ssh_include() {
+    _state=$1
+    shift
+    for _pattern in "$@"; do
+        _pattern=${_pattern#\"}
+        _pattern=${_pattern%\"}
+        case $_pattern in
+            /*) ;;
+            *) _pattern=/etc/ssh/$_pattern ;;
+        esac
+        # shellcheck disable=SC2086
+        set -- $_pattern
+        for _file in "$@"; do
+            [ ! -f "$_file" ] || ssh_directives "$_file" "$_state"
+        done
+    done
+}
+
+# ssh_directives FILE [global]: FILE:LINE<TAB>global|match<TAB>DIRECTIVE for each line of an sshd or ssh configuration
+# and of all that it includes. A Match (or Host) block ends with the file that it stands in.
+# The positional parameters are file, state and line number: unlike variables they survive the recursion.
+# shellcheck disable=SC2094
+ssh_directives() {
+    set -- "$1" "${2:-global}" 0
+    while IFS= read -r _line || [ -n "$_line" ]; do
+        set -- "$1" "$2" $(($3 + 1))
+        _line=${_line#"${_line%%[![:space:]]*}"}
+        _line=${_line#\"}
+        _key=${_line%%[[:space:]=\"]*}
+        case $_key in
+            '' | '#'*) continue ;;
+            [Mm][Aa][Tt][Cc][Hh] | [Hh][Oo][Ss][Tt]) set -- "$1" match "$3" ;;
+        esac
+        printf '%s:%s\t%s\t%s\n' "$1" "$3" "$2" "$_line"
+        case $_key in
+            [Ii][Nn][Cc][Ll][Uu][Dd][Ee])
+                _line=${_line#"$_key"}
+                _line=${_line#\"}
+                set -f
+                # shellcheck disable=SC2086
+                set -- "$1" "$2" "$3" ${_line#=}
+                set +f
+                _ssh_include_of "$@"
+                set -- "$1" "$2" "$3"
+                ;;
+        esac
+    done <"$1"
+}
+
+_ssh_include_of() {
+    _kept=$2
+    shift 3
+    _ssh_include "$_kept" "$@"
+}
+
+# sshd_options: what /etc/default/ssh adds to sshd's command line (an option there wins over every file).
+sshd_options() {
+    [ -r /etc/default/ssh ] || return 0
+    while IFS= read -r _line || [ -n "$_line" ]; do
+        case $_line in
+            SSHD_OPTS=*)
+                _line=${_line#SSHD_OPTS=}
+                _line=${_line#[\"\']}
+                printf '%s\n' "${_line%[\"\']}"
+                ;;
+        esac
+    done </etc/default/ssh
+}
+
+# sshd_effective: sshd's settings as it would start with them, `keyword value` a line. Needs no host keys.
+sshd_effective() {
+    # shellcheck disable=SC2046
+    /usr/sbin/sshd -G $(sshd_options)
+}
+
+# sshd_units: the lines of units that start sshd in another way than its package does; none is what one wants.
+sshd_units() {
+    for _unit in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system; do
+        for _file in "$_unit"/ssh.service "$_unit"/sshd.service "$_unit"/ssh@.service "$_unit"/sshd@.service \
+            "$_unit"/ssh.service.d/*.conf "$_unit"/sshd.service.d/*.conf "$_unit"/sshd@.service.d/*.conf; do
+            # sshd.service is an alias, a link to the package's own unit.
+            if [ -f "$_file" ] && { [ ! -L "$_file" ] || [ "$(readlink -f "$_file")" != /usr/lib/systemd/system/ssh.service ]; }; then
+                grep -HE '^[[:space:]]*(ExecStart|Environment|EnvironmentFile|RootDirectory|RootImage)[[:space:]]*=' "$_file" || true
+            fi
+        done
+    done
+}
+
+# ssh_judge WHAT SETTINGS [DIRECTIVES] <rules: prints each setting that a rule names, FAIL before those that break it.
+# Returns 1 when one does. SETTINGS is the output of sshd -G or ssh -G; of DIRECTIVES (ssh_directives) those within a
+# Match block are judged too, as they win over the settings. A rule is a line:
+#   KEYWORD is VALUE...      one of these values
+#   KEYWORD atmost N         a number from 1 to N
+#   KEYWORD atleast N        a number of at least N
+#   KEYWORD within A B C     a comma- or space-separated list of these alone
+#   KEYWORD list A B C       exactly this list in this order
+ssh_judge() {
+    { cat && printf '%s\n' '--settings' "$2" '--directives' "${3:-}"; } | awk -v what="$1" '
+        function strip(text) { gsub(/^[ \t=]+|[ \t\r]+$/, "", text); gsub(/"/, "", text); return text }
+        function holds(key, value,    n, i, items) {
+            if (op[key] == "is") return (" " want[key] " ") ~ (" " value " ") && value !~ / /
+            if (op[key] == "atmost") return value ~ /^[0-9]+$/ && value + 0 >= 1 && value + 0 <= want[key] + 0
+            if (op[key] == "atleast") return value ~ /^[0-9]+$/ && value + 0 >= want[key] + 0
+            gsub(/,/, " ", value)
+            if (op[key] == "list") return value == want[key]
+            n = split(value, items, " ")
+            for (i = 1; i <= n; i++) if (!index(" " want[key] " ", " " items[i] " ")) return 0
+            return n > 0
+        }
+        function judge(where, key, value) {
+            if (holds(key, value)) { print where ": " key " " value; return }
+            print "FAIL " where ": " key ": expected " op[key] " " want[key] ", got " value
+            bad = 1
+        }
+        $0 == "--settings" || $0 == "--directives" { part = $0; next }
+        part == "" && NF {
+            key = tolower($1); op[key] = $2; order[++rules] = key
+            sub(/^[^ ]+ +[^ ]+ */, ""); want[key] = $0; next
+        }
+        part == "--settings" && (tolower($1) in op) {
+            key = tolower($1); sub(/^[^ ]+ */, ""); seen[key] = 1; judge(what, key, $0); next
+        }
+        part == "--directives" {
+            split($0, field, "\t")
+            if (field[2] != "match") next
+            key = tolower(field[3]); sub(/[ \t="].*/, "", key)
+            if (!(key in op)) next
+            value = strip(substr(field[3], length(key) + 1))
+            judge(field[1] " (in a Match block)", key, op[key] == "is" ? tolower(value) : value)
+        }
+        END {
+            for (i = 1; i <= rules; i++) if (!(order[i] in seen)) {
+                print "FAIL " what ": " order[i] ": expected " op[order[i]] " " want[order[i]] ", but it is not set"
+                bad = 1
+            }
+            exit bad
+        }
+    '
+}
+
+# ssh_claim MAIN OURS KEYWORDS: makes the drop-in OURS the only place that sets KEYWORDS (an extended regular
+# expression). MAIN is /etc/ssh/sshd_config or ssh_config. Other places are commented out, in MAIN only where it would
+# win over OURS (before its Include, or in a Match block), so that its package can go on updating it.
+ssh_claim() {
+    if ! _ssh_includes_first "$1"; then
+        _text=$(cat "$1" 2>/dev/null || true)
+        printf 'Include %s.d/*.conf\n%s\n' "$1" "$_text" | write_file 0644 root:root "$1"
+    fi
+    _files=$(ssh_directives "$1" | awk -F : -v main="$1" -v ours="$2" '
+        $1 == ours || seen[$1]++ { next }
+        $1 != main { print $1 }')
+    if ssh_directives "$1" | grep -qF "$(printf '%s:' "$1")" &&
+        ssh_directives "$1" | awk -F '\t' -v main="$1:" 'index($1, main) == 1 && $2 == "match" { found = 1 } END { exit !found }'; then
+        _files="$1 $_files"
+    fi
+    for _file in $_files; do
+        if grep -qiE "^[[:space:]\"]*($3)([[:space:]=\"]|\$)" "$_file"; then
+            sed -i -E "s/^[[:space:]\"]*($3)([[:space:]=\"]|\$)/# set by Hallmark in ${2##*/}: &/I" "$_file"
+        fi
+    done
+}
+
+# _ssh_includes_first MAIN: whether the first directive of MAIN is the Include of its drop-ins.
+_ssh_includes_first() {
+    [ -f "$1" ] && awk -v main="$1" '
+        /^[ \t]*(#|$)/ { next }
+        { found = tolower($1) == "include" && $2 == main ".d/*.conf"; exit }
+        END { exit !found }
+    ' "$1"
+}
+
+# --- cloud-init -----------------------------------------------------------------------------------------------------
+
+# cloud_files: the files of cloud-init's own configuration, those that win last.
+cloud_files() {
+    for _file in /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg; do
+        [ ! -f "$_file" ] || printf '%s\n' "$_file"
+    done
+}
+
+# cloud_setting KEY: the value of a top-level scalar in cloud-init's configuration; the last file that has it wins.
+cloud_setting() {
+    # shellcheck disable=SC2046
+    awk -v key="$1:" '
+        index($0, key) == 1 { value = substr($0, length(key) + 1); sub(/[ \t]+#.*/, "", value); gsub(/^[ \t]+|[ \t]+$/, "", value) }
+        END { print tolower(value) }
+    ' $(cloud_files) /dev/null
+}
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+# human_accounts: NAME:UID:HOME:SHELL of the accounts that people use.
+human_accounts() {
+    awk -F : '$3 >= 1000 && $3 < 60000 { print $1 ":" $3 ":" $6 ":" $7 }' /etc/passwd
+}
+
+# human_homes: the home folders of root and of people, those that exist.
+human_homes() {
+    awk -F : '($3 == 0 || ($3 >= 1000 && $3 < 60000)) && $6 ~ /^\/./ { print $6 }' /etc/passwd | while read -r _home; do
+        [ ! -d "$_home" ] || printf '%s\n' "$_home"
+    done
+}
