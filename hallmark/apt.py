@@ -7,14 +7,12 @@ makes concurrent runs wait for each other.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 from hallmark import apt_config, apt_output
 from hallmark.errors import LockError, MirrorError
@@ -23,7 +21,9 @@ from hallmark.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.inventory import source_of, stanzas
 from hallmark.locks import held
 from hallmark.mirror import Mirror
+from hallmark.pool import Downloadable, adopt, in_pool, sweep
 from hallmark.process import Completed, run
+from hallmark.remembered import recall, remember
 from hallmark.watch import Progress, watched
 
 TRIXIE = ("trixie", "trixie-updates", "trixie-security")
@@ -32,21 +32,6 @@ _RESOLVE_TIMEOUT = 300
 _DOWNLOAD_TIMEOUT = 3600
 _SPARE_ROOM = 64 << 20
 _PACKAGE_NAME = re.compile(r"^(\?essential|[a-z0-9][a-z0-9+.-]+)$")
-
-
-class Downloadable(Protocol):
-    """What identifies one .deb of the mirror: a planned or a locked package."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def architecture(self) -> str: ...
-    @property
-    def to_version(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def sha256(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +115,7 @@ class PrivateRoot:
             if problem is not None:
                 apt_config.sweep_partial(self.shared)
                 raise MirrorError(problem)
-            return fingerprint("releases", {release.suite: release.sha256 for release in self.releases()})
+            return self._fingerprint()
 
     def releases(self) -> tuple[Release, ...]:
         """The suites' signed indexes as of the last update."""
@@ -146,14 +131,14 @@ class PrivateRoot:
             if not _PACKAGE_NAME.match(name):
                 raise LockError(f"packages: expected the name of a Debian package, got {name!r}")
         with self.locked():
-            (self.home / "status").write_text(status_text)
-            done = self._apt(
-                "dist-upgrade" if upgrade else "install", "--", *packages, options=("APT::Get::Simulate=1",)
-            )
-            if done.returncode != 0:
-                raise LockError(apt_output.resolve_problem(done, self.mirror, self.suites))
-            steps = apt_output.parse_simulation(done.stdout)
-            return self._planned(steps)
+            inputs = {"releases": self._fingerprint(), "status": hash_bytes(status_text.encode())}
+            asked = {"packages": list(packages), "upgrade": upgrade}
+            known = self.home / "plans" / f"{fingerprint('plan', inputs | asked)}.json"
+            planned = recall(known, Planned)
+            if planned is None:
+                planned = self._simulate(status_text, packages, upgrade=upgrade)
+                remember(known, planned)
+            return planned
 
     def status_text(self, planned: Sequence[Planned]) -> str:
         """A dpkg status in which just these packages are installed: what a base will be, before it is built."""
@@ -191,9 +176,21 @@ class PrivateRoot:
                     "apt-get", "-q", "download", "--", *(f"{d.name}={d.to_version}" for d in missing),
                     cwd=staging, timeout=_DOWNLOAD_TIMEOUT,
                 )  # fmt: skip
-            wrong = [deb for deb in missing if not _adopt(staging, pool, deb)]
+            wrong = [deb for deb in missing if not adopt(staging, pool, deb)]
+            sweep(staging, finished=not wrong)
             if wrong or done.returncode != 0:
                 raise MirrorError(apt_output.download_problem(done, [w.name for w in wrong], self.mirror))
+
+    def _fingerprint(self) -> Sha256:
+        return fingerprint("releases", {release.suite: release.sha256 for release in self.releases()})
+
+    def _simulate(self, status_text: str, packages: Sequence[str], *, upgrade: bool) -> tuple[Planned, ...]:
+        (self.home / "status").write_text(status_text)
+        verb = "dist-upgrade" if upgrade else "install"
+        done = self._apt(verb, "--", *packages, options=("APT::Get::Simulate=1",))
+        if done.returncode != 0:
+            raise LockError(apt_output.resolve_problem(done, self.mirror, self.suites))
+        return self._planned(apt_output.parse_simulation(done.stdout))
 
     def _planned(self, steps: Sequence[apt_output.Step]) -> tuple[Planned, ...]:
         records = self.records([(step.name, step.to_version) for step in steps])
@@ -248,31 +245,3 @@ class PrivateRoot:
     def _run(self, *args: str, cwd: Path | None = None, timeout: float = _RESOLVE_TIMEOUT) -> Completed:
         env = {"APT_CONFIG": str(self.home / "apt.conf")}
         return run(args, timeout=timeout, env=env, cwd=cwd, check=False)
-
-
-def pool_path(pool: Path, deb: Downloadable) -> Path:
-    """Where a .deb is kept: by its hash, so that mirrors and versions never collide."""
-    return pool / f"{deb.sha256}.deb"
-
-
-def in_pool(pool: Path, deb: Downloadable) -> bool:
-    """Whether the pool has a .deb with just these bytes."""
-    path = pool_path(pool, deb)
-    return path.is_file() and path.stat().st_size == deb.size and hash_file(path) == deb.sha256
-
-
-def staged_name(deb: Downloadable) -> str:
-    """The name that apt gives a downloaded .deb."""
-    return f"{deb.name}_{deb.to_version.replace(':', '%3a')}_{deb.architecture}.deb"
-
-
-def _adopt(staging: Path, pool: Path, deb: Downloadable) -> bool:
-    """Move one downloaded .deb into the pool if it is what it must be; else remove it."""
-    path = staging / staged_name(deb)
-    if not path.is_file():
-        return False
-    if path.stat().st_size != deb.size or hash_file(path) != deb.sha256:
-        path.unlink()
-        return False
-    os.replace(path, pool_path(pool, deb))
-    return True

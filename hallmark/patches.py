@@ -11,15 +11,15 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from hallmark.apt import Planned, PrivateRoot, Release, in_pool, pool_path
+from hallmark.apt import Planned, PrivateRoot, Release
 from hallmark.changelog import cves_since, read_changelog
 from hallmark.errors import LockError
 from hallmark.fingerprint import fingerprint
 from hallmark.inventory import Inventory, parse_status
 from hallmark.patch_lock import FORMAT, LockedPackage, LockedSuite, PatchLock, load_lock, write_lock
+from hallmark.pool import in_pool, pool_path
+from hallmark.remembered import remember_text
 from hallmark.watch import Progress
-
-_KEPT_LOCKS = 20
 
 __all__ = [
     "LockedPackage",
@@ -70,7 +70,7 @@ def resolve(
             planned = root.simulate_install(status_text, packages, upgrade=True)
             root.download(planned, pool, progress)
             lock = make_lock(planned, inventory, root.releases(), pool)
-            _remember(lock, known)
+            remember_text(known, lock.to_json())
         return lock
 
 
@@ -194,10 +194,3 @@ def _known_lock(path: Path) -> PatchLock | None:
         return load_lock(path) if path.is_file() else None
     except LockError:
         return None
-
-
-def _remember(lock: PatchLock, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_lock(lock, path)
-    for old in sorted(path.parent.glob("*.json"), key=lambda p: -p.stat().st_mtime_ns)[_KEPT_LOCKS:]:
-        old.unlink(missing_ok=True)

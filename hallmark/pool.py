@@ -1,0 +1,62 @@
+"""The pool: .debs that were downloaded and verified, each under its own hash, so that mirrors and versions never collide."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+from hallmark.fingerprint import hash_file
+
+
+class Downloadable(Protocol):
+    """What identifies one .deb of a mirror: a planned or a locked package."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def architecture(self) -> str: ...
+    @property
+    def to_version(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+
+
+def pool_path(pool: Path, deb: Downloadable) -> Path:
+    """Where a .deb is kept."""
+    return pool / f"{deb.sha256}.deb"
+
+
+def in_pool(pool: Path, deb: Downloadable) -> bool:
+    """Whether the pool has a .deb with just these bytes."""
+    return _is_right(pool_path(pool, deb), deb)
+
+
+def adopt(staging: Path, pool: Path, deb: Downloadable) -> bool:
+    """Move one downloaded .deb into the pool if it is what it must be; else remove it."""
+    path = staging / staged_name(deb)
+    if not _is_right(path, deb):
+        path.unlink(missing_ok=True)
+        return False
+    os.replace(path, pool_path(pool, deb))
+    return True
+
+
+def sweep(staging: Path, *, finished: bool) -> None:
+    """Remove what a download left; broken-off ones are kept, to be taken up again, until all is there."""
+    if finished:
+        shutil.rmtree(staging)
+    for path in staging.rglob("*.FAILED"):
+        path.unlink(missing_ok=True)
+
+
+def staged_name(deb: Downloadable) -> str:
+    """The name that apt gives a downloaded .deb."""
+    return f"{deb.name}_{deb.to_version.replace(':', '%3a')}_{deb.architecture}.deb"
+
+
+def _is_right(path: Path, deb: Downloadable) -> bool:
+    return path.is_file() and path.stat().st_size == deb.size and hash_file(path) == deb.sha256
