@@ -75,10 +75,31 @@ sshd_options() {
     done </etc/default/ssh
 }
 
+# sshd_clear_options: leaves sshd's command line as its package has it.
+sshd_clear_options() {
+    if [ -n "$(sshd_options)" ]; then
+        sed -i -E 's/^SSHD_OPTS=.*/SSHD_OPTS=/' /etc/default/ssh
+    fi
+}
+
 # sshd_effective: sshd's settings as it would start with them, `keyword value` a line. Needs no host keys.
 sshd_effective() {
     # shellcheck disable=SC2046
     /usr/sbin/sshd -G $(sshd_options)
+}
+
+# ssh_effective: the client's settings for a host that no configuration names. Resolves nothing, connects nowhere.
+ssh_effective() {
+    ssh -T -G host.invalid
+}
+
+# commas "a b c": a,b,c
+commas() {
+    _joined=
+    for _item in $1; do
+        _joined=${_joined:+$_joined,}$_item
+    done
+    printf '%s' "$_joined"
 }
 
 # sshd_units: the lines of units that start sshd in another way than its package does; none is what one wants.
@@ -207,4 +228,9 @@ human_homes() {
     awk -F : '($3 == 0 || ($3 >= 1000 && $3 < 60000)) && $6 ~ /^\/./ { print $6 }' /etc/passwd | while read -r _home; do
         [ ! -d "$_home" ] || printf '%s\n' "$_home"
     done
+}
+
+# private_keys FOLDER: the files in it that hold a private key, whatever their names; one file system, files up to 64 KiB.
+private_keys() {
+    find "$1" -xdev -type f -size -65k -exec grep -lE -e '^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----' -e '^PuTTY-User-Key-File-' {} + || true
 }
