@@ -10,7 +10,6 @@ import json
 import os
 import pwd
 import re
-import secrets
 import shutil
 import signal
 import subprocess
@@ -19,10 +18,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 from hallmark.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
-from hallmark.files import write_atomic
 from hallmark.locks import read_holder, try_lock, write_holder
 from hallmark.process import PATH, need
 from hallmark.pulumi_lock import clear_stale_locks
@@ -49,21 +47,21 @@ class Engine:
         self._home = root / ".hallmark"
         self._given = environment
 
-    def up(self, stack: str, say: Callable[[str], None]) -> None:
-        """Bring a stack up, its output going straight to the caller's terminal.
+    def up(self, stack: str, say: Callable[[str], None], *, output: TextIO | None = None) -> None:
+        """Bring a stack up, its output going straight to the caller's terminal (or to `output`).
 
         Raises StoreError when another run has the stack, ProcessError when the run fails, PrerequisiteError without a
         CLI.
         """
+        _check_stack(stack)
+        self._check_set_up()
         pulumi = self.program()
-        self._prepare(stack)
         with self._alone(stack):
             for lock in clear_stale_locks(self.state, self.project(), stack):
                 say(f"removed the lock of a run that died (process {lock.pid})")
             self._ensure_stack(pulumi, stack)
-            code = _run_in_foreground(
-                [pulumi, "up", "--yes", "--skip-preview", "--stack", stack], env=self.environment(), cwd=self.root
-            )
+            words = [pulumi, "up", "--yes", "--skip-preview", "--stack", stack]
+            code = _run_in_foreground(words, env=self.environment(), cwd=self.root, output=output)
         if code != 0:
             raise ProcessError(f"pulumi up: stack {stack}: failed with exit code {code}; what went wrong is told above")
 
@@ -120,21 +118,16 @@ class Engine:
         return self._home / "passphrase"
 
     def _search_path(self) -> str:
-        """Our own Python first: the language host starts the first `python3` that it finds."""
-        return os.pathsep.join([str(Path(sys.executable).parent), self._given.get("PATH") or PATH])
+        """Our own Python first (the language host starts the first that it finds), then the CLI that `make setup` chose."""
+        tools = self._home / "tools"
+        ours = [str(Path(sys.executable).parent), *([str(tools.resolve())] if tools.exists() else [])]
+        return os.pathsep.join([*ours, self._given.get("PATH") or PATH])
 
-    def _prepare(self, stack: str) -> None:
-        """Make the state's folder and its passphrase, the first time."""
-        _check_stack(stack)
+    def _check_set_up(self) -> None:
+        """The passphrase encrypts what the state keeps secret; a new one would lock an old state, so it is not made here."""
+        if not self._passphrase.exists():
+            raise PrerequisiteError(f"{self._passphrase}: missing; `make setup` makes it")
         self.state.mkdir(parents=True, exist_ok=True)
-        if self._passphrase.exists():
-            return
-        if any(self.state.glob(".pulumi/stacks/*/*.json")):
-            raise SettingsError(
-                f"{self._passphrase}: missing, but {self.state} has stacks that were made with it; "
-                f"bring it back, or remove {self.state} (images stay, and are adopted again)"
-            )
-        write_atomic(self._passphrase, (secrets.token_urlsafe(32) + "\n").encode(), mode=0o600)
 
     def _stack_file(self, stack: str) -> Path:
         return self.state / ".pulumi/stacks" / self.project() / f"{stack}.json"
@@ -198,14 +191,14 @@ def _dies_with_us(words: Sequence[str]) -> list[str]:
     return [need("setpriv", package="util-linux"), "--pdeathsig", "KILL", "--", *words]
 
 
-def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> int:
+def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Path, output: TextIO | None) -> int:
     """Run the engine with our own terminal and return its exit code.
 
     An interrupt must reach it exactly once: its first one finishes the step under way, its second one aborts. On a
     terminal it has its own view of the keyboard and of the signals of the terminal's process group, so we merely
     ignore ours; else it gets a process group of its own and we pass each signal on.
     """
-    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    on_terminal = sys.stdin.isatty() and (output or sys.stdout).isatty()
     running: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
@@ -219,6 +212,7 @@ def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Pat
             _dies_with_us(words),
             env=dict(env),
             cwd=cwd,
+            stdout=output,
             stdin=None if on_terminal else subprocess.DEVNULL,
             process_group=None if on_terminal else 0,
         )

@@ -27,6 +27,7 @@ from hallmark.media import make_volume
 from hallmark.process import ENVIRONMENT, command, kill_group, run
 from hallmark.store import Store
 
+_SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 SIGN_IN_GROUPS = ("sudo", "ssh-users")
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 _HOST_KEY = re.compile(r"((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+)")
@@ -166,15 +167,17 @@ def _arguments(work: Path, wish: Wish, accelerator: Accelerator, port: int) -> l
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none", "-vga", "none",
         "-machine", "q35,smm=off,vmport=off,graphics=off", *accelerator.arguments,
         "-m", str(wish.memory_mib), "-smp", str(wish.cpus),
-        "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action", "panic=shutdown",
+        "-action", "panic=shutdown", "-sandbox", _SANDBOX,
         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
         "-drive", f"if=pflash,format=raw,unit=1,file={folder}/efi-variables.fd",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
         "-drive", f"if=none,id=disk,format=qcow2,discard=unmap,cache=unsafe,file={folder}/overlay.qcow2",
         "-device", "virtio-blk-pci,drive=disk,serial=HALLMARK-DISK,bootindex=1",
         "-device", "virtio-scsi-pci,id=scsi",
-        "-drive", f"if=none,id=seed,format=raw,readonly=on,file={folder}/seed.iso", "-device", "scsi-cd,bus=scsi.0,drive=seed",
-        "-netdev", f"user,id=net,restrict={restrict},hostfwd=tcp:127.0.0.1:{port}-:22", "-device", "virtio-net-pci,netdev=net",
+        "-drive", f"if=none,id=seed,format=raw,readonly=on,file={folder}/seed.iso",
+        "-device", "scsi-cd,bus=scsi.0,drive=seed",
+        "-netdev", f"user,id=net,restrict={restrict},hostfwd=tcp:127.0.0.1:{port}-:22",
+        "-device", "virtio-net-pci,netdev=net",
         "-chardev", f"file,id=console,path={folder}/console.log", "-serial", "chardev:console",
     ]
     # fmt: on
@@ -227,7 +230,7 @@ def _speaks_ssh(port: int) -> bool:
 
 
 def _write_known_hosts(store: Store, recipe: str, port: int, console: Path) -> tuple[Path, bool]:
-    """Write the host keys that cloud-init printed on the console, a channel that no network can forge; whether there were any."""
+    """Write the host keys that the console told, a channel that no network can forge; False without any."""
     path = store.root / "keys" / recipe / f"known_hosts-{port}"
     deadline = time.monotonic() + 60
     keys: list[str] = []
