@@ -234,3 +234,22 @@ human_homes() {
 private_keys() {
     find "$1" -xdev -type f -size -65k -exec grep -lE -e '^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----' -e '^PuTTY-User-Key-File-' {} + || true
 }
+
+# cloud_claim OURS KEYS: comments out the top-level blocks KEYS (an extended regular expression) in cloud-init's
+# drop-ins other than OURS, so that none of them wins over it or adds to it.
+cloud_claim() {
+    for _file in /etc/cloud/cloud.cfg.d/*.cfg; do
+        if [ "$_file" != "$1" ] && grep -qE "^($2)[[:space:]]*:" "$_file"; then
+            _text=$(awk -v keys="^($2)[ \t]*:" '
+                /^[^ \t#-]/ { inside = $0 ~ keys }
+                inside && NF { print "# set by Hallmark: " $0; next }
+                { print }
+            ' "$_file")
+            printf '%s\n' "$_text" | write_file 0644 root:root "$_file"
+        fi
+    done
+}
+
+# Groups whose members are root by another name.
+# shellcheck disable=SC2034
+ROOT_GROUPS='root disk kmem shadow docker lxd incus incus-admin libvirt wheel admin'

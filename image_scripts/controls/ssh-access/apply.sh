@@ -57,13 +57,9 @@ END
 
 configure_cloud_init() {
     [ -d /etc/cloud ] || return 0
-    # What sorts after ours and says otherwise would win.
-    for file in $(cloud_files); do
-        if grep -qE '^(ssh_pwauth|disable_root):' "$file"; then
-            sed -i -E 's/^(ssh_pwauth|disable_root):/# set by Hallmark in 99-hallmark-ssh-access.cfg: &/' "$file"
-        fi
-    done
-    write_file 0644 root:root /etc/cloud/cloud.cfg.d/99-hallmark-ssh-access.cfg <<'END'
+    ours=/etc/cloud/cloud.cfg.d/99-hallmark-ssh-access.cfg
+    cloud_claim "$ours" 'ssh_pwauth|disable_root'
+    write_file 0644 root:root "$ours" <<'END'
 #cloud-config
 # Written by Hallmark (control ssh-access).
 ssh_pwauth: false
@@ -74,9 +70,7 @@ END
 remove_other_ways_in() {
     mkdir -p /etc/systemd/system-generators
     ln -sfn /dev/null /etc/systemd/system-generators/systemd-ssh-generator
-    if [ -f /etc/default/ssh ]; then
-        sed -i -E 's/^SSHD_OPTS=.*/SSHD_OPTS=/' /etc/default/ssh
-    fi
+    sshd_clear_options
     # Only what is written below /etc can be an override; the package's unit stays as it is.
     rm -rf /etc/systemd/system/ssh.service.d /etc/systemd/system/sshd.service.d /etc/systemd/system/sshd@.service.d
     for unit in ssh sshd ssh@ sshd@; do

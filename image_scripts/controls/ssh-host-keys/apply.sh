@@ -131,13 +131,9 @@ host_keys | write_file 0644 root:root "$dropin"
 ssh_claim /etc/ssh/sshd_config "$dropin" HostKey
 sshd_clear_options
 if [ -d /etc/cloud ]; then
-    for file in $(cloud_files); do
-        if grep -qE '^(ssh_deletekeys|ssh_genkeytypes|ssh_keys|no_ssh_fingerprints):' "$file"; then
-            # ssh_keys is a mapping: its indented lines go with it.
-            sed -i -E '/^ssh_keys:/,/^[^[:space:]]/{/^ssh_keys:/d;/^[[:space:]]/d};s/^(ssh_deletekeys|ssh_genkeytypes|no_ssh_fingerprints):/# set by Hallmark: &/' "$file"
-        fi
-    done
-    cloud_config | write_file 0644 root:root /etc/cloud/cloud.cfg.d/99-hallmark-ssh-host-keys.cfg
+    ours=/etc/cloud/cloud.cfg.d/99-hallmark-ssh-host-keys.cfg
+    cloud_config | write_file 0644 root:root "$ours"
+    cloud_claim "$ours" 'ssh_deletekeys|ssh_genkeytypes|ssh_keys'
 fi
 keygen_unit | write_file 0644 root:root /etc/systemd/system/sshd-keygen.service.d/hallmark.conf
 fingerprints_unit | write_file 0644 root:root /etc/systemd/system/hallmark-ssh-fingerprints.service

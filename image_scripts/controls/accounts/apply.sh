@@ -1,0 +1,108 @@
+#!/bin/sh
+# A6: see control.toml.
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+. "$HALLMARK_SCRIPTS/lib_access.sh"
+
+refuse_shared_names() {
+    for name in $HM_ADMINISTRATORS $HM_OTHERS; do
+        ! contains "$HM_SHARED_NAMES" "$name" ||
+            fail "the recipe names \"$name\": expected the name of a person, as each account is one person's"
+    done
+}
+
+# Lines that are no account of this server (NIS, a second name for a number, a second root).
+drop_odd_lines() {
+    for file in passwd shadow group gshadow; do
+        if grep -qE '^[+-]' "/etc/$file"; then
+            sed -i -E '/^[+-]/d' "/etc/$file"
+        fi
+    done
+    odd=$(awk -F : '($3 == 0 && $1 != "root") || names[$1]++ || numbers[$3]++ { print $1 }' /etc/passwd)
+    for name in $odd; do
+        [ "$name" = root ] || sed -i "/^$name:/d" /etc/passwd /etc/shadow
+    done
+    if grep -qE '^[^:]*:[^x:]|^[^:]*::' /etc/passwd; then
+        pwconv
+    fi
+}
+
+# lock NAME...: no password that could ever be right, not even behind a lock that can be taken off
+lock() {
+    for name in "$@"; do
+        usermod -p '!*' "$name"
+    done
+}
+
+lock_system_accounts() {
+    # shellcheck disable=SC2046
+    lock $(awk -F : '
+        FILENAME == "/etc/shadow" { if ($2 !~ /^[!*]+$/) open[$1] = 1; next }
+        ($3 < 1000 || $3 >= 60000) && ($1 in open) { print $1 }
+    ' /etc/shadow /etc/passwd)
+    awk -F : '$3 != 0 && ($3 < 1000 || $3 >= 60000) && $7 !~ /\/(nologin|false)$/ { print $1 }' /etc/passwd |
+        while read -r name; do
+            usermod -s /usr/sbin/nologin "$name"
+        done
+}
+
+remove_undeclared() {
+    for account in $(human_accounts); do
+        contains "$HM_ADMINISTRATORS $HM_OTHERS" "${account%%:*}" || userdel -f -r "${account%%:*}" 2>/dev/null ||
+            [ "$(id -u "${account%%:*}" 2>/dev/null || echo gone)" = gone ] || fail "$account: cannot be removed"
+    done
+}
+
+make_administrators() {
+    for name in $HM_ADMINISTRATORS; do
+        grep -q "^$name:" /etc/passwd || useradd -m -s /bin/bash -p '!' "$name"
+    done
+}
+
+# What signs a person in comes with each server's user data, never with the image.
+remove_credentials() {
+    matches 'build test' "$HALLMARK_PHASE" || return 0
+    # shellcheck disable=SC2046
+    lock $(awk -F : '
+        FILENAME == "/etc/shadow" { if ($2 !~ /^[!*]+$/) open[$1] = 1; next }
+        $3 >= 1000 && $3 < 60000 && ($1 in open) { print $1 }
+    ' /etc/shadow /etc/passwd)
+    human_homes | while read -r home; do
+        rm -f "$home"/.ssh/authorized_keys*
+    done
+    if grep -qE '^[^:]*:[^!*:]' /etc/gshadow; then
+        sed -i -E 's/^([^:]*):[^!*:][^:]*:/\1:!:/' /etc/gshadow
+    fi
+}
+
+cloud_config() {
+    echo '#cloud-config'
+    echo '# Written by Hallmark (control accounts): the first administrator of the recipe stands in for "debian".'
+    if [ -z "$HM_ADMINISTRATORS" ]; then
+        echo 'users: []'
+        return 0
+    fi
+    cat <<END
+users: [default]
+system_info:
+  default_user:
+    name: ${HM_ADMINISTRATORS%% *}
+    gecos: ""
+    lock_passwd: true
+    groups: []
+    sudo: null
+    shell: /bin/bash
+END
+}
+
+refuse_shared_names
+drop_odd_lines
+lock_system_accounts
+remove_undeclared
+make_administrators
+remove_credentials
+if [ -d /etc/cloud ]; then
+    ours=/etc/cloud/cloud.cfg.d/99-hallmark-accounts.cfg
+    cloud_config | write_file 0644 root:root "$ours"
+    cloud_claim "$ours" 'users|user|password|chpasswd|ssh_authorized_keys|system_info'
+fi
