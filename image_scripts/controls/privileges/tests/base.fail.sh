@@ -1,0 +1,3 @@
+# As Debian ships it: the group sudo, without a log, and administrators not in it.
+set -eu
+useradd -m jdoe
