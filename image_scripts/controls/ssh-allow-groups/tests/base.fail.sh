@@ -1,0 +1,3 @@
+# As Debian ships it: whoever has an account and a key.
+set -eu
+useradd -m jdoe
