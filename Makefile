@@ -1,0 +1,70 @@
+# The door to everything; `make help` lists it. Set-up talks on stderr only, so that `make -s outputs` prints JSON alone.
+.DEFAULT_GOAL := help
+.PHONY: help setup image run outputs tools-path test check lint format docs bench lock clean distclean
+MAKEFLAGS += --no-print-directory
+
+IN_ENV := . ./env &&
+BIN := .venv/bin
+STACK ?= local
+# Words for the program behind a target: make run ARGS='debian-13-server', make test ARGS='-k media'
+ARGS ?=
+# Tests that stand alone run side by side; those with machines of their own one after the other.
+QUICK_TESTS := $(wildcard tests/unit tests/components)
+TESTS := $(QUICK_TESTS) $(wildcard tests/apt tests/guest)
+MACHINE_TESTS := $(dir $(firstword $(wildcard tests/e2e/test_*.py)))
+PYTEST := $(IN_ENV) python -m pytest
+SIDE_BY_SIDE := -n 2 --dist loadgroup
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
+
+setup: ## install what is missing: Debian packages, .venv, the Pulumi CLI, the passphrase (nothing when all is there)
+	@tools/setup/setup.sh
+
+image: setup ## build, test and release the images of the stack `local` (STACK=name for another)
+	@$(IN_ENV) hallmark up $(STACK) $(ARGS)
+
+run: setup ## boot the released image and say how to sign in by SSH (ARGS: which one)
+	@$(IN_ENV) hallmark run $(ARGS)
+
+outputs: setup ## the stack's outputs as JSON
+	@$(IN_ENV) pulumi stack output --json -s $(STACK)
+
+tools-path: setup ## the folder of the `pulumi` in use
+	@readlink -f .hallmark/tools
+
+test: lint ## all checks and all tests, those that boot machines included
+	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS) $(TESTS)
+ifneq ($(MACHINE_TESTS),)
+	@$(PYTEST) $(ARGS) $(MACHINE_TESTS)
+endif
+
+check: lint ## linters, types, unit and component tests: under two minutes
+	@$(PYTEST) -q $(SIDE_BY_SIDE) $(ARGS) $(QUICK_TESTS)
+
+lint: setup ## linters and types only
+	@tools/lint.sh
+
+format: setup ## put Python and shell into their one format
+	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet . && tools/lint.sh --format-shell
+
+docs: setup ## write docs/controls.md anew
+	@$(BIN)/python -m hallmark.coverage --write
+
+bench: setup ## the measurements of bench/, side by side
+	@$(IN_ENV) python -m bench $(ARGS)
+
+lock: setup ## lock the requirements anew, with hashes, after a change of requirements*.in
+	@for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+			--custom-compile-command 'make lock' --output-file $$name.txt $$name.in || exit 1; \
+	done
+
+clean: ## remove what set-up and the checks made, but no image, state, evidence or passphrase
+	@rm -rf .venv *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .hallmark/tools .hallmark/tools.stamp
+	@find . -name __pycache__ -type d -not -path './.hallmark/*' -prune -exec rm -rf {} +
+
+distclean: clean ## clean, and remove .hallmark too: all images, their evidence, the stack's state
+	@if [ -n "$$(find .hallmark/state -path '*/locks/*' -name '*.json' 2>/dev/null)" ]; then \
+		echo 'distclean: a run holds the lock of a stack; end it, or `pulumi cancel` it, first' >&2; exit 1; fi
+	@rm -rf .hallmark

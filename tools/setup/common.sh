@@ -1,0 +1,39 @@
+# shellcheck shell=sh
+# Shared by the set-up scripts; sourced by them with `root` (the checkout) already set.
+# Everything that set-up says goes to stderr, so that `make -s outputs` and the like print their answer alone.
+
+say() {
+    printf 'hallmark set-up: %s\n' "$*" >&2
+}
+
+# die WHAT: one clear line, and the end.
+die() {
+    printf 'hallmark set-up: error: %s\n' "$*" >&2
+    exit 3
+}
+
+# run COMMAND...: with HALLMARK_DRY_RUN=1 it only says what it would run.
+run() {
+    if [ "${HALLMARK_DRY_RUN:-}" = 1 ]; then
+        printf 'would run: %s\n' "$*" >&2
+    else
+        "$@" >&2
+    fi
+}
+
+# at_least VERSION MINIMUM: dotted numbers, as `sort -V` orders them.
+at_least() {
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# find_python: the first Python that is new enough and can make virtual environments; HALLMARK_PYTHON names another.
+# Names of a version manager (pyenv) can be there and not run, so each one is tried.
+find_python() {
+    for _name in ${HALLMARK_PYTHON:-python3.13 python3.12 python3.11 python3}; do
+        if "$_name" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+            command -v "$_name"
+            return 0
+        fi
+    done
+    return 1
+}
