@@ -1,6 +1,6 @@
 """The control and profile files of `image_scripts/`: their models and their one entrance.
 
-Everything is validated here, before a machine is started; an error names the file, the path in it and what was expected.
+Everything is validated here, before a machine starts; an error names the file, the path in it and what was expected.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Control(_Model):
 
     @property
     def scenarios(self) -> tuple[Path, ...]:
-        """The scenario scripts, sorted: `tests/NAME.pass.sh` and `tests/NAME.fail.sh`."""
+        """The scenario scripts, sorted: `tests/NAME.pass.sh`, `NAME.fail.sh`, `NAME.refuse.sh` (beyond mending)."""
         return tuple(sorted((self.folder / "tests").glob("*.sh")))
 
     @property
@@ -137,7 +137,7 @@ class Control(_Model):
 
 
 class Profile(_Model):
-    """A selection of controls, in the order they run unless `after` says otherwise, with the profile's own parameters."""
+    """A selection of controls, in the order they run unless `after` says otherwise, and its own parameters."""
 
     title: Text
     controls: Annotated[tuple[ControlId, ...], Field(strict=False, min_length=1)]
@@ -185,8 +185,8 @@ def _load_control(folder: Path) -> Control:
 
 def _check_scenario_names(control: Control) -> None:
     for path in control.scenarios:
-        if not path.name.endswith((".pass.sh", ".fail.sh")):
-            raise ControlError(f"{path}: expected a name that ends in .pass.sh or .fail.sh")
+        if not path.name.endswith((".pass.sh", ".fail.sh", ".refuse.sh")):
+            raise ControlError(f"{path}: expected a name that ends in .pass.sh, .fail.sh or .refuse.sh")
 
 
 def _check_order(controls: Mapping[str, Control]) -> None:

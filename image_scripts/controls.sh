@@ -12,7 +12,8 @@ if [ -z "${HALLMARK_CLEAN-}" ]; then
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
         HALLMARK_PHASE="$HALLMARK_PHASE" HALLMARK_SCRIPTS="$HALLMARK_SCRIPTS" HALLMARK_PLAN="$HALLMARK_PLAN" \
-        HALLMARK_MEDIA="${HALLMARK_MEDIA-}" HALLMARK_CONTROL_SECONDS="${HALLMARK_CONTROL_SECONDS-600}" \
+        HALLMARK_MEDIA="${HALLMARK_MEDIA-}" HALLMARK_CONSOLE="${HALLMARK_CONSOLE-/dev/console}" \
+        HALLMARK_CONTROL_SECONDS="${HALLMARK_CONTROL_SECONDS-600}" \
         /bin/sh "$0" "$@"
 fi
 unset HALLMARK_CLEAN
@@ -22,8 +23,9 @@ umask 022
 
 what=$1
 results=$2
+console=$HALLMARK_CONSOLE
 seconds=$HALLMARK_CONTROL_SECONDS
-unset HALLMARK_CONTROL_SECONDS
+unset HALLMARK_CONTROL_SECONDS HALLMARK_CONSOLE
 
 # uptime in centiseconds, without a process
 now() {
@@ -69,7 +71,7 @@ n=0
 status=0
 while read -r id; do
     n=$((n + 1))
-    progress controls "$n" "$total" "$what $id"
+    HALLMARK_CONSOLE=$console progress controls "$n" "$total" "$what $id"
     if [ "$what" = apply ] && is_waived "$id"; then
         continue
     fi

@@ -6,7 +6,7 @@
 
 # progress STAGE N M TEXT: one line for the host, on the console where there is one.
 progress() {
-    { printf '::hallmark:: progress %s %s %s %s\n' "$@" >/dev/console; } 2>/dev/null ||
+    { printf '::hallmark:: progress %s %s %s %s\n' "$@" >"${HALLMARK_CONSOLE:-/dev/console}"; } 2>/dev/null ||
         printf '::hallmark:: progress %s %s %s %s\n' "$@"
 }
 
@@ -143,4 +143,52 @@ mask_unit() {
 masked() {
     # shellcheck disable=SC3013 # dash, which is sh on Debian, has -ef; it costs no process
     [ -L "/etc/systemd/system/$1" ] && [ "/etc/systemd/system/$1" -ef /dev/null ]
+}
+
+# --- kernel modules -------------------------------------------------------------------------------------------------
+
+# deny_modules FILE REASON MODULE...: keeps modules from loading, by whatever name they are asked for, and unloads them.
+deny_modules() {
+    _file=$1 _reason=$2
+    shift 2
+    {
+        printf '# %s\n' "$_reason"
+        for _module in "$@"; do
+            printf 'install %s /bin/false\nblacklist %s\n' "$_module" "$_module"
+        done
+    } | write_file 644 root:root "/etc/modprobe.d/$_file"
+    for _module in $(loaded_modules "$*"); do
+        note "unloading $_module"
+        modprobe -r "$_module" || rmmod "$_module" || true
+    done
+}
+
+# loaded_modules "MODULE...": those of the list that are loaded, if the running kernel is one of this tree's.
+loaded_modules() {
+    read -r _release </proc/sys/kernel/osrelease
+    [ -d "/usr/lib/modules/$_release" ] || return 0
+    _list=$(printf '%s' "$1" | tr - _)
+    while read -r _loaded _; do
+        ! contains "$_list" "$_loaded" || printf '%s\n' "$_loaded"
+    done </proc/modules
+}
+
+# check_denied MODULE...: findings for modules that modprobe would load, or that are loaded.
+check_denied() {
+    # modprobe itself says what it would do, for all of them at once; only a deviation costs a look at each.
+    _kernel=
+    for _tree in /usr/lib/modules/*; do
+        [ ! -d "$_tree" ] || _kernel=${_tree##*/}
+    done
+    [ "$(denials "$@")" = "$#" ] || for _module in "$@"; do
+        [ "$(denials "$_module")" = 1 ] || finding "kernel module $_module is not kept from loading"
+    done
+    for _module in $(loaded_modules "$*"); do
+        finding "kernel module $_module is loaded"
+    done
+}
+
+# denials MODULE...: how many of them modprobe would answer by running false.
+denials() {
+    modprobe -a -n -v ${_kernel:+-S "$_kernel"} "$@" 2>/dev/null | grep -Ec '^install (/usr)?/bin/(false|true) *$' || true
 }

@@ -80,6 +80,29 @@ remove_programs() {
     purge_packages $_owners
 }
 
+# spare_declared: leaves those patterns out of HM_PACKAGES that a package which the recipe declares (HM_DECLARED) matches;
+# the programs of such a family are then the recipe's affair as well.
+spare_declared() {
+    _left=
+    _all=$HM_PACKAGES
+    set -f
+    for _family in $_all; do
+        _hit=
+        for _declared in $HM_DECLARED; do
+            # shellcheck disable=SC2254
+            case $_declared in $_family) _hit=$_declared ;; esac
+        done
+        if [ -n "$_hit" ]; then
+            note "$_family: the recipe declares $_hit"
+            HM_PROGRAMS=
+        else
+            _left="$_left $_family"
+        fi
+    done
+    set +f
+    HM_PACKAGES=${_left# }
+}
+
 # family_check: fails when a package of HM_PACKAGES (but for HM_EXCEPT) is installed or a program of HM_PROGRAMS is there.
 family_check() {
     for _name in $(installed_matching "$HM_PACKAGES" "${HM_EXCEPT-}"); do

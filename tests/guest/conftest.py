@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import shutil
 import sys
@@ -61,7 +61,7 @@ def test_plan() -> Plan:
     """Every control there is, with the values that the server profile gives."""
     controls = load_controls(SCRIPTS / "controls")
     everything = Profile(title="all", controls=tuple(controls), path=SCRIPTS / "profiles" / "all.toml")
-    return compile_plan(FACTS, controls, everything, {}, (), (), datetime.date(2026, 1, 1))
+    return compile_plan(FACTS, controls, everything, {}, (), (), dt.date(2026, 1, 1))
 
 
 @pytest.fixture(scope="session")

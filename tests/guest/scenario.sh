@@ -1,19 +1,75 @@
 # shellcheck shell=sh
 # Helpers for scenarios: `. "$HALLMARK_SCRIPTS/scenario.sh"`.
 
-# fake_package NAME [FILE...]: builds and installs a real .deb of this name (version 1) that ships the files as executables.
-fake_package() {
-    _name=$1
-    shift
+# make_deb NAME VERSION TARGET [FILE...]: builds a real .deb that ships the files as executables. A %3a in VERSION is a colon.
+make_deb() {
+    _name=$1 _version=$2 _target=$3
+    shift 3
     _dir=$(mktemp -d)
-    mkdir -p "$_dir/DEBIAN"
-    printf 'Package: %s\nVersion: 1\nArchitecture: all\nMaintainer: tests <tests@example.org>\nDescription: for a scenario\n' \
-        "$_name" >"$_dir/DEBIAN/control"
+    chmod 0755 "$_dir"
+    mkdir "$_dir/DEBIAN"
+    case $_version in
+        *%3a*) _version="${_version%\%3a*}:${_version#*%3a}" ;;
+    esac
+    printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: tests <tests@example.org>\nDescription: a sample\n' \
+        "$_name" "$_version" >"$_dir/DEBIAN/control"
     for _file in "$@"; do
         mkdir -p "$_dir${_file%/*}"
         printf '#!/bin/sh\nexit 0\n' >"$_dir$_file"
         chmod 0755 "$_dir$_file"
     done
-    dpkg-deb --root-owner-group -Znone -b "$_dir" "$_dir.deb" >/dev/null
-    dpkg --force-all -i "$_dir.deb" >/dev/null
+    [ -z "${SETID-}" ] || chmod 4755 "$_dir$SETID"
+    dpkg-deb --root-owner-group -Znone -b "$_dir" "$_target" >/dev/null
+}
+
+# fake_package NAME [FILE...]: builds and installs version 1 of a package.
+fake_package() {
+    _package=$1
+    shift
+    make_deb "$_package" 1 "/tmp/$_package.deb" "$@"
+    dpkg --force-all -i "/tmp/$_package.deb" >/dev/null
+}
+
+# setid_package VERSION: installs a package with a setuid program that nobody declared.
+setid_package() {
+    SETID=/usr/bin/sample-setuid
+    make_deb sample "$1" /tmp/sample.deb "$SETID"
+    SETID=
+    dpkg -i /tmp/sample.deb >/dev/null
+}
+
+# own_plan: makes HALLMARK_PLAN a copy that the scenario may change.
+own_plan() {
+    cp -r "$HALLMARK_PLAN" /tmp/plan
+    mount --bind /tmp/plan "$HALLMARK_PLAN"
+}
+
+# own_media: makes HALLMARK_MEDIA an empty volume that the scenario may fill.
+own_media() {
+    mount -t tmpfs media "$HALLMARK_MEDIA"
+    mkdir "$HALLMARK_MEDIA/debs"
+}
+
+# listen tcp|tcp6|udp|udp6 ADDRESS PORT: a process that listens until the scratch root ends.
+listen() {
+    ip link set lo up
+    for _local in 127.0.0.53 127.0.0.54; do
+        ip addr replace "$_local/8" dev lo
+    done
+    setsid python3 -I -S -c '
+import socket, sys, time
+family = socket.AF_INET6 if sys.argv[1].endswith("6") else socket.AF_INET
+kind = socket.SOCK_STREAM if sys.argv[1].startswith("tcp") else socket.SOCK_DGRAM
+s = socket.socket(family, kind)
+if family == socket.AF_INET6:
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+s.bind((sys.argv[2], int(sys.argv[3])))
+if kind == socket.SOCK_STREAM:
+    s.listen()
+open(sys.argv[4], "w").close()
+time.sleep(600)
+' "$1" "$2" "$3" "/tmp/listens-$1-$3" >/dev/null 2>&1 </dev/null &
+    until [ -e "/tmp/listens-$1-$3" ]; do
+        sleep 0.02
+    done
 }

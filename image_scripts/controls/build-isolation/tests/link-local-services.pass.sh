@@ -1,0 +1,4 @@
+# HM_EXPECT=imds
+ip link add outside type veth peer name inside
+ip addr add 198.51.100.2/24 dev outside
+ip link set outside up

@@ -1,0 +1,2 @@
+# Debian as it comes.
+:

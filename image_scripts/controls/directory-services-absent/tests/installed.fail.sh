@@ -1,0 +1,2 @@
+. "$HALLMARK_SCRIPTS/scenario.sh"
+fake_package slapd /usr/sbin/slapd

@@ -1,0 +1,3 @@
+# Found by a pattern, although none of its programs is on the list.
+. "$HALLMARK_SCRIPTS/scenario.sh"
+fake_package sssd-ldap

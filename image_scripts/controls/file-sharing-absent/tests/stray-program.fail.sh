@@ -1,0 +1,4 @@
+# Put there by hand: no package owns it.
+mkdir -p /usr/local/sbin
+printf '#!/bin/sh\n' >/usr/local/sbin/vsftpd
+chmod 0755 /usr/local/sbin/vsftpd

@@ -1,0 +1,2 @@
+# HM_ENABLED=no
+:

@@ -1,0 +1,2 @@
+# HM_MODULES=tipc nf_tables
+:

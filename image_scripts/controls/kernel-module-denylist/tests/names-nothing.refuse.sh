@@ -1,0 +1,2 @@
+# A mitigation that mitigates nothing.
+:

@@ -1,0 +1,2 @@
+. "$HALLMARK_SCRIPTS/scenario.sh"
+listen udp6 :: 161

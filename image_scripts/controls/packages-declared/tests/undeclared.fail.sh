@@ -1,0 +1,2 @@
+# Nobody can tell what this machine is for.
+rm -rf /usr/share/hallmark

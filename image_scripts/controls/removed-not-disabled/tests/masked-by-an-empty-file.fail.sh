@@ -1,0 +1,1 @@
+: >/etc/systemd/system/cron.service

@@ -1,0 +1,1 @@
+systemctl mask cron.service

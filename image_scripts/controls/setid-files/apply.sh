@@ -1,0 +1,27 @@
+#!/bin/sh
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+
+# one path a line
+set -f
+IFS='
+'
+
+set --
+found=$(find / -xdev -type f -perm /6000)
+for file in $found; do
+    contains "$HM_FILES" "$file" || set -- "$@" "$file"
+done
+[ $# -gt 0 ] || exit 0
+
+stat -c '%U %G %a %n' "$@" | while IFS=' ' read -r user group mode file; do
+    note "taking setuid or setgid from $file ($user:$group $mode)"
+    case $file in
+        /usr/local/*) ;;
+        /usr/*)
+            mode=${mode#"${mode%???}"}
+            dpkg-statoverride --quiet --force-statoverride-add --add "$user" "$group" "0$mode" "$file"
+            ;;
+    esac
+done
+chmod u-s,g-s "$@"

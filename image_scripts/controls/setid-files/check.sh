@@ -1,0 +1,16 @@
+#!/bin/sh
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+
+# one path a line
+set -f
+IFS='
+'
+
+count=0
+found=$(find / -xdev -type f -perm /6000)
+for file in $found; do
+    count=$((count + 1))
+    contains "$HM_FILES" "$file" || finding "$file is setuid or setgid, which the recipe does not declare"
+done
+conclude "$count setuid or setgid file(s), all declared: $HM_FILES"

@@ -1,0 +1,2 @@
+# No package, but the drivers would load.
+:

@@ -1,0 +1,2 @@
+sh "$HALLMARK_CONTROL/apply.sh"
+printf '#!/bin/sh\n' >/usr/local/sbin/hostapd

@@ -1,0 +1,38 @@
+# shellcheck shell=sh
+# What listens on this machine, as the kernel lists it. Sourced after lib.sh. The shell reads the tables itself: no process.
+
+# all_sockets: "tcp|udp ADDRESS PORT INODE" for each TCP socket that listens and each UDP socket without a peer; IPv6 addresses
+# are given as the kernel writes them, in hexadecimal, but for :: and ::1.
+all_sockets() {
+    _sockets tcp 0A /proc/net/tcp
+    _sockets tcp 0A /proc/net/tcp6
+    _sockets udp 07 /proc/net/udp
+    _sockets udp 07 /proc/net/udp6
+}
+
+# undeclared_sockets: those of all_sockets that HM_DECLARED, HM_LOCAL and HM_CLIENTS do not allow.
+undeclared_sockets() {
+    all_sockets | while read -r _proto _address _port _inode; do
+        contains "$HM_DECLARED $HM_CLIENTS" "$_port/$_proto" || contains "$HM_LOCAL" "$_address:$_port" ||
+            printf '%s %s %s %s\n' "$_proto" "$_address" "$_port" "$_inode"
+    done
+}
+
+_sockets() {
+    [ -r "$3" ] || return 0
+    while read -r _slot _local _ _state _ _ _ _ _ _inode _; do
+        [ "$_state" = "$2" ] || continue
+        _readable "${_local%:*}"
+        printf '%s %s %s %s\n' "$1" "$_readable" "$((0x${_local#*:}))" "$_inode"
+    done <"$3"
+}
+
+# _readable HEX: an address of the kernel's tables, in $_readable. IPv4 is a number in this machine's byte order.
+_readable() {
+    case $1 in
+        00000000000000000000000000000000) _readable=:: ;;
+        00000000000000000000000001000000) _readable=::1 ;;
+        ????????) _readable=$((0x$1 & 255)).$((0x$1 >> 8 & 255)).$((0x$1 >> 16 & 255)).$((0x$1 >> 24 & 255)) ;;
+        *) _readable=$1 ;;
+    esac
+}
