@@ -8,6 +8,7 @@ bin=.venv/bin
 # on_shell_files COMMAND...: with all shell files, tracked and new, behind it; those without a suffix go by name.
 on_shell_files() {
     git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.sh' env .ci/run >"$scratch/names"
+    # shellcheck disable=SC2016 # the inner shell's own name
     xargs -0 sh -c 'for name; do [ ! -f "$name" ] || printf "%s\0" "$name"; done' names <"$scratch/names" |
         xargs -0 "$@"
 }

@@ -23,6 +23,7 @@ run() {
 
 # at_least VERSION MINIMUM: dotted numbers, as `sort -V` orders them.
 at_least() {
+    case $1 in [0-9]*) ;; *) return 1 ;; esac
     [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
 
