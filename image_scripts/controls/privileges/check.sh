@@ -89,7 +89,7 @@ judge_groups() {
 }
 
 [ -x /usr/sbin/visudo ] || fail "sudo is not installed"
-broken=$(visudo -c -q 2>&1) || finding "sudo: $broken"
+broken=$(visudo -c 2>&1) || finding "sudo: $broken"
 policy=$(cvtsudoers -e -f csv /etc/sudoers 2>&1) || fail "sudo's policy cannot be read: $policy"
 printf '%s\n' "$policy" | judge_policy || finding "sudo's policy is not the recipe's"
 judge_groups || finding "others could become root through a group"

@@ -1,0 +1,123 @@
+#!/bin/sh
+# A10: see control.toml.
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+
+[ -f /usr/share/pam-configs/pwquality ] || fail "pam_pwquality is not installed: list the package libpam-pwquality in the recipe"
+[ "$HM_DICTIONARY" = no ] || [ -s /var/cache/cracklib/cracklib_dict.pwd ] ||
+    fail "no dictionary: list the package cracklib-runtime in the recipe, or set the parameter dictionary to false"
+
+quality=/etc/security/pwquality.conf.d/zz-hallmark.conf
+profiles=/usr/share/pam-configs
+limits="deny=$HM_DENY fail_interval=$HM_INTERVAL unlock_time=$HM_UNLOCK_TIME even_deny_root root_unlock_time=$HM_UNLOCK_TIME"
+
+write_quality() {
+    write_file 0644 root:root "$quality" <<END
+# Written by Hallmark (control passwords).
+minlen = $HM_MIN_LENGTH
+dcredit = -1
+ucredit = -1
+lcredit = -1
+ocredit = -1
+minclass = 4
+maxrepeat = 3
+maxsequence = 4
+difok = 8
+usercheck = 1
+gecoscheck = 1
+dictcheck = $([ "$HM_DICTIONARY" = yes ] && echo 1 || echo 0)
+enforcing = 1
+enforce_for_root
+END
+    # pwquality.conf is read after its folder, and wins.
+    for file in /etc/security/pwquality.conf /etc/security/pwquality.conf.d/*.conf; do
+        if [ "$file" != "$quality" ] && grep -qsE '^[[:space:]]*[a-z]' "$file"; then
+            sed -i -E 's/^[[:space:]]*[a-z]/# set by Hallmark in zz-hallmark.conf: &/' "$file"
+        fi
+    done
+}
+
+write_profiles() {
+    write_file 0644 root:root "$profiles/hallmark-history" <<END
+Name: Hallmark: earlier passwords do not come back
+Default: yes
+Priority: 512
+Password-Type: Primary
+Password:
+	requisite			pam_pwhistory.so remember=$HM_REMEMBER enforce_for_root use_authtok
+Password-Initial:
+	requisite			pam_pwhistory.so remember=$HM_REMEMBER enforce_for_root
+END
+    write_file 0644 root:root "$profiles/hallmark-lockout" <<END
+Name: Hallmark: an account locks when its password is guessed at
+Default: yes
+Priority: 1024
+Auth-Type: Primary
+Auth:
+	requisite			pam_faillock.so preauth $limits
+Account-Type: Primary
+Account:
+	required			pam_faillock.so
+END
+    write_file 0644 root:root "$profiles/hallmark-lockout-count" <<END
+Name: Hallmark: wrong guesses are counted
+Default: yes
+Priority: 0
+Auth-Type: Primary
+Auth:
+	[default=die]			pam_faillock.so authfail $limits
+END
+}
+
+stamp() {
+    stat -c '%n %Y %i' "$profiles"/hallmark-* 2>/dev/null || true
+}
+
+# fresh: the profiles are as they were when the stacks were made of them, and so are the stacks.
+fresh() {
+    [ "$before" = "$(stamp)" ] && [ -f "$record" ] && sha256sum --check --status "$record" 2>/dev/null
+}
+
+# pam-auth-update keeps what somebody changed by hand, also with --force; so the stacks start from its templates.
+make_stacks() {
+    for stack in auth account password; do
+        write_file 0644 root:root "/etc/pam.d/common-$stack" <"/usr/share/pam/common-$stack"
+        rm -f "/var/lib/pam/$stack"
+    done
+    enabled=
+    for name in unix pwquality systemd hallmark-history hallmark-lockout hallmark-lockout-count; do
+        [ ! -f "$profiles/$name" ] || enabled="$enabled $name"
+    done
+    # shellcheck disable=SC2086
+    pam-auth-update --force --enable $enabled
+    # A changed option is what pam-auth-update keeps from then on.
+    sed -i -E 's/(pam_unix\.so.*)[[:space:]]nullok(_secure)?/\1/' /etc/pam.d/common-auth
+    rm -f /etc/pam.d/common-*.pam-old
+    mkdir -p "${record%/*}"
+    sha256sum /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/common-password >"$record"
+}
+
+# A service that lets people in without the common rules goes by them again.
+mend_services() {
+    for file in /etc/pam.d/*; do
+        case $file in
+            */common-* | *.pam-old | *.dpkg-* | *~) ;;
+            *)
+                if grep -qE '^[[:space:]]*-?auth[[:space:]].*pam_(permit|unix|rhosts)\.so|pam_unix\.so.*nullok' "$file"; then
+                    sed -i -E 's/^[[:space:]]*-?auth[[:space:]].*pam_(permit|unix|rhosts)\.so/# taken out by Hallmark: &/; s/(pam_unix\.so.*)[[:space:]]nullok(_secure)?/\1/' "$file"
+                fi
+                ;;
+        esac
+    done
+}
+
+record=/var/lib/hallmark/passwords.sha256
+write_quality
+before=$(stamp)
+write_profiles
+fresh || make_stacks
+mend_services
+if ! grep -qE '^ENCRYPT_METHOD[[:space:]]+YESCRYPT$' /etc/login.defs || [ "$(grep -cE '^[[:space:]]*ENCRYPT_METHOD' /etc/login.defs)" != 1 ]; then
+    sed -i -E '/^[[:space:]]*ENCRYPT_METHOD/d' /etc/login.defs
+    echo 'ENCRYPT_METHOD YESCRYPT' >>/etc/login.defs
+fi
