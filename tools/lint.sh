@@ -14,7 +14,7 @@ on_shell_files() {
 }
 
 lint_ruff() { "$bin/ruff" check --quiet --output-format concise .; }
-lint_format() { "$bin/ruff" format --quiet --diff .; }
+lint_format() { "$bin/ruff" format --check --output-format concise .; }
 lint_mypy() { "$bin/mypy" --no-error-summary; }
 lint_shellcheck() { on_shell_files shellcheck --format gcc; }
 lint_shfmt() { on_shell_files shfmt -i 4 -ci -d; }
