@@ -167,26 +167,29 @@ ssh_judge() {
     '
 }
 
-# ssh_claim MAIN OURS KEYWORDS: makes the drop-in OURS the only place that sets KEYWORDS (an extended regular
-# expression). MAIN is /etc/ssh/sshd_config or ssh_config. Other places are commented out, in MAIN only where it would
-# win over OURS (before its Include, or in a Match block), so that its package can go on updating it.
+# ssh_claim MAIN OURS KEYWORDS: comments out KEYWORDS (an extended regular expression) wherever they could win over the
+# drop-in OURS. MAIN is /etc/ssh/sshd_config or ssh_config; it is left as its package has it when that does no harm.
 ssh_claim() {
     if ! _ssh_includes_first "$1"; then
         _text=$(cat "$1" 2>/dev/null || true)
         printf 'Include %s.d/*.conf\n%s\n' "$1" "$_text" | write_file 0644 root:root "$1"
     fi
-    _files=$(ssh_directives "$1" | awk -F : -v main="$1" -v ours="$2" '
-        $1 == ours || seen[$1]++ { next }
-        $1 != main { print $1 }')
-    if ssh_directives "$1" | grep -qF "$(printf '%s:' "$1")" &&
-        ssh_directives "$1" | awk -F '\t' -v main="$1:" 'index($1, main) == 1 && $2 == "match" { found = 1 } END { exit !found }'; then
-        _files="$1 $_files"
-    fi
-    for _file in $_files; do
+    for _file in $(_ssh_rivals "$1" "$2"); do
         if grep -qiE "^[[:space:]\"]*($3)([[:space:]=\"]|\$)" "$_file"; then
             sed -i -E "s/^[[:space:]\"]*($3)([[:space:]=\"]|\$)/# set by Hallmark in ${2##*/}: &/I" "$_file"
         fi
     done
+}
+
+# _ssh_rivals MAIN OURS: the files that could win over OURS. The client keeps the first value, so those read before it.
+# sshd lets Match blocks win and adds up AllowGroups and HostKey, so any other; MAIN only if it has a Match block.
+_ssh_rivals() {
+    ssh_directives "$1" | awk -F '\t' -v main="$1" -v ours="$2" '
+        { file = $1; sub(/:[0-9]+$/, "", file) }
+        file == ours && main ~ /\/ssh_config$/ { exit }
+        file == ours || (file == main && $2 == "global") { next }
+        !seen[file]++ { print file }
+    '
 }
 
 # _ssh_includes_first MAIN: whether the first directive of MAIN is the Include of its drop-ins.
@@ -253,3 +256,33 @@ cloud_claim() {
 # Groups whose members are root by another name.
 # shellcheck disable=SC2034
 ROOT_GROUPS='root disk kmem shadow docker lxd incus incus-admin libvirt wheel admin'
+
+# --- credentials in the clear ---------------------------------------------------------------------------------------
+
+# In a home folder: names trusted without a credential, or credentials for protocols that send them in the clear.
+# shellcheck disable=SC2034
+CREDENTIAL_FILES='.rhosts .shosts .netrc .git-credentials .fetchmailrc'
+# shellcheck disable=SC2034
+CLEARTEXT_CLIENTS='telnet ftp tnftp inetutils-telnet netkit-telnet rsh rlogin rexec rcp netkit-rsh tftp atftp'
+
+# scheme://name:password@ as extended regular expressions, the parts of it that sed and grep need.
+ADDRESS_SCHEME='[a-zA-Z][a-zA-Z0-9+.-]*://'
+# shellcheck disable=SC2016
+ADDRESS_CREDENTIAL='[^]/@:[:space:]"<>$%{}(*[]+:[^]/@[:space:]"<>${}(*[]+'
+
+# embedded_credentials: the files of /etc (comments aside) with a password within an address.
+embedded_credentials() {
+    grep -rIlE --exclude-dir=ssl --exclude-dir=.git -e "^[^#]*$ADDRESS_SCHEME$ADDRESS_CREDENTIAL@" /etc 2>/dev/null || true
+}
+
+# unverified_tls: FILE:LINE:TEXT where apt, curl or wget are told to take any certificate.
+unverified_tls() {
+    grep -nHEi -s \
+        -e '^[[:space:]]*(Acquire::)?https?::.*Verify-(Peer|Host)[[:space:]]+"?(false|no|0)' \
+        -e '^[[:space:]]*Verify-(Peer|Host)[[:space:]]+"?(false|no|0)' \
+        /etc/apt/apt.conf /etc/apt/apt.conf.d/* || true
+    for _home in /root $(human_homes); do
+        grep -nHE -s -e '^[[:space:]]*(-k|--?insecure)([[:space:]=]|$)' -e '^[[:space:]]*insecure[[:space:]]*$' "$_home/.curlrc" /etc/curlrc || true
+        grep -nHEi -s -e '^[[:space:]]*check_certificate[[:space:]]*=[[:space:]]*(off|no|0)' "$_home/.wgetrc" /etc/wgetrc || true
+    done | sort -u
+}
