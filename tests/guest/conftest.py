@@ -27,7 +27,7 @@ FACTS = {
     "hostname": "hallmark-test",
     "packages": ("cloud-init", "openssh-server", "sudo"),
     "listen": ("22/tcp",),
-    "administrators": ("operator",),
+    "administrators": ("jdoe",),
     "setid_files": (
         "/usr/bin/passwd",
         "/usr/bin/su",
