@@ -55,7 +55,13 @@ remove_undeclared() {
 
 make_administrators() {
     for name in $HM_ADMINISTRATORS; do
-        grep -q "^$name:" /etc/passwd || useradd -m -s /bin/bash -p '!' "$name"
+        grep -q "^$name:" /etc/passwd && continue
+        # A group of that name (Debian has a few) belongs to others: the person's own group is then "users".
+        own=-U
+        if grep -q "^$name:" /etc/group; then
+            own=-N
+        fi
+        useradd -m -s /bin/bash -p '!' "$own" "$name"
     done
 }
 

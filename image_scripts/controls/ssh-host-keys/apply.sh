@@ -40,13 +40,24 @@ END
 printer() {
     cat <<'END'
 #!/bin/sh
-# Written by Hallmark (control ssh-host-keys): the host keys' fingerprints, for whoever reads the console.
+# Written by Hallmark (control ssh-host-keys): the host keys and their fingerprints, for whoever reads the console. The
+# marks are cloud-init's, which tools look for.
 set -eu
-echo '-----BEGIN SSH HOST KEY FINGERPRINTS-----'
-for key in /etc/ssh/ssh_host_*_key.pub; do
-    [ ! -f "$key" ] || ssh-keygen -l -f "$key" || true
-done
-echo '-----END SSH HOST KEY FINGERPRINTS-----'
+told() {
+    echo
+    echo '-----BEGIN SSH HOST KEY FINGERPRINTS-----'
+    for key in /etc/ssh/ssh_host_*_key.pub; do
+        [ ! -f "$key" ] || ssh-keygen -l -f "$key" || true
+    done
+    echo '-----END SSH HOST KEY FINGERPRINTS-----'
+    echo '-----BEGIN SSH HOST KEY KEYS-----'
+    cat /etc/ssh/ssh_host_*_key.pub || true
+    echo '-----END SSH HOST KEY KEYS-----'
+}
+text=$(told)
+printf '%s\n' "$text"
+# In one piece, so that nothing comes between; a machine without a console has it in its journal.
+{ printf '%s\n' "$text" >/dev/console; } 2>/dev/null || true
 END
 }
 
@@ -90,7 +101,7 @@ ConditionPathExistsGlob=/etc/ssh/ssh_host_*_key.pub
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/local/lib/hallmark/ssh-fingerprints
-StandardOutput=journal+console
+StandardOutput=journal
 ProtectSystem=strict
 PrivateTmp=yes
 NoNewPrivileges=yes

@@ -9,5 +9,6 @@ systemd-analyze verify --man=no sshd-keygen.service hallmark-ssh-fingerprints.se
 /usr/local/lib/hallmark/ssh-host-keys
 /usr/local/lib/hallmark/ssh-host-keys
 [ "$(/usr/local/lib/hallmark/ssh-fingerprints | grep -c SHA256)" = 2 ]
+/usr/local/lib/hallmark/ssh-fingerprints | grep -F ssh-ed25519
 mkdir -p /run/sshd
 sshd -t
