@@ -1,0 +1,243 @@
+"""The base: the minimal OS disk that a build starts from.
+
+Debian 13 is built with mmdebstrap from the point release alone, so that a real patch set remains, and shaped like
+Debian's own cloud image. What mmdebstrap will install is planned first: so a preview knows the base's inventory before
+there is a base, and a base that turns out otherwise is not used. A disk that the user names is taken as it is, once
+its SHA-512 is right. Both are cached by fingerprint.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from hallmark.apt import Planned, PrivateRoot
+from hallmark.disk import DiskIds, make_disk
+from hallmark.disk_reader import read_from_disk
+from hallmark.errors import ProcessError, SettingsError
+from hallmark.files import need_room, remove_tree, sync_tree
+from hallmark.fingerprint import Sha256, fingerprint, hash_file, hash_tree
+from hallmark.inventory import parse_status
+from hallmark.locks import held
+from hallmark.process import run
+from hallmark.settings import NamedBase
+
+SUITE = "trixie"
+SIZE_MIB = 4096
+# Like Debian's own cloud image: it boots by UEFI, configures itself with cloud-init, and is reached by SSH.
+PACKAGES = (
+    "?essential", "apparmor", "apt", "bash-completion", "ca-certificates", "cloud-guest-utils", "cloud-init", "cron",
+    "curl", "dbus", "e2fsprogs", "ethtool", "fdisk", "grub-efi-amd64-bin", "grub-efi-amd64-signed", "grub2-common",
+    "initramfs-tools", "iproute2", "iputils-ping", "kmod", "less", "libpam-systemd", "linux-image-cloud-amd64",
+    "locales", "logrotate", "lsof", "man-db", "nano", "netbase", "openssh-server", "pciutils", "procps", "psmisc",
+    "python3", "shim-signed", "sudo", "systemd-resolved", "systemd-sysv", "systemd-timesyncd", "tzdata", "udev",
+    "unattended-upgrades", "uuid-runtime", "zstd",
+)  # fmt: skip
+_FILES = Path(__file__).parent / "base_files"
+_DISK, _STATUS, _KERNEL, _RECORD = "disk.qcow2", "status", "vmlinuz", "base.json"
+_ROOM = 4 << 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BasePlan:
+    """What a base will be: its identity and its dpkg status, known before it is built.
+
+    `planned` is empty, and `named` set, for a disk of the user's own.
+    """
+
+    fingerprint: Sha256
+    status: str
+    epoch: int
+    planned: tuple[Planned, ...] = ()
+    named: NamedBase | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Base:
+    """A base in the cache: its disk (qcow2, read-only), its dpkg status and its kernel."""
+
+    fingerprint: Sha256
+    disk: Path
+    status: Path
+    kernel: Path
+
+
+def plan_base(root: PrivateRoot) -> BasePlan:
+    """What mmdebstrap would install from the point release, as the mirror has it now. Raises MirrorError, LockError.
+
+    `root` must have the suite of the point release alone.
+    """
+    with root.locked():
+        root.update()
+        planned = root.simulate_install("", PACKAGES, upgrade=False)
+        epoch = int(parsedate_to_datetime(root.releases()[0].date).timestamp())
+        status = root.status_text(planned)
+    inputs = {
+        "packages": [[p.name, p.architecture, p.to_version, p.sha256] for p in planned],
+        "asked": PACKAGES,
+        "files": hash_tree(_FILES),
+        "size": SIZE_MIB,
+        "epoch": epoch,
+    }
+    return BasePlan(fingerprint=fingerprint("base", inputs), status=status, epoch=epoch, planned=planned)
+
+
+def plan_named_base(named: NamedBase, cache: Path) -> BasePlan:
+    """Take a user's own disk into the cache, verified; SettingsError when it is missing or its SHA-512 is another."""
+    identity = fingerprint("named-base", {"sha512": named.sha512})
+    folder = _folder(cache, identity)
+    if not (folder / _RECORD).exists():
+        _import(named, cache, folder)
+    return BasePlan(fingerprint=identity, status=(folder / _STATUS).read_text(), epoch=0, named=named)
+
+
+def find_base(plan: BasePlan, cache: Path) -> Base | None:
+    """The base of this plan when the cache has it whole."""
+    folder = _folder(cache, plan.fingerprint)
+    if not (folder / _RECORD).exists() or not (folder / _DISK).exists():
+        return None
+    return Base(fingerprint=plan.fingerprint, disk=folder / _DISK, status=folder / _STATUS, kernel=folder / _KERNEL)
+
+
+def build_base(plan: BasePlan, root: PrivateRoot, cache: Path, say: Callable[[str], None]) -> Base:
+    """The base of a plan, built when the cache lacks it.
+
+    Raises ProcessError when mmdebstrap or a tool fails or the result is not what was planned; MirrorError for want of
+    room.
+    """
+    parent = cache / "bases"
+    parent.mkdir(parents=True, exist_ok=True)
+    with held(parent / f"{plan.fingerprint[:16]}.lock"):
+        found = find_base(plan, cache)
+        if found is not None:
+            return found
+        need_room(parent, _ROOM, SettingsError)
+        with _staging(parent, plan.fingerprint) as staging:
+            _build_into(staging, plan, root, say)
+            _publish(staging, _folder(cache, plan.fingerprint), {"fingerprint": plan.fingerprint})
+    built = find_base(plan, cache)
+    assert built is not None
+    return built
+
+
+def build_tree(
+    root: PrivateRoot, target: Path, *, packages: tuple[str, ...], epoch: int, ids: DiskIds, log: Path | None = None
+) -> None:
+    """Write a root file system with these packages and all they need as a tar, with mmdebstrap."""
+    sources = "".join(
+        f"deb [signed-by={','.join(str(k) for k in root.mirror.keyrings)}] {root.mirror.archive_of(suite)} {suite} main\n"
+        for suite in root.suites
+    )
+    include = ",".join(name for name in packages if name != "?essential")
+    run(
+        # fmt: off
+        [
+            "mmdebstrap",
+            "--mode=root" if os.geteuid() == 0 else "--mode=unshare",
+            "--variant=essential",
+            f"--architectures={root.architecture}",
+            "--aptopt=APT::Install-Recommends false",
+            f"--include={include}",
+            f"--customize-hook={_FILES / 'customize.sh'}",
+            root.suites[0],
+            target,
+            "-",
+        ],
+        # fmt: on
+        stdin=sources.encode(),
+        env={
+            "SOURCE_DATE_EPOCH": str(epoch),
+            "ROOT_UUID": ids.root_filesystem,
+            "ESP_UUID": ids.esp_uuid,
+            "TMPDIR": str(target.parent),
+        },
+        timeout=1800,
+        contained=True,
+        log=log,
+    )
+
+
+def _build_into(staging: Path, plan: BasePlan, root: PrivateRoot, say: Callable[[str], None]) -> None:
+    ids = DiskIds.of(plan.fingerprint)
+    archive = staging / "root.tar"
+    say(f"base: installing {len(plan.planned)} packages with mmdebstrap")
+    build_tree(root, archive, packages=PACKAGES, epoch=plan.epoch, ids=ids, log=staging / "mmdebstrap.log")
+    say("base: writing the disk")
+    make_disk(archive, staging / _DISK, ids=ids, size_mib=SIZE_MIB, epoch=plan.epoch, work=staging)
+    archive.unlink()
+    remove_tree(staging / "esp")
+    _read_into(staging, staging / _DISK)
+    _compare(plan, (staging / _STATUS).read_text())
+
+
+def _compare(plan: BasePlan, status: str) -> None:
+    expected = set(parse_status(plan.status).packages)
+    got = set(parse_status(status).packages)
+    if expected != got:
+        odd = sorted({f"{p.name} {p.version} {p.architecture}" for p in expected ^ got})
+        raise ProcessError(
+            f"base: expected the {len(expected)} packages that were planned, got {len(got)}; they differ in "
+            f"{', '.join(odd[:10])}; the mirror may have moved meanwhile: run again"
+        )
+
+
+def _import(named: NamedBase, cache: Path, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        size = named.disk.stat().st_size
+    except OSError as error:
+        raise SettingsError(f"hallmark:base: disk: {named.disk}: expected a qcow2 file: {error.strerror}") from error
+    need_room(folder.parent, size * 2, SettingsError)
+    with held(folder.parent / f"{folder.name}.lock"), _staging(folder.parent, folder.name) as staging:
+        copy = staging / _DISK
+        shutil.copyfile(named.disk, copy)
+        got = hash_file(copy, algorithm="sha512")
+        if got != named.sha512:
+            raise SettingsError(
+                f"hallmark:base: sha512: {named.disk}: expected {named.sha512[:16]}…, the file has {got[:16]}…; "
+                "it is another image or it was damaged or tampered with"
+            )
+        _read_into(staging, copy)
+        _publish(staging, folder, asdict(BasePlan(fingerprint=Sha256(folder.name), status="", epoch=0)))
+
+
+def _read_into(folder: Path, disk: Path) -> None:
+    """Put the disk's dpkg status and newest kernel beside it."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        read_from_disk(disk, Path(scratch), status=folder / _STATUS, kernel=folder / _KERNEL)
+
+
+def _publish(staging: Path, folder: Path, record: dict[str, object]) -> None:
+    (staging / _DISK).chmod(0o444)
+    (staging / _RECORD).write_text(json.dumps(record))
+    sync_tree(staging)
+    if folder.exists():
+        remove_tree(folder)
+    staging.rename(folder)
+
+
+def _folder(cache: Path, identity: str) -> Path:
+    return cache / "bases" / identity[:16]
+
+
+class _staging:
+    """A folder beside the finished bases, removed at the end unless it was renamed; dead ones of the same name go first."""
+
+    def __init__(self, parent: Path, identity: str) -> None:
+        self._path = parent / f".{identity[:16]}.staging"
+
+    def __enter__(self) -> Path:
+        if self._path.exists():
+            remove_tree(self._path)
+        self._path.mkdir()
+        return self._path
+
+    def __exit__(self, *_: object) -> None:
+        if self._path.exists():
+            remove_tree(self._path)

@@ -1,0 +1,71 @@
+"""What a guest reported, read into values, and what the host makes of it. Reading and judging; nothing else.
+
+Everything here comes out of an untrusted archive, so each reader takes only what has the right form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from hallmark.guest import read_text
+from hallmark.judgement import ControlResult
+
+Row = tuple[str, str, str]
+"""Name, version and architecture of a package."""
+
+_OUTPUT_SHOWN = 65536
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+def read_controls(folder: Path) -> dict[str, ControlResult]:
+    """Control id → its result, for every control that left a well-formed exit code."""
+    found: dict[str, ControlResult] = {}
+    for path in sorted(folder.glob("*.exit")):
+        code = path.read_text(errors="replace").strip()
+        if not _NUMBER.fullmatch(code):
+            continue
+        took = read_text(folder, f"{path.stem}.ms")
+        found[path.stem] = ControlResult(
+            exit_code=int(code),
+            output=read_text(folder, f"{path.stem}.out")[:_OUTPUT_SHOWN],
+            milliseconds=int(took) if _NUMBER.fullmatch(took) else 0,
+        )
+    return found
+
+
+def read_inventory(path: Path) -> tuple[Row, ...]:
+    """The rows of an inventory; rows of another form are left out, and so missed by whoever compares."""
+    lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
+    rows = (tuple(line.split("\t")) for line in lines)
+    return tuple(sorted((row[0], row[1], row[2]) for row in rows if len(row) == 3))
+
+
+def read_timings(path: Path) -> dict[str, float]:
+    """Stage → seconds that it took; the last, `done`, has none."""
+    lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
+    starts = [line.split("\t") for line in lines if re.fullmatch(r"[a-z-]+\t[0-9.]+", line)]
+    times = [(name, float(start)) for name, start in starts]
+    took = {name: round(after[1] - start, 1) for (name, start), after in zip(times, times[1:], strict=False)}
+    return {"power-on": times[0][1], **took} if times else {}
+
+
+def compare_packages(expected: Iterable[Row], got: Iterable[Row], *, where: str) -> list[str]:
+    """One line for each package that is not as expected: `openssl: expected 3.5.1-1, got 3.5.0-1`."""
+    wanted = {(name, arch): version for name, version, arch in expected}
+    there = {(name, arch): version for name, version, arch in got}
+    return [
+        f"{where}: {name}: expected {wanted.get((name, arch), 'no such package')}, "
+        f"got {there.get((name, arch), 'no such package')}"
+        for name, arch in sorted(wanted.keys() | there.keys())
+        if wanted.get((name, arch)) != there.get((name, arch))
+    ]
+
+
+def surprises(results: Path, name: str) -> list[str]:
+    """What an isolation probe found that should not be; a missing probe is a surprise too."""
+    text = read_text(results, name)
+    if not text:
+        return [f"{name}: expected a proof of the isolation, got none"]
+    return [f"{name}: {line}" for line in text.splitlines() if line.startswith("SURPRISE")]

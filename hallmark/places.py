@@ -1,0 +1,47 @@
+"""Where a stack keeps things and fetches them from: what every step needs besides its order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from hallmark.apt import TRIXIE, PrivateRoot
+from hallmark.mirror import Mirror, find_mirror
+from hallmark.settings import Settings
+from hallmark.validation import STRICT
+
+
+class Places(BaseModel):
+    """The store, the cache, the mirror and how many machines may run at once; goes through Pulumi's state as JSON."""
+
+    model_config = STRICT
+    store: Path
+    cache: Path
+    main: str
+    security: str
+    keyrings: tuple[Path, ...]
+    parallel: int | None
+
+    @property
+    def pool(self) -> Path:
+        """Where verified .debs are kept."""
+        return self.cache / "pool"
+
+    def apt_root(self, *suites: str) -> PrivateRoot:
+        """apt's private root for some of the suites, by default all."""
+        mirror = Mirror(main=self.main, security=self.security, keyrings=self.keyrings)
+        return PrivateRoot(self.cache, mirror, suites or TRIXIE)
+
+
+def find_places(settings: Settings, root: Path) -> Places:
+    """The places of a stack whose checkout is `root`. Raises MirrorError when no mirror is known."""
+    mirror = find_mirror(settings.mirror, settings.security_mirror)
+    return Places(
+        store=settings.store_folder(root),
+        cache=settings.cache_folder(root),
+        main=mirror.main,
+        security=mirror.security,
+        keyrings=mirror.keyrings,
+        parallel=settings.parallel,
+    )

@@ -1,0 +1,33 @@
+#!/bin/sh
+# One build, in the guest: prove the isolation, patch, install, harden, check, seal. Run by bootstrap.sh from verified
+# media. What it measures goes to HALLMARK_RESULTS; the host judges.
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+. "$HALLMARK_SCRIPTS/stages.sh"
+export HALLMARK_PHASE=build
+
+# shellcheck disable=SC1091
+. "$HALLMARK_PLAN/build.env"
+
+stage isolation
+sh "$HALLMARK_SCRIPTS/isolation.sh" "$HALLMARK_RESULTS/isolation.txt" "$HALLMARK_EXPECT"
+write_inventory before
+
+stage patch
+sh "$HALLMARK_SCRIPTS/patch.sh"
+write_inventory patched
+
+stage harden
+sh "$HALLMARK_SCRIPTS/controls.sh" apply "$HALLMARK_RESULTS/apply"
+
+stage boot-files
+sh "$HALLMARK_SCRIPTS/boot_files.sh"
+
+stage check
+sh "$HALLMARK_SCRIPTS/controls.sh" check "$HALLMARK_RESULTS/controls"
+write_inventory after
+
+stage seal
+sh "$HALLMARK_SCRIPTS/isolation.sh" "$HALLMARK_RESULTS/isolation-after.txt" "$HALLMARK_EXPECT"
+sh "$HALLMARK_SCRIPTS/seal.sh"
+stage done
