@@ -45,3 +45,14 @@ def test_what_both_locks_name_has_one_version() -> None:
     ]
     both = versions[0].keys() & versions[1].keys()
     assert {name: versions[0][name] for name in both} == {name: versions[1][name] for name in both}
+
+
+def test_what_the_code_asks_for_by_package_is_what_set_up_installs() -> None:
+    asked = {
+        name
+        for path in (CHECKOUT / "hallmark").glob("*.py")
+        for name in re.findall(r'package="([a-z0-9.+-]+)"', path.read_text())
+    }
+    script = (CHECKOUT / "tools/setup/packages.sh").read_text()
+    wanted = re.findall(r"^([a-z0-9.+-]+) \S+ (?:stable|backports)$", script, re.MULTILINE)
+    assert asked <= set(wanted)

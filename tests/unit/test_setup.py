@@ -25,6 +25,7 @@ ALL_PACKAGES = {
     "mmdebstrap": "1.5.6-4~bpo12+1",
     "mtools": "4.0",
     "openssh-client": "1:9.2",
+    "openssl": "3.0.20",
     "ovmf": "2022.11",
     "qemu-system-x86": "1:10.0.2+ds-2~bpo12+1",
     "qemu-utils": "1:10.0.2+ds-2~bpo12+1",

@@ -24,6 +24,7 @@ fdisk - stable
 gnupg - stable
 mtools - stable
 openssh-client - stable
+openssl - stable
 ovmf - stable
 shellcheck - stable
 shfmt - stable
