@@ -1,8 +1,8 @@
 """apt with a private root: resolves and downloads for the base, on the host, without the host's own configuration.
 
 Everything below /etc/apt is left unread (`APT_CONFIG` and `Dir::*` point into the cache); only the proxies that the
-machine needs are carried over. apt itself verifies the archive's signatures, dates and hashes. One lock (flock) a mirror
-makes concurrent runs wait for each other.
+machine needs are carried over. apt itself verifies the archive's signatures, dates and hashes. One lock (flock) a
+mirror makes concurrent runs wait for each other.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 
 from hallmark import apt_config, apt_output
-from hallmark.errors import LockError, MirrorError
-from hallmark.files import need_room
+from hallmark.errors import LockError, MirrorError, ProcessError
+from hallmark.files import need_room, remove_tree
 from hallmark.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.inventory import source_of, stanzas
 from hallmark.locks import held
@@ -107,13 +107,14 @@ class PrivateRoot:
     def update(self) -> Sha256:
         """Ask the mirror for its signed indexes and return the fingerprint over them; cheap when they are unchanged.
 
-        MirrorError when it is unreachable, or when what it serves is unsigned, wrongly signed, expired or tampered with.
+        MirrorError when it is unreachable; when what it serves is unsigned, wrongly signed, expired or tampered with.
         """
         with self.locked():
-            done = self._apt("update", options=("pkgCacheFile::Generate=false",), timeout=_UPDATE_TIMEOUT)
+            words = ["apt-get", "-q", "-o", "pkgCacheFile::Generate=false", "update"]
+            done = self._bare(words, timeout=_UPDATE_TIMEOUT)
             problem = apt_output.update_problem(done, self.mirror)
             if problem is not None:
-                apt_config.sweep_partial(self.shared)
+                apt_config.sweep_lists(self.shared, all_of_them="another release" in problem)
                 raise MirrorError(problem)
             return self._fingerprint()
 
@@ -185,12 +186,22 @@ class PrivateRoot:
         return fingerprint("releases", {release.suite: release.sha256 for release in self.releases()})
 
     def _simulate(self, status_text: str, packages: Sequence[str], *, upgrade: bool) -> tuple[Planned, ...]:
-        (self.home / "status").write_text(status_text)
+        status = self._workspace() / f"status-{hash_bytes(status_text.encode())[:16]}"
+        status.write_text(status_text)
+        options = ("-o", "APT::Get::Simulate=1", "-o", f"Dir::State::status={status}")
         verb = "dist-upgrade" if upgrade else "install"
-        done = self._apt(verb, "--", *packages, options=("APT::Get::Simulate=1",))
+        done = self._run("apt-get", "-q", *options, verb, "--", *packages)
         if done.returncode != 0:
             raise LockError(apt_output.resolve_problem(done, self.mirror, self.suites))
         return self._planned(apt_output.parse_simulation(done.stdout))
+
+    def _workspace(self) -> Path:
+        """Where apt keeps its binary caches: one a state of the mirror (apt goes by whole seconds only)."""
+        folder = self.home / "cache" / self._fingerprint()[:16]
+        if not folder.is_dir():
+            remove_tree(self.home / "cache")
+            (folder / "archives" / "partial").mkdir(parents=True)
+        return folder
 
     def _planned(self, steps: Sequence[apt_output.Step]) -> tuple[Planned, ...]:
         records = self.records([(step.name, step.to_version) for step in steps])
@@ -239,9 +250,15 @@ class PrivateRoot:
             valid_until=fields.get("Valid-Until"),
         )
 
-    def _apt(self, *args: str, options: Sequence[str] = (), timeout: float = _RESOLVE_TIMEOUT) -> Completed:
-        return self._run("apt-get", "-q", *(w for o in options for w in ("-o", o)), *args, timeout=timeout)
+    def _run(self, program: str, *args: str, cwd: Path | None = None, timeout: float = _RESOLVE_TIMEOUT) -> Completed:
+        words = [program, "-o", f"Dir::Cache={self._workspace()}", *args]
+        return self._bare(words, cwd=cwd, timeout=timeout)
 
-    def _run(self, *args: str, cwd: Path | None = None, timeout: float = _RESOLVE_TIMEOUT) -> Completed:
+    def _bare(self, words: Sequence[str], *, cwd: Path | None = None, timeout: float) -> Completed:
         env = {"APT_CONFIG": str(self.home / "apt.conf")}
-        return run(args, timeout=timeout, env=env, cwd=cwd, check=False)
+        try:
+            return run(words, timeout=timeout, env=env, cwd=cwd, check=False)
+        except ProcessError as error:
+            raise MirrorError(
+                f"{self.mirror.main}: {error}; is the mirror too slow? set another hallmark:mirror"
+            ) from error

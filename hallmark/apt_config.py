@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hallmark.errors import PrerequisiteError
-from hallmark.files import write_atomic
+from hallmark.files import remove_tree, write_atomic
 from hallmark.mirror import Mirror
 from hallmark.process import run
 
@@ -35,9 +34,9 @@ def write_root(home: Path, shared: Path, mirror: Mirror, suites: Sequence[str], 
     _write(home / "apt.conf", configuration(home, shared, architecture, connection_settings()).encode())
 
 
-def sweep_partial(shared: Path) -> None:
-    """Remove what a failed update left half-done."""
-    shutil.rmtree(shared / "lists" / "partial", ignore_errors=True)
+def sweep_lists(shared: Path, *, all_of_them: bool) -> None:
+    """Remove what a failed update left half-done, or all lists when what apt took over cannot be trusted."""
+    remove_tree(shared / "lists" if all_of_them else shared / "lists" / "partial")
 
 
 def sources(mirror: Mirror, suites: Sequence[str], architecture: str) -> str:
@@ -68,7 +67,7 @@ def configuration(home: Path, shared: Path, architecture: str, connection: Mappi
         "Dir::Etc::trustedparts": shared / "trusted",
         "Dir::State": home,
         "Dir::State::lists": shared / "lists",
-        "Dir::State::status": home / "status",
+        "Dir::State::status": "/dev/null",
         "Dir::State::extended_states": home / "extended_states",
         "Dir::Cache": home / "cache",
         "Dir::Log": home,
@@ -85,8 +84,11 @@ def configuration(home: Path, shared: Path, architecture: str, connection: Mappi
         "Acquire::AllowInsecureRepositories": "false",
         "Acquire::AllowWeakRepositories": "false",
         "Acquire::AllowDowngradeToInsecureRepositories": "false",
+        "Acquire::AllowReleaseInfoChange::Codename": "true",  # judged by us
+        "Acquire::AllowReleaseInfoChange::Suite": "true",  # stable becomes oldstable one day
         "Acquire::Languages": "none",
         "Acquire::Retries": "2",
+        "Acquire::Retries::Delay": "false",  # with a delay apt 2.6 can wait for ever, when other files come meanwhile
         "Acquire::http::Timeout": "30",
         "Acquire::https::Timeout": "30",
         "Debug::NoLocking": "true",
@@ -106,7 +108,7 @@ def configuration(home: Path, shared: Path, architecture: str, connection: Mappi
 
 
 def connection_settings(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """How this machine reaches the network: proxies (and their CA) of its apt configuration, else of the environment."""
+    """How this machine reaches the network: the proxies (and CA) of its apt configuration, else of the environment."""
     carried: dict[str, str] = {}
     for scheme in ("http", "https"):
         proxy = environment.get(f"{scheme}_proxy") or environment.get(f"{scheme.upper()}_PROXY")

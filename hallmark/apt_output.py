@@ -34,6 +34,9 @@ _UPDATE_PROBLEMS: Mapping[str, str] = {
         "its index is signed by a key that is not in the keyrings {keyrings}; "
         "use a Debian mirror, or update the package debian-archive-keyring"
     ),
+    r"Conflicting distribution": (
+        "its signed index is that of another release; the mirror is broken or lies: use another one"
+    ),
     r"Hash Sum mismatch|[Ff]ile has unexpected size|Hashes of received file": (
         "a package list is not what the signed index says: tampered with, or the mirror is just being updated; "
         "try again later or use another mirror"
@@ -71,7 +74,7 @@ def parse_simulation(output: str) -> tuple[Step, ...]:
     removed = sorted(match["name"] for match in _REMOVE.finditer(output))
     if removed:
         raise LockError(
-            f"packages: bringing the base up to date with the recipe's packages would remove {', '.join(removed)} from it; "
+            f"packages: the upgrades and the recipe's packages would remove {', '.join(removed)} from the base; "
             "take what conflicts with them out of the recipe"
         )
     held = _KEPT_BACK.search(output)
@@ -131,7 +134,8 @@ def resolve_problem(done: Completed, mirror: Mirror, suites: Sequence[str]) -> s
     if names:
         return f"packages: {names}: not in {', '.join(suites)} of {mirror.main}; correct the recipe's packages"
     unmet = done.stdout.partition("The following packages have unmet dependencies:")[2].strip()
-    return f"packages: apt finds no way to install them all; change the recipe's packages\napt said: {unmet or done.stderr.strip()}"
+    said = unmet or done.stderr.strip()
+    return f"packages: apt finds no way to install them all; change the recipe's packages\napt said: {said}"
 
 
 def download_problem(done: Completed, names: Sequence[str], mirror: Mirror) -> str:

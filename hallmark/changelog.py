@@ -106,7 +106,7 @@ def _lines(packed: bytes) -> list[str]:
 def _key(part: str) -> tuple[tuple[tuple[int, ...], int], ...]:
     """A sortable form: `~` before the end, the end before letters, letters before the rest; numbers as numbers."""
     pairs = [(text, number) for text, number in _PARTS.findall(part or "0") if text or number]
-    return tuple((tuple(_weight(c) for c in text) + (0,), int(number or 0)) for text, number in pairs) + (((0,), 0),)
+    return (*(((*map(_weight, text), 0), int(number or 0)) for text, number in pairs), ((0,), 0))
 
 
 def _weight(character: str) -> int:

@@ -89,7 +89,8 @@ def find_keyrings(directory: Path = KEYRING_DIRECTORY) -> tuple[Path, ...]:
         if found:
             return found
     raise PrerequisiteError(
-        f"{directory}: expected the keys that sign Debian 13, found none; `make setup` installs package debian-archive-keyring"
+        f"{directory}: expected the keys that sign Debian 13, found none; "
+        "`make setup` installs package debian-archive-keyring"
     )
 
 
@@ -169,7 +170,7 @@ def _best(key: str, candidates: list[Source], directory: Path) -> str:
 
 
 def _plain(uri: str) -> str | None:
-    """A URI that apt and mmdebstrap can both use; Debian's cloud images name theirs in a mirror list (`mirror+file:`)."""
+    """A URI that apt and mmdebstrap can both use; Debian's cloud images name theirs in a file (`mirror+file:`)."""
     if _PLAIN_URI.match(uri):
         return uri.rstrip("/")
     listed = Path(re.sub(r"^mirror\+file:(//)?", "", uri))

@@ -41,11 +41,16 @@ class Mitigation(Protocol):
     """A CVE that the recipe deals with otherwise than by a patch."""
 
     @property
-    def cve(self) -> str: ...
+    def cve(self) -> str:
+        """CVE-YEAR-NUMBER."""
+
     @property
-    def package(self) -> str: ...
+    def package(self) -> str:
+        """The binary or source package that has it."""
+
     @property
-    def expires(self) -> date: ...
+    def expires(self) -> date:
+        """The last day on which it may be left unpatched."""
 
 
 def resolve(
@@ -105,7 +110,8 @@ def verify_pinned(lock: PatchLock, root: PrivateRoot, inventory: Inventory, *, w
         record = records.get((package.name, package.to_version))
         if record is None:
             raise LockError(
-                f"{where}: packages[{index}]: {package.label} is no longer on the mirror {root.mirror.archive_of(package.suite)}; "
+                f"{where}: packages[{index}]: {package.label} is no longer on the mirror "
+                f"{root.mirror.archive_of(package.suite)}; "
                 "use a mirror that keeps old versions, or make a new lock with hallmark:patches latest"
             )
         if f"SHA256: {package.sha256}" not in record.text.splitlines():
@@ -123,7 +129,7 @@ def fetch(
 
 
 def debs(lock: PatchLock, pool: Path) -> dict[str, Path]:
-    """The .debs of a lock by file name, each checked again against its hash; LockError naming the first that is wrong."""
+    """The .debs of a lock by file name, each hash checked again; LockError naming the first that is wrong."""
     for package in lock.packages:
         if not in_pool(pool, package):
             raise LockError(

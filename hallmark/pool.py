@@ -1,8 +1,7 @@
-"""The pool: .debs that were downloaded and verified, each under its own hash, so that mirrors and versions never collide."""
+"""The pool: .debs, downloaded and verified, each under its own hash, so that mirrors and versions never collide."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Protocol
@@ -14,15 +13,24 @@ class Downloadable(Protocol):
     """What identifies one .deb of a mirror: a planned or a locked package."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The package's name."""
+
     @property
-    def architecture(self) -> str: ...
+    def architecture(self) -> str:
+        """Its architecture, or `all`."""
+
     @property
-    def to_version(self) -> str: ...
+    def to_version(self) -> str:
+        """Its whole version, with the epoch."""
+
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Bytes of the .deb."""
+
     @property
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """Hash of the .deb."""
 
 
 def pool_path(pool: Path, deb: Downloadable) -> Path:
@@ -41,7 +49,7 @@ def adopt(staging: Path, pool: Path, deb: Downloadable) -> bool:
     if not _is_right(path, deb):
         path.unlink(missing_ok=True)
         return False
-    os.replace(path, pool_path(pool, deb))
+    path.replace(pool_path(pool, deb))
     return True
 
 

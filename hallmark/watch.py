@@ -16,7 +16,8 @@ class Sized(Protocol):
     """Something to be downloaded."""
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Bytes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
