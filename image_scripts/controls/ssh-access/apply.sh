@@ -61,8 +61,9 @@ configure_cloud_init() {
     cloud_claim "$ours" 'ssh_pwauth|disable_root'
     write_file 0644 root:root "$ours" <<'END'
 #cloud-config
-# Written by Hallmark (control ssh-access).
-ssh_pwauth: false
+# Written by Hallmark (control ssh-access). "unchanged": sshd's own file says no; with "false" cloud-init would say it once
+# more in a file of its own, and restart sshd on first boot for it.
+ssh_pwauth: unchanged
 disable_root: true
 END
 }

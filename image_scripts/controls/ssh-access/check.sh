@@ -51,9 +51,10 @@ check_other_ways_in() {
 
 check_cloud_init() {
     [ -d /etc/cloud ] || return 0
+    # Nothing said is as good as "unchanged": what sshd makes of its files has been judged.
     case $(cloud_setting ssh_pwauth) in
-        false | no | off | 0) ;;
-        *) finding "cloud-init: ssh_pwauth: expected false, got \"$(cloud_setting ssh_pwauth)\"" ;;
+        '' | unchanged | false | no | off | 0) ;;
+        *) finding "cloud-init: ssh_pwauth: expected false or unchanged, got \"$(cloud_setting ssh_pwauth)\"" ;;
     esac
     case $(cloud_setting disable_root) in
         true | yes | on | 1) ;;
