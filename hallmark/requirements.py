@@ -130,4 +130,44 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     ),
 }
 
-GATES: tuple[Gate, ...] = ()
+GATES: tuple[Gate, ...] = (
+    Gate(
+        name="release",
+        requirements=("P7", "P8"),
+        closes="A channel, which is all that consumers follow, moves to accepted images alone; a candidate and a "
+        "rejected image stay out of it, and an image is listed only when it is whole.",
+        tests=(
+            "tests/unit/test_store.py::test_a_channel_follows_accepted_images_only",
+            "tests/unit/test_store.py::test_a_rejected_candidate_leaves_the_channel_where_it_is",
+            "tests/unit/test_store.py::test_an_image_that_is_not_whole_is_neither_listed_nor_found",
+            "tests/unit/test_store.py::test_a_kill_while_an_image_is_added_leaves_no_image_and_the_next_run_adds_it",
+        ),
+    ),
+    Gate(
+        name="judgement",
+        requirements=("P8", "T1"),
+        closes="The host judges build and acceptance alike: a planned control that failed, ended in an error or did "
+        "not report fails the image, and so does a result that nobody planned.",
+        tests=(
+            "tests/unit/test_judgement.py::test_a_control_that_fails_fails_the_image",
+            "tests/unit/test_judgement.py::test_a_control_that_never_reported_fails_the_image",
+            "tests/unit/test_judgement.py::test_any_other_exit_code_is_an_error",
+            "tests/unit/test_judgement.py::test_a_result_that_nobody_planned_fails_the_image",
+            "tests/unit/test_judgement.py::test_a_waiver_does_not_forgive",
+        ),
+    ),
+    Gate(
+        name="patch lock",
+        requirements=("P2", "P4"),
+        closes="Nothing is built from metadata that is unsigned, expired or tampered with, from a package whose hash "
+        "differs, or when a patch that is due cannot be installed.",
+        tests=(
+            "tests/apt/test_hostile_mirrors.py::test_an_unsigned_archive",
+            "tests/apt/test_hostile_mirrors.py::test_an_expired_index",
+            "tests/apt/test_hostile_mirrors.py::test_a_tampered_package_list",
+            "tests/apt/test_hostile_mirrors.py::test_a_deb_with_other_bytes_than_the_index_says",
+            "tests/apt/test_resolving.py::test_a_patch_that_cannot_be_installed_is_named",
+            "tests/apt/test_resolving.py::test_a_base_package_on_hold_with_a_patch_outstanding_is_named",
+        ),
+    ),
+)

@@ -3,9 +3,11 @@
 # network namespaces, so that all of it (mounts, processes, interfaces) ends with it.
 #
 #   drive.sh ROOT STAGE SCENARIO ENVFILE VERDICT
-# ROOT is the pristine tree, STAGE holds scripts/, plan/, media/ and gets the outputs; VERDICT is pass or fail.
+# ROOT is the pristine tree, STAGE holds scripts/, plan/, media/ and gets the outputs; VERDICT is pass, fail or refuse.
+# SCENARIO "plan" runs the whole plan instead, twice, as a build does; STAGE/out gets the results.
 # Prints one line a step: "STEP EXIT-CODE MILLISECONDS"; what the step printed is in STAGE/out/STEP.
 set -eu
+trap 'chown -R --reference="$stage" "$stage/out"' EXIT # whoever runs the tests may remove them
 root=$1 stage=$2 scenario=$3 env=$4 verdict=$5
 
 scratch=/mnt
@@ -38,29 +40,26 @@ now() {
     printf '%s0' "${up%.*}${up#*.}"
 }
 
-# in_root SCRIPT: runs a script of the guest there with the environment that the contract promises
+# in_root SCRIPT [ARGUMENT...]: runs a script of the guest there with the environment that the contract promises
 in_root() {
     (
         set -a
         # shellcheck disable=SC1090
         . "$env"
         set +a
-        exec chroot "$new" /bin/sh "$1"
+        exec chroot "$new" /bin/sh "$@"
     )
 }
 
-# step NAME SCRIPT EXPECTED...: runs it, reports, and ends everything when the exit code is not an expected one
+# step NAME SCRIPT EXPECTED [ARGUMENT...]: runs it, reports, and ends everything when the exit code is not the expected one
 step() {
-    name=$1 script=$2
-    shift 2
+    name=$1 script=$2 expected=$3
+    shift 3
     began=$(now)
     code=0
-    in_root "$script" >"$stage/out/$name" 2>&1 </dev/null || code=$?
+    in_root "$script" "$@" >"$stage/out/$name" 2>&1 </dev/null || code=$?
     printf '%s %s %s\n' "$name" "$code" "$(($(now) - began))"
-    case " $* " in
-        *" $code "*) ;;
-        *) exit 0 ;;
-    esac
+    [ "$code" = "$expected" ] || exit 0
 }
 
 # A check cannot write to the tree that it judges.
@@ -69,6 +68,18 @@ check() {
     step "$1" "$control/check.sh" "$2"
     mount -o remount,bind,rw "$new"
 }
+
+if [ "$scenario" = plan ]; then
+    for round in first second; do
+        for what in apply check; do
+            [ "$what" = apply ] || mount -o remount,bind,ro "$new"
+            step "$round-$what" "/run/hallmark/scripts/controls.sh" 0 "$what" "/run/results/$round-$what"
+            mount -o remount,bind,rw "$new"
+        done
+    done
+    cp -r "$new/run/results" "$stage/out/"
+    exit 0
+fi
 
 control=/run/hallmark/scripts/controls/$(basename "$(dirname "$(dirname "$scenario")")")
 step scenario "$control/tests/$(basename "$scenario")" 0

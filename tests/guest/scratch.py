@@ -17,6 +17,7 @@ from hallmark.controls import Control, Plan
 from hallmark.process import run
 
 HERE = Path(__file__).parent
+_NAMESPACES = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--"]
 _OVERRIDE = re.compile(r"^# (HM_[A-Z0-9_]+=.*)$", re.MULTILINE)
 _PHASE = re.compile(r"^# HALLMARK_PHASE=(build|acceptance|drift|test)$", re.MULTILINE)
 
@@ -42,6 +43,14 @@ class Guest:
     plan: Plan
 
 
+def as_root(words: list[str | Path]) -> list[str | Path]:
+    """The command itself for root, with sudo before it for anybody else; namespaces and overlays need root."""
+    if os.geteuid() == 0:
+        return words
+    assert shutil.which("sudo"), "tests/guest: expected root or sudo, to make scratch roots; run these tests as root"
+    return ["sudo", "-n", *words]
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file, so that parallel test processes make a thing once."""
@@ -57,27 +66,39 @@ def unpack_once(tarball: Path, cache: Path) -> Path:
     tree = cache / f"root-{stat.st_size:x}-{stat.st_mtime_ns:x}"
     with locked(cache / "lock"):
         if not tree.is_dir():
-            for stale in cache.glob("root-*"):
-                shutil.rmtree(stale)
             half = cache / "root-half-made"
+            run(as_root(["rm", "-rf", *cache.glob("root-*")]), timeout=120)
             half.mkdir()
-            run(["tar", "--numeric-owner", "--xattrs", "-xpf", tarball, "-C", half], timeout=300)
+            run(as_root(["tar", "--numeric-owner", "--xattrs", "-xpf", tarball, "-C", half]), timeout=300)
             half.rename(tree)
     return tree
 
 
 def run_scenario(guest: Guest, control: Control, scenario: Path, work: Path) -> list[Step]:
     """Run one scenario to its end and return its steps, in order; the last one may have failed."""
+    planned = next(c for c in guest.plan.controls if c.id == control.id)
+    text = scenario.read_text()
+    phase = _PHASE.search(text)
+    environment = assignments(_fixed(phase.group(1) if phase else "test", control.id))
+    environment += assignments(planned.environment) + _overrides(control, text)
+    return _drive(guest, work, str(scenario), environment, scenario.name.split(".")[-2])
+
+
+def run_plan(guest: Guest, work: Path) -> list[Step]:
+    """Run the guest's whole plan as a build does: apply and check, twice; results are in `work/stage/out/results`."""
+    return _drive(guest, work, "plan", assignments(_fixed("build", "none")), "pass")
+
+
+def _drive(guest: Guest, work: Path, scenario: str, environment: str, verdict: str) -> list[Step]:
     stage = _make_stage(guest, work)
-    environment = work / "environment"
-    environment.write_text(_environment(guest, control, scenario.read_text()))
-    verdict = scenario.name.split(".")[-2]
-    drive = [str(HERE / "drive.sh"), str(guest.root), str(stage), str(scenario), str(environment), verdict]
+    environment_file = work / "environment"
+    environment_file.write_text(environment)
+    drive = [str(HERE / "drive.sh"), str(guest.root), str(stage), scenario, str(environment_file), verdict]
     done = subprocess.run(
-        ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--", "/bin/sh", *drive],
+        as_root([*_NAMESPACES, "/bin/sh", *drive]),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         env={"PATH": os.environ["PATH"]},
         stdin=subprocess.DEVNULL,
@@ -100,21 +121,18 @@ def _make_stage(guest: Guest, work: Path) -> Path:
     return stage
 
 
-def _environment(guest: Guest, control: Control, scenario: str) -> str:
-    """The environment file of a scenario: the compiled plan's values, then the scenario's own overrides."""
-    planned = next(c for c in guest.plan.controls if c.id == control.id)
-    phase = _PHASE.search(scenario)
-    fixed = {
+def _fixed(phase: str, control: str) -> dict[str, str]:
+    """What every control script finds in its environment."""
+    return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LC_ALL": "C.UTF-8",
         "DEBIAN_FRONTEND": "noninteractive",
-        "HALLMARK_PHASE": phase.group(1) if phase else "test",
+        "HALLMARK_PHASE": phase,
         "HALLMARK_SCRIPTS": "/run/hallmark/scripts",
-        "HALLMARK_CONTROL": f"/run/hallmark/scripts/controls/{control.id}",
+        "HALLMARK_CONTROL": f"/run/hallmark/scripts/controls/{control}",
         "HALLMARK_PLAN": "/run/hallmark/plan",
         "HALLMARK_MEDIA": "/run/hallmark/media",
     }
-    return assignments(fixed) + assignments(planned.environment) + _overrides(control, scenario)
 
 
 def _overrides(control: Control, scenario: str) -> str:
