@@ -42,6 +42,7 @@ app = typer.Typer(
 )
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack whose store is meant.")]
+Folder = Annotated[Path | None, typer.Option("--store", help="The store's folder, instead of the stack's.")]
 Name = Annotated[str, typer.Argument(help="An image's id, or a recipe's name (its released image).")]
 
 
@@ -100,9 +101,9 @@ def outputs(
 
 
 @app.command()
-def images(stack: Stack = "local", as_json: Json = False) -> None:
+def images(stack: Stack = "local", store_folder: Folder = None, as_json: Json = False) -> None:
     """List the images of the store, the newest first."""
-    store = _open_store(stack)
+    store = _open_store(stack, store_folder)
     found = [_describe_image(store, image) for image in store.images()]
     if as_json:
         _print_json(found)
@@ -118,9 +119,9 @@ def images(stack: Stack = "local", as_json: Json = False) -> None:
 
 
 @app.command()
-def show(name: Name, stack: Stack = "local", as_json: Json = False) -> None:
+def show(name: Name, stack: Stack = "local", store_folder: Folder = None, as_json: Json = False) -> None:
     """Show one image: its state, where its disk is, and what its evidence holds."""
-    store = _open_store(stack)
+    store = _open_store(stack, store_folder)
     image = _choose(store, name)
     facts = _describe_image(store, image)
     files = [path.relative_to(image.evidence).as_posix() for path in image.evidence.rglob("*") if path.is_file()]
@@ -138,7 +139,7 @@ def show(name: Name, stack: Stack = "local", as_json: Json = False) -> None:
 
 
 @app.command()
-def run(  # noqa: PLR0917
+def run(
     name: Annotated[
         str | None, typer.Argument(help="An image's id or a recipe's name; default: the one released.")
     ] = None,
@@ -147,12 +148,13 @@ def run(  # noqa: PLR0917
     memory: Annotated[int, typer.Option(help="Memory in MiB.", min=512)] = 2048,
     cpus: Annotated[int, typer.Option(help="Processors.", min=1)] = 2,
     stack: Stack = "local",
+    store_folder: Folder = None,
     as_json: Json = False,
 ) -> None:
     """Boot an image (changes are thrown away) and say how to sign in by SSH; an interrupt ends it."""
     from hallmark import run as machine
 
-    store = _open_store(stack)
+    store = _open_store(stack, store_folder)
     image = _choose(store, name) if name else _only_release(store)
     wish = machine.Wish(memory_mib=memory, cpus=cpus, port=port, offline=offline)
 
@@ -181,10 +183,11 @@ def run(  # noqa: PLR0917
 def retry(
     name: Annotated[str, typer.Argument(help="The id of a rejected image.")],
     stack: Stack = "local",
+    store_folder: Folder = None,
     as_json: Json = False,
 ) -> None:
     """Make a rejected image a candidate again, so that the next `hallmark up` tests it anew."""
-    store = _open_store(stack)
+    store = _open_store(stack, store_folder)
     image = store.retry(name)
     if as_json:
         _print_json(_describe_image(store, image))
@@ -197,10 +200,11 @@ def gc(
     keep: Annotated[int, typer.Option(help="How many of each recipe's newest images stay.", min=0)] = 3,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     stack: Stack = "local",
+    store_folder: Folder = None,
     as_json: Json = False,
 ) -> None:
     """Remove old images; never one that a channel points at or that a machine uses."""
-    store = _open_store(stack)
+    store = _open_store(stack, store_folder)
     removed = store.gc(keep, dry_run=dry_run)
     if as_json:
         _print_json({"removed": removed, "dry_run": dry_run})
@@ -211,22 +215,23 @@ def gc(
         print("nothing to remove")
 
 
-def _open_store(stack: str) -> Store:
-    """The stack's store: $HALLMARK_STORE, else what the stack's configuration says, else the checkout's own."""
-    if named := os.environ.get("HALLMARK_STORE"):
-        return Store(Path(named))
+def _open_store(stack: str, folder: Path | None) -> Store:
+    """The store in `folder`, else where the stack's configuration says, else the checkout's own."""
+    if folder is not None:
+        return Store(folder)
     root = find_checkout()
     return Store(root / (_configured_store(root, stack) or ".hallmark/store"))
 
 
-def _configured_store(root: Path, stack: str) -> str | None:
+def _configured_store(root: Path, stack: str) -> Path | None:
     """`store` in the stack's configuration file, read without Pulumi, which takes a second to import."""
     path = root / "stacks" / f"Pulumi.{stack}.yaml"
     if not path.exists():
         return None
     yaml = importlib.import_module("yaml")
     config = (yaml.safe_load(path.read_text()) or {}).get("config") or {}
-    return next((str(value) for key, value in config.items() if key.partition(":")[2] == "store"), None)
+    named = next((value for key, value in config.items() if key.partition(":")[2] == "store" and value), None)
+    return Path(str(named)).expanduser() if named else None
 
 
 def _choose(store: Store, name: str) -> Image:
@@ -257,10 +262,11 @@ def _administrator(image: Image) -> str:
     """The first administrator of the image's recipe: as it was built if the evidence has it, else as it is now."""
     import tomllib
 
-    places = [image.evidence / "recipe.toml", find_checkout() / "recipes" / f"{image.recipe}.toml"]
-    path = next((place for place in places if place.exists()), None)
-    if path is None:
-        raise RecipeError(f"{places[-1]}: expected the recipe of {image.id}; bring it back")
+    path = image.evidence / "recipe.toml"
+    if not path.exists():
+        path = find_checkout() / "recipes" / f"{image.recipe}.toml"
+    if not path.exists():
+        raise RecipeError(f"{path}: expected the recipe of {image.id}; bring it back")
     names = tomllib.loads(path.read_text()).get("administrators") or []
     if not names:
         raise RecipeError(f"{path}: administrators: expected at least one name to sign in with, got none")
@@ -268,12 +274,12 @@ def _administrator(image: Image) -> str:
 
 
 def _accelerator() -> Accelerator:
-    """KVM where it was proved to work, or where this host's own kernel can prove it; else emulation."""
+    """KVM where a kernel (a base's, else this host's own) starts under it; else emulation."""
     from hallmark.accelerator import TCG, choose_accelerator
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallmark"
-    kernels = sorted(Path("/boot").glob("vmlinuz-*"))
-    return choose_accelerator(kernels[-1], cache) if kernels else TCG
+    kernels = [*sorted(cache.glob("bases/*/vmlinuz")), *sorted(Path("/boot").glob("vmlinuz-*"))]
+    return choose_accelerator(kernels[0], cache) if kernels else TCG
 
 
 def _describe_image(store: Store, image: Image) -> dict[str, Any]:

@@ -118,13 +118,13 @@ class Engine:
         return self._home / "passphrase"
 
     def _search_path(self) -> str:
-        """Our own Python first (the language host starts the first that it finds), then the CLI that `make setup` chose."""
+        """Our own Python first (the language host takes the first that it finds), then the CLI that was set up."""
         tools = self._home / "tools"
         ours = [str(Path(sys.executable).parent), *([str(tools.resolve())] if tools.exists() else [])]
         return os.pathsep.join([*ours, self._given.get("PATH") or PATH])
 
     def _check_set_up(self) -> None:
-        """The passphrase encrypts what the state keeps secret; a new one would lock an old state, so it is not made here."""
+        """The passphrase locks what the state keeps secret; it is not made here, as a new one fits no old state."""
         if not self._passphrase.exists():
             raise PrerequisiteError(f"{self._passphrase}: missing; `make setup` makes it")
         self.state.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ class Summary:
 
 
 def write_index(folder: Path, summary: Summary) -> Path:
-    """Write the folder's `index.md`: the summary, then every file that is there with its size and meaning; return its path."""
+    """Write the folder's `index.md`: the summary, then every file with its size and meaning; return its path."""
     sections = [
         _head(summary),
         _list("Isolation", summary.isolation),

@@ -1,4 +1,4 @@
-"""The lock that a Pulumi run leaves in the file backend when it is killed: whose is it, and is its owner still alive?
+"""The lock that a killed Pulumi run leaves in the file backend: tells whose it is, removes it when that one is dead.
 
 The backend keeps a lock as `<backend>/.pulumi/locks/organization/<project>/<stack>/<uuid>.json` with pid, user name,
 host name and time (plus a `.attrs` file). What `pulumi cancel` does is to remove them all, one that was taken this

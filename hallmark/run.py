@@ -97,7 +97,8 @@ def boot(
         with _machine(_arguments(work, wish, accelerator, port), work) as process:
             say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
             _wait_for_ssh(process, port, console)
-            known_hosts, verified = _write_known_hosts(store, image.recipe, port, console)
+            known_hosts = work / "known_hosts"
+            verified = _write_known_hosts(known_hosts, port, console)
             ready(Running(image=image, access=access, port=port, known_hosts=known_hosts, verified=verified))
             process.wait()
 
@@ -134,6 +135,8 @@ def user_data(access: Access, password_hash: str) -> bytes:
         "name": access.user,
         "gecos": "administrator",
         "groups": list(SIGN_IN_GROUPS),
+        # Where the account is still to be made: its name may be that of one of Debian's own groups (operator, staff).
+        "no_user_group": True,
         "shell": "/bin/bash",
         "lock_passwd": False,
         "hashed_passwd": password_hash,
@@ -229,9 +232,8 @@ def _speaks_ssh(port: int) -> bool:
         return False
 
 
-def _write_known_hosts(store: Store, recipe: str, port: int, console: Path) -> tuple[Path, bool]:
+def _write_known_hosts(path: Path, port: int, console: Path) -> bool:
     """Write the host keys that the console told, a channel that no network can forge; False without any."""
-    path = store.root / "keys" / recipe / f"known_hosts-{port}"
     deadline = time.monotonic() + 60
     keys: list[str] = []
     while not keys and time.monotonic() < deadline:
@@ -239,7 +241,7 @@ def _write_known_hosts(store: Store, recipe: str, port: int, console: Path) -> t
         keys = _HOST_KEY.findall(blocks[-1]) if blocks else []
         time.sleep(0 if keys else _POLL_SECONDS)
     write_atomic(path, "".join(f"[127.0.0.1]:{port} {key}\n" for key in keys).encode(), mode=0o600)
-    return path, bool(keys)
+    return bool(keys)
 
 
 def _free_port() -> int:

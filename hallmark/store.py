@@ -50,10 +50,14 @@ class Store:
 
     def image(self, name: str) -> Image:
         """The whole image with this id; StoreError when there is none."""
-        image = load_image(self._images / check_id(name))
+        image = self.look_up(name)
         if image is None:
             raise StoreError(f"{name}: no such image in {self.root}; `hallmark images` lists what is there")
         return image
+
+    def look_up(self, name: str) -> Image | None:
+        """The whole image with this id; None when there is none."""
+        return load_image(self._images / check_id(name))
 
     def find(self, fingerprint: Sha256) -> Image | None:
         """The whole image that a build with this fingerprint made, whatever its state; None when there is none."""

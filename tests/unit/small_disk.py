@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 def run_on_small_disk(folder: Path, code: str, *, mebibytes: int) -> str:
     """Run `code` (it sees `disk`, a Path on the small file system) and return what it printed."""
-    mount = f"mount -t tmpfs -o size={mebibytes}m none {folder} && exec {sys.executable} -c \"$CODE\""
+    mount = f'mount -t tmpfs -o size={mebibytes}m none {folder} && exec {sys.executable} -c "$CODE"'
     mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
     preamble = f"from pathlib import Path\ndisk = Path({str(folder)!r})\n"
     done = subprocess.run(

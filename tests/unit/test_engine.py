@@ -107,7 +107,9 @@ def test_the_environment_is_an_allow_list(root: Path) -> None:
 
 def test_a_failed_run_is_an_error_that_points_at_what_was_printed(root: Path) -> None:
     (root / "fail").write_text("255")
-    with pytest.raises(ProcessError, match="pulumi up: stack local: failed with exit code 255; what went wrong is told"):
+    with pytest.raises(
+        ProcessError, match="pulumi up: stack local: failed with exit code 255; what went wrong is told"
+    ):
         Engine(root, {}).up("local", said_nothing)
 
 
@@ -132,7 +134,7 @@ def test_a_second_hallmark_up_is_refused(root: Path) -> None:
 
 def test_outputs_are_the_stacks(root: Path) -> None:
     engine = Engine(root, {})
-    with pytest.raises(StoreError, match="local: expected a stack that was brought up once; run `hallmark up local`"):
+    with pytest.raises(StoreError, match=r"local: expected a stack that was brought up once; run `hallmark up local`"):
         engine.outputs("local")
     engine.up("local", said_nothing)
     assert engine.outputs("local") == {"images": {"web": {"id": "web-1", "accepted": True}}}
@@ -154,13 +156,16 @@ def test_a_set_up_that_is_not_finished_says_what_to_run(root: Path) -> None:
 
 
 def test_a_folder_without_pulumi_yaml_is_no_checkout(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="expected a checkout of Hallmark with its Pulumi.yaml"):
+    with pytest.raises(SettingsError, match=r"expected a checkout of Hallmark with its Pulumi\.yaml"):
         find_checkout(tmp_path)
 
 
 def start_up(root: Path) -> subprocess.Popen[str]:
     """`Engine.up` in a process (and session) of its own, once the stand-in waits."""
-    code = f"from pathlib import Path; from hallmark.engine import Engine; Engine(Path({str(root)!r}), {{}}).up('local', print)"
+    code = (
+        "from pathlib import Path; from hallmark.engine import Engine\n"
+        f"Engine(Path({str(root)!r}), {{}}).up('local', print)"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": str(CHECKOUT)},
@@ -207,7 +212,10 @@ def test_the_engine_dies_with_a_killed_hallmark(root: Path) -> None:
         process.kill()
         process.communicate()
     deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{group}/stat").exists() and "Z" not in Path(f"/proc/{group}/stat").read_text().split()[2] for _ in [0]):
+    while any(
+        Path(f"/proc/{group}/stat").exists() and "Z" not in Path(f"/proc/{group}/stat").read_text().split()[2]
+        for _ in [0]
+    ):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     Engine(root, {"PATH": ""}).state.exists()

@@ -7,25 +7,7 @@ from pathlib import Path
 from hallmark.evidence import Summary, describe, write_index
 
 
-def test_the_index_tells_everything_in_order(tmp_path: Path) -> None:
-    (tmp_path / "build" / "controls").mkdir(parents=True)
-    (tmp_path / "inventory-before.tsv").write_text("a")
-    (tmp_path / "build" / "controls" / "ssh-crypto.out").write_text("ok")
-    (tmp_path / "odd").write_text("")
-    summary = Summary(
-        title="debian-13-server-0123456789abcdef",
-        outcome="accepted",
-        facts={"recipe": "debian-13-server", "base": "debian-13 0123"},
-        packages_before=321,
-        packages_after=350,
-        patches=["openssl 3.5.1-1 → 3.5.1-1+deb13u1 (trixie-security) CVE-2026-1234"],
-        isolation=["no network interface but lo"],
-        controls={"build": {"passed": ("ssh-crypto", "umask"), "failed": ()}},
-        timings={"base": 30.0, "build": 90.0},
-    )
-    path = write_index(tmp_path, summary)
-    assert path == tmp_path / "index.md"
-    assert path.read_text() == """\
+EXPECTED = """\
 # debian-13-server-0123456789abcdef
 
 accepted
@@ -68,9 +50,30 @@ accepted
 | file | bytes | what it is |
 |---|---|---|
 | [build/controls/ssh-crypto.out](build/controls/ssh-crypto.out) | 2 | what one control or script printed |
-| [inventory-before.tsv](inventory-before.tsv) | 1 | installed packages before the build, from the guest's own dpkg database |
+| [recipe.toml](recipe.toml) | 1 | the recipe that the image was built from |
 | [odd](odd) | 0 |  |
 """
+
+
+def test_the_index_tells_everything_in_order(tmp_path: Path) -> None:
+    (tmp_path / "build" / "controls").mkdir(parents=True)
+    (tmp_path / "recipe.toml").write_text("a")
+    (tmp_path / "build" / "controls" / "ssh-crypto.out").write_text("ok")
+    (tmp_path / "odd").write_text("")
+    summary = Summary(
+        title="debian-13-server-0123456789abcdef",
+        outcome="accepted",
+        facts={"recipe": "debian-13-server", "base": "debian-13 0123"},
+        packages_before=321,
+        packages_after=350,
+        patches=["openssl 3.5.1-1 → 3.5.1-1+deb13u1 (trixie-security) CVE-2026-1234"],
+        isolation=["no network interface but lo"],
+        controls={"build": {"passed": ("ssh-crypto", "umask"), "failed": ()}},
+        timings={"base": 30.0, "build": 90.0},
+    )
+    path = write_index(tmp_path, summary)
+    assert path == tmp_path / "index.md"
+    assert path.read_text() == EXPECTED
 
 
 def test_writing_it_again_replaces_it_and_does_not_list_itself(tmp_path: Path) -> None:

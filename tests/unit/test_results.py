@@ -69,7 +69,16 @@ def test_what_gnu_tar_writes_onto_a_raw_disk_is_read(tmp_path: Path) -> None:
     (source / "none").touch()
     disk = tmp_path / "results.raw"
     disk.write_bytes(os.urandom(2 << 20))
-    words = ["tar", "--create", "--format=ustar", "--owner=0", "--group=0", f"--directory={source}", f"--file={disk}", "."]
+    words = [
+        "tar",
+        "--create",
+        "--format=ustar",
+        "--owner=0",
+        "--group=0",
+        f"--directory={source}",
+        f"--file={disk}",
+        ".",
+    ]
     subprocess.run(words, check=True, timeout=60)
     with disk.open("r+b") as stream:
         stream.truncate(2 << 20)
@@ -180,7 +189,9 @@ def test_gnu_tars_sparse_files_are_refused(tmp_path: Path, read: Read) -> None:
         read(archive)
 
 
-@pytest.mark.parametrize("field", [b"\x80" + b"\0" * 10 + b"\x01", b"\xff" * 12, b"-0000000001\0", b"0x10\0" + bytes(7), bytes(12)])
+@pytest.mark.parametrize(
+    "field", [b"\x80" + b"\0" * 10 + b"\x01", b"\xff" * 12, b"-0000000001\0", b"0x10\0" + bytes(7), bytes(12)]
+)
 def test_a_size_that_is_no_octal_number_is_refused(read: Read, field: bytes) -> None:
     with pytest.raises(ResultsError, match=r"'a': expected a plain size"):
         read(forge(tar(file("a")), 124, field))
@@ -306,7 +317,9 @@ def forge(archive: bytes, offset: int, field: bytes) -> bytes:
     return bytes(data)
 
 
-NAMES = st.from_regex(r"[A-Za-z0-9_+][A-Za-z0-9_.+@:~=,%-]{0,20}(/[A-Za-z0-9_+][A-Za-z0-9_.+@-]{0,20}){0,3}", fullmatch=True)
+NAMES = st.from_regex(
+    r"[A-Za-z0-9_+][A-Za-z0-9_.+@:~=,%-]{0,20}(/[A-Za-z0-9_+][A-Za-z0-9_.+@-]{0,20}){0,3}", fullmatch=True
+)
 
 
 @given(
@@ -322,11 +335,17 @@ def test_any_plain_content_comes_back_as_it_was(
     folder = tmp_path_factory.mktemp("any")
     (folder / "disk").write_bytes(tar(*(file(name, data) for name, data in content.items())) + after)
     read_results(folder / "disk", folder / "out")
-    found = {path.relative_to(folder / "out").as_posix(): path.read_bytes() for path in folder.rglob("out/**/*") if path.is_file()}
+    found = {
+        path.relative_to(folder / "out").as_posix(): path.read_bytes()
+        for path in folder.rglob("out/**/*")
+        if path.is_file()
+    }
     assert found == content
 
 
-@given(header=st.binary(min_size=257, max_size=257), fixed=st.booleans(), flips=st.lists(st.integers(0, 511), max_size=4))
+@given(
+    header=st.binary(min_size=257, max_size=257), fixed=st.booleans(), flips=st.lists(st.integers(0, 511), max_size=4)
+)
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_header_makes_anything_but_files_and_folders_inside_the_target(
     tmp_path_factory: pytest.TempPathFactory, header: bytes, fixed: bool, flips: list[int]
