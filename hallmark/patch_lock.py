@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -61,7 +60,7 @@ class PatchLock(_Strict):
     suites: tuple[LockedSuite, ...]
     packages: tuple[LockedPackage, ...]
 
-    @cached_property
+    @property  # not cached: model_copy would copy it
     def fingerprint(self) -> Sha256:
         """The identity: the packages, but not the dates of the suites."""
         return fingerprint("lock", {"packages": [p.model_dump(mode="json") for p in self.packages]}, version=FORMAT)
