@@ -61,8 +61,17 @@ purge_packages() {
         printf '%s\t%s\t%s\n' "${_each%%=*}" "${_each#*=}" "${HALLMARK_CONTROL##*/}" >>"$HALLMARK_RECORDS/removed.tsv"
     done
     note "purging:$_names"
+    # man-db would index all manuals anew, which takes longer than the removal; they are indexed daily anyway.
+    _index=
+    if [ -e /var/lib/man-db/auto-update ]; then
+        _index=yes
+        rm /var/lib/man-db/auto-update
+    fi
+    _code=0
     # shellcheck disable=SC2086
-    dpkg --purge $_names
+    dpkg --force-unsafe-io --purge $_names || _code=$?
+    [ -z "$_index" ] || : >/var/lib/man-db/auto-update
+    [ "$_code" = 0 ] || fail "dpkg could not remove:$_names"
 }
 
 # remove_programs PATH...: removes programs: with their package where one owns them, by themselves where none does.
