@@ -1,7 +1,7 @@
 """Chooses how a machine runs: KVM where a real kernel proves that it works, emulation elsewhere.
 
-/dev/kvm may open and still fail, at once or by a silent hang, so its being there proves nothing. The answer is remembered
-for as long as host kernel, QEMU and boot stay the same.
+/dev/kvm may open and still fail, at once or by a silent hang, so its being there proves nothing. The answer is
+remembered for as long as host kernel, QEMU and boot stay the same.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _situation() -> list[str]:
 
 def _starts(kernel: Path) -> bool:
     # fmt: off
-    args = [
+    args: list[str | Path] = [
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-nic", "none", "-display", "none", "-m", "256",
         *KVM.arguments, "-kernel", kernel, "-append", "console=ttyS0 panic=-1", "-no-reboot",
         "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",

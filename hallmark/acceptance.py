@@ -107,7 +107,9 @@ def _judge_boot(facts: Path) -> list[str]:
     state = read_text(facts, "system-state")
     if state != "running":
         units = read_text(facts, "failed-units").replace("\n", ", ")
-        problems.append(f"boot: expected the system to be running, it is {state or 'unknown'}; failed units: {units or 'none'}")
+        problems.append(
+            f"boot: expected the system to be running, it is {state or 'unknown'}; failed units: {units or 'none'}"
+        )
     if read_text(facts, "multi-user") != "active":
         problems.append("boot: multi-user.target was not reached")
     kernels = read_text(facts, "kernels").splitlines()
@@ -147,5 +149,3 @@ def _add_evidence(order: Order, image: Image, work: Path, problems: list[str], v
     verdicts = {"build": built, **({"acceptance": verdict} if verdict else {})}
     outcome = "rejected: " + "; ".join(problems) if problems else "accepted"
     write_index(image.evidence, summarise(order, image.evidence, outcome, verdicts))
-
-

@@ -20,11 +20,12 @@ from pathlib import Path
 from hallmark.apt import Planned, PrivateRoot
 from hallmark.disk import DiskIds, make_disk
 from hallmark.disk_reader import read_from_disk
-from hallmark.errors import ProcessError, SettingsError
+from hallmark.errors import ProcessError, SettingsError, StoreError
 from hallmark.files import need_room, remove_tree, sync_tree
 from hallmark.fingerprint import Sha256, fingerprint, hash_file, hash_tree
 from hallmark.inventory import parse_status
 from hallmark.locks import held
+from hallmark.plans import load_plan, save_plan
 from hallmark.process import run
 from hallmark.settings import NamedBase
 
@@ -48,14 +49,13 @@ _ROOM = 4 << 30
 class BasePlan:
     """What a base will be: its identity and its dpkg status, known before it is built.
 
-    `planned` is empty, and `named` set, for a disk of the user's own.
+    `planned` is empty for a disk of the user's own.
     """
 
     fingerprint: Sha256
     status: str
     epoch: int
     planned: tuple[Planned, ...] = ()
-    named: NamedBase | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,15 +94,40 @@ def plan_named_base(named: NamedBase, cache: Path) -> BasePlan:
     folder = _folder(cache, identity)
     if not (folder / _RECORD).exists():
         _import(named, cache, folder)
-    return BasePlan(fingerprint=identity, status=(folder / _STATUS).read_text(), epoch=0, named=named)
+    return BasePlan(fingerprint=identity, status=(folder / _STATUS).read_text(), epoch=0)
 
 
-def find_base(plan: BasePlan, cache: Path) -> Base | None:
-    """The base of this plan when the cache has it whole."""
-    folder = _folder(cache, plan.fingerprint)
+def save_base_plan(plan: BasePlan, cache: Path) -> Path:
+    """Write a plan where the provider reads it; return the file."""
+    document = {
+        "fingerprint": plan.fingerprint,
+        "status": plan.status,
+        "epoch": plan.epoch,
+        "planned": [asdict(row) for row in plan.planned],
+    }
+    return save_plan("base", json.dumps(document), cache)
+
+
+def load_base_plan(path: Path) -> BasePlan:
+    """Read a plan back; StoreError when it is gone or damaged."""
+    document = json.loads(load_plan(path))
+    return BasePlan(**{**document, "planned": tuple(Planned(**row) for row in document["planned"])})
+
+
+def need_base(identity: Sha256, cache: Path) -> Base:
+    """The base with this fingerprint; StoreError when the cache no longer has it."""
+    found = find_base(identity, cache)
+    if found is None:
+        raise StoreError(f"{_folder(cache, identity)}: the base has vanished; `pulumi refresh` notices, then run again")
+    return found
+
+
+def find_base(identity: Sha256, cache: Path) -> Base | None:
+    """The base with this fingerprint when the cache has it whole."""
+    folder = _folder(cache, identity)
     if not (folder / _RECORD).exists() or not (folder / _DISK).exists():
         return None
-    return Base(fingerprint=plan.fingerprint, disk=folder / _DISK, status=folder / _STATUS, kernel=folder / _KERNEL)
+    return Base(fingerprint=identity, disk=folder / _DISK, status=folder / _STATUS, kernel=folder / _KERNEL)
 
 
 def build_base(plan: BasePlan, root: PrivateRoot, cache: Path, say: Callable[[str], None]) -> Base:
@@ -114,14 +139,14 @@ def build_base(plan: BasePlan, root: PrivateRoot, cache: Path, say: Callable[[st
     parent = cache / "bases"
     parent.mkdir(parents=True, exist_ok=True)
     with held(parent / f"{plan.fingerprint[:16]}.lock"):
-        found = find_base(plan, cache)
+        found = find_base(plan.fingerprint, cache)
         if found is not None:
             return found
         need_room(parent, _ROOM, SettingsError)
-        with _staging(parent, plan.fingerprint) as staging:
+        with _Staging(parent, plan.fingerprint) as staging:
             _build_into(staging, plan, root, say)
             _publish(staging, _folder(cache, plan.fingerprint), {"fingerprint": plan.fingerprint})
-    built = find_base(plan, cache)
+    built = find_base(plan.fingerprint, cache)
     assert built is not None
     return built
 
@@ -135,21 +160,16 @@ def build_tree(
         for suite in root.suites
     )
     include = ",".join(name for name in packages if name != "?essential")
+    mode = "root" if os.geteuid() == 0 else "unshare"
+    # fmt: off
+    args = [
+        "mmdebstrap", f"--mode={mode}", "--variant=essential", f"--architectures={root.architecture}",
+        "--aptopt=APT::Install-Recommends false", f"--include={include}",
+        f"--customize-hook={_FILES / 'customize.sh'}", root.suites[0], target, "-",
+    ]
+    # fmt: on
     run(
-        # fmt: off
-        [
-            "mmdebstrap",
-            "--mode=root" if os.geteuid() == 0 else "--mode=unshare",
-            "--variant=essential",
-            f"--architectures={root.architecture}",
-            "--aptopt=APT::Install-Recommends false",
-            f"--include={include}",
-            f"--customize-hook={_FILES / 'customize.sh'}",
-            root.suites[0],
-            target,
-            "-",
-        ],
-        # fmt: on
+        args,
         stdin=sources.encode(),
         env={
             "SOURCE_DATE_EPOCH": str(epoch),
@@ -194,7 +214,7 @@ def _import(named: NamedBase, cache: Path, folder: Path) -> None:
     except OSError as error:
         raise SettingsError(f"hallmark:base: disk: {named.disk}: expected a qcow2 file: {error.strerror}") from error
     need_room(folder.parent, size * 2, SettingsError)
-    with held(folder.parent / f"{folder.name}.lock"), _staging(folder.parent, folder.name) as staging:
+    with held(folder.parent / f"{folder.name}.lock"), _Staging(folder.parent, folder.name) as staging:
         copy = staging / _DISK
         shutil.copyfile(named.disk, copy)
         got = hash_file(copy, algorithm="sha512")
@@ -204,7 +224,7 @@ def _import(named: NamedBase, cache: Path, folder: Path) -> None:
                 "it is another image or it was damaged or tampered with"
             )
         _read_into(staging, copy)
-        _publish(staging, folder, asdict(BasePlan(fingerprint=Sha256(folder.name), status="", epoch=0)))
+        _publish(staging, folder, {"sha512": named.sha512})
 
 
 def _read_into(folder: Path, disk: Path) -> None:
@@ -226,7 +246,7 @@ def _folder(cache: Path, identity: str) -> Path:
     return cache / "bases" / identity[:16]
 
 
-class _staging:
+class _Staging:
     """A folder beside the finished bases, removed at the end unless it was renamed; dead ones of the same name go first."""
 
     def __init__(self, parent: Path, identity: str) -> None:

@@ -131,8 +131,14 @@ def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:
     verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
     problems = surprises(results, "isolation.txt") + surprises(results, "isolation-after.txt")
     problems += compare_packages(order.inventory, read_inventory(results / "inventory-before.tsv"), where="before")
-    problems += compare_packages((*expected, *superseded), read_inventory(results / "inventory-patched.tsv"), where="patched")
-    problems += [f"after: {name} {version} is in neither base nor lock" for name, version, arch in after if (name, version, arch) not in set(expected)]
+    problems += compare_packages(
+        (*expected, *superseded), read_inventory(results / "inventory-patched.tsv"), where="patched"
+    )
+    problems += [
+        f"after: {name} {version} is in neither base nor lock"
+        for name, version, arch in after
+        if (name, version, arch) not in set(expected)
+    ]
     if not verdict.good:
         problems.append(f"controls: {verdict.summary()}")
     return verdict, problems
@@ -160,11 +166,18 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
     return Summary(
         title=f"{order.recipe} {order.fingerprint[:16]}",
         outcome=outcome,
-        facts={"recipe": order.recipe, "fingerprint": order.fingerprint, "base": order.base, "patch lock": order.lock.fingerprint},
+        facts={
+            "recipe": order.recipe,
+            "fingerprint": order.fingerprint,
+            "base": order.base,
+            "patch lock": order.lock.fingerprint,
+        },
         packages_before=len(read_inventory(build / "inventory-before.tsv")),
         packages_after=len(read_inventory(build / "inventory-after.tsv")),
         patches=order.lock.summary(),
-        isolation=[line for path in isolation if path.exists() for line in path.read_text(errors="replace").splitlines()],
+        isolation=[
+            line for path in isolation if path.exists() for line in path.read_text(errors="replace").splitlines()
+        ],
         controls={
             phase: {
                 "passed": v.passed,

@@ -101,14 +101,16 @@ def _partition(raw: Path, ids: DiskIds, size_mib: int) -> None:
 
 def _make_root(raw: Path, archive: Path, ids: DiskIds, size_mib: int, epoch: int) -> None:
     size = size_mib * MIB - _ROOT_START - _GPT_TAIL
+    extended = f"offset={_ROOT_START},hash_seed={ids.hash_seed},lazy_itable_init=0,lazy_journal_init=0"
+    features = "^orphan_file,^metadata_csum_seed"
+    # fmt: off
+    args = [
+        "mke2fs", "-q", "-F", "-t", "ext4", "-L", "root", "-U", ids.root_filesystem, "-d", archive,
+        "-E", extended, "-O", features, raw, f"{size // 1024}k",
+    ]
+    # fmt: on
     run(
-        # fmt: off
-        [
-            "mke2fs", "-q", "-F", "-t", "ext4", "-L", "root", "-U", ids.root_filesystem, "-d", archive,
-            "-E", f"offset={_ROOT_START},hash_seed={ids.hash_seed},lazy_itable_init=0,lazy_journal_init=0",
-            "-O", "^orphan_file,^metadata_csum_seed", raw, f"{size // 1024}k",
-        ],
-        # fmt: on
+        args,
         env={"SOURCE_DATE_EPOCH": str(epoch), "E2FSPROGS_FAKE_TIME": str(epoch)},
         timeout=600,
     )
@@ -156,5 +158,7 @@ def _read_members(archive: Path, names: tuple[str, ...]) -> dict[str, bytes]:
                 found[wanted[member.name]] = stream.read() if stream else b""
     missing = [name for name in names if name not in found]
     if missing:
-        raise ProcessError(f"{archive}: expected the boot loader's file {missing[0]}; the base needs shim-signed and grub-efi-amd64-signed")
+        raise ProcessError(
+            f"{archive}: expected the boot loader's file {missing[0]}; the base needs shim-signed and grub-efi-amd64-signed"
+        )
     return found

@@ -44,10 +44,11 @@ def _root_offset(raw: Path) -> int:
 
 def _newest_kernel(filesystem: str) -> str:
     listing = run(["debugfs", "-R", "ls -p /boot", filesystem], timeout=60).stdout
-    kernels = [name for name in re.findall(r"/(vmlinuz-[^/]+)/", listing)]
+    kernels = re.findall(r"/(vmlinuz-[^/]+)/", listing)
     if not kernels:
         raise ProcessError("no kernel in its /boot")
-    return max(kernels, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])
+    newest: str = max(kernels, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])
+    return newest
 
 
 def _dump(filesystem: str, path: str, target: Path) -> None:

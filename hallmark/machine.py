@@ -137,7 +137,10 @@ class _Session:
     async def _started(self, args: list[str]) -> AsyncIterator[tuple[asyncio.subprocess.Process, QMPClient]]:
         ours, theirs = socket.socketpair()
         monitor = QMPClient("hallmark")
-        words = command([*args, "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"], package="qemu-system-x86")
+        words = command(
+            [*args, "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"],
+            package="qemu-system-x86",
+        )
         with self._errors.open("wb") as errors, theirs:
             process = await asyncio.create_subprocess_exec(
                 *words,
@@ -200,10 +203,12 @@ class _Session:
             async for event in events:
                 if event["event"] == "GUEST_PANICKED":
                     return "panic"
-                if event["event"] == "BLOCK_IO_ERROR" and event["data"].get("nospace"):
+                data = event.get("data")
+                details = data if isinstance(data, dict) else {}
+                if event["event"] == "BLOCK_IO_ERROR" and details.get("nospace"):
                     return "no-space"
                 if event["event"] == "SHUTDOWN":
-                    return str(event["data"].get("reason"))
+                    return str(details.get("reason"))
         return "lost"
 
     def _judge(self, ending: str) -> None:
@@ -232,4 +237,6 @@ def _escape(path: Path) -> str:
 
 def _blockdev(name: str, path: Path, driver: str, options: str) -> str:
     cache = "cache.direct=off,cache.no-flush=on"
-    return f"driver={driver},node-name={name},{options},{cache},file.driver=file,file.filename={_escape(path.resolve())}"
+    return (
+        f"driver={driver},node-name={name},{options},{cache},file.driver=file,file.filename={_escape(path.resolve())}"
+    )

@@ -26,11 +26,21 @@ from hallmark.controls import (
 from hallmark.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.inventory import Inventory
 from hallmark.patch_lock import PatchLock
+from hallmark.plans import load_plan, save_plan
 from hallmark.recipe import MachineShape, Recipe
 from hallmark.validation import STRICT
 
 # Entry points and what they source; controls come by the plan.
-BUILD_SCRIPTS = ("build.sh", "stages.sh", "lib.sh", "isolation.sh", "patch.sh", "controls.sh", "boot_files.sh", "seal.sh")
+BUILD_SCRIPTS = (
+    "build.sh",
+    "stages.sh",
+    "lib.sh",
+    "isolation.sh",
+    "patch.sh",
+    "controls.sh",
+    "boot_files.sh",
+    "seal.sh",
+)
 ACCEPTANCE_SCRIPTS = ("accept.sh", "stages.sh", "lib.sh", "isolation.sh", "controls.sh")
 BOOTSTRAP = "bootstrap.sh"
 _KERNEL = re.compile(r"linux-image-[0-9]")
@@ -115,7 +125,9 @@ class Order(BaseModel):
         return fingerprint("control", {"scripts": scripts, "environment": row.environment})
 
 
-def make_order(recipe: Recipe, *, scripts: Path, base: Sha256, inventory: Inventory, lock: PatchLock, today: date) -> Order:
+def make_order(
+    recipe: Recipe, *, scripts: Path, base: Sha256, inventory: Inventory, lock: PatchLock, today: date
+) -> Order:
     """Compile a recipe against a base and a lock. Raises ControlError and RecipeError for what does not fit together."""
     plan = _compile(recipe, scripts, today)
     tests = recipe.acceptance_scripts()
@@ -158,7 +170,19 @@ def make_order(recipe: Recipe, *, scripts: Path, base: Sha256, inventory: Invent
     )
 
 
-def script_paths(scripts: Path, names: tuple[str, ...], controls: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, Path]:
+def save_order(order: Order, cache: Path) -> Path:
+    """Write an order where the providers read it; return the file."""
+    return save_plan("order", order.model_dump_json(), cache)
+
+
+def load_order(path: Path) -> Order:
+    """Read an order back; StoreError when it is gone or damaged."""
+    return Order.model_validate_json(load_plan(path))
+
+
+def script_paths(
+    scripts: Path, names: tuple[str, ...], controls: tuple[str, ...], parts: tuple[str, ...]
+) -> dict[str, Path]:
     """Name on the media → file, for entry points and the planned controls' scripts and data."""
     paths = {f"image_scripts/{name}": scripts / name for name in names}
     for control in controls:
@@ -203,9 +227,7 @@ def _plan_files(recipe: Recipe, plan: Plan, inventory: Inventory, lock: PatchLoc
     files: Mapping[str, bytes] = {
         **plan.files(),
         "plan/lock.tsv": lock_table(lock.packages),
-        "plan/expected.tsv": expected_table(
-            [p for p in inventory.packages if p.name not in superseded], lock.packages
-        ),
+        "plan/expected.tsv": expected_table([p for p in inventory.packages if p.name not in superseded], lock.packages),
         "plan/superseded": "".join(f"{name}\n" for name in superseded).encode(),
         "plan/recipe.env": recipe_environment(about),
         "plan/build.env": recipe_environment(build),

@@ -34,7 +34,9 @@ def need(program: str, *, package: str | None = None) -> str:
     """The absolute path of a program; PrerequisiteError, naming the Debian package, when it is missing."""
     found = shutil.which(program, path=PATH)
     if found is None:
-        raise PrerequisiteError(f"{program}: not found on this machine; `make setup` installs it (package {package or program})")
+        raise PrerequisiteError(
+            f"{program}: not found on this machine; `make setup` installs it (package {package or program})"
+        )
     return found
 
 
@@ -80,7 +82,9 @@ def run(
     finally:
         if process.poll() is None:
             kill_group(process)
-    done = Completed(returncode=process.returncode, stdout=out.decode(errors="replace"), stderr=err.decode(errors="replace"))
+    done = Completed(
+        returncode=process.returncode, stdout=out.decode(errors="replace"), stderr=err.decode(errors="replace")
+    )
     if log is not None:
         log.write_text(done.stdout + done.stderr)
     if check and done.returncode != 0:

@@ -46,4 +46,4 @@ for script in "$HALLMARK_MEDIA"/acceptance/*; do
     timeout -k 10 600 sh "$script" >"$HALLMARK_RESULTS/recipe/$name.out" 2>&1 </dev/null || code=$?
     printf '%s\n' "$code" >"$HALLMARK_RESULTS/recipe/$name.exit"
 done
-stage done
+stage 'done'

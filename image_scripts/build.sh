@@ -30,4 +30,4 @@ write_inventory after
 stage seal
 sh "$HALLMARK_SCRIPTS/isolation.sh" "$HALLMARK_RESULTS/isolation-after.txt" "$HALLMARK_EXPECT"
 sh "$HALLMARK_SCRIPTS/seal.sh"
-stage done
+stage 'done'

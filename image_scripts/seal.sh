@@ -3,6 +3,11 @@
 # starts its own life: identity, keys, logs, caches, leases, histories, cloud-init's state, random seed, free space.
 set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
+# It empties folders by absolute path: never anywhere but in a guest that bootstrap.sh has started.
+[ "${HALLMARK_MODE-}" = build ] && [ -d /run/hallmark/media ] || {
+    echo "seal: expected to run in a build's guest" >&2
+    exit 1
+}
 
 progress seal 0 0 "taking out what belongs to this run"
 journalctl -q --relinquish-var 2>/dev/null || true

@@ -1,0 +1,1 @@
+"""Pulumi only: wiring, no algorithms. What is done is done in `hallmark`."""

@@ -1,0 +1,40 @@
+"""What the program needs of Pulumi: the stack's configuration, and a clean end for a user's mistakes."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pulumi
+
+from hallmark.errors import HallmarkError
+from hallmark.pipeline import Context
+from hallmark.places import find_places
+from hallmark.settings import load_settings
+
+ROOT = Path(__file__).parents[1]
+# To Pulumi's language host this exit code says that the message has been shown.
+_SHOWN = 32
+
+
+def load_context() -> Context:
+    """The stack's settings and places. Raises SettingsError and MirrorError."""
+    where = f"stack {pulumi.get_stack()} (stacks/Pulumi.{pulumi.get_stack()}.yaml)"
+    settings = load_settings(pulumi.runtime.config.CONFIG.get(), where=where)
+    today = datetime.datetime.now(datetime.UTC).date()
+    return Context(settings=settings, places=find_places(settings, ROOT), root=ROOT, today=today)
+
+
+@contextmanager
+def stopping_cleanly() -> Iterator[None]:
+    """Ends the program on a user's mistake with its message alone, before or inside an `apply`."""
+    try:
+        yield
+    except HallmarkError as error:
+        warnings.filterwarnings("ignore", message=".*was never awaited")
+        pulumi.log.error(str(error))
+        sys.exit(_SHOWN)

@@ -1,0 +1,199 @@
+"""The pipeline's steps as Pulumi resources: thin dynamic providers, each calling one function of `hallmark`.
+
+All run in one process beside the engine. An input `fingerprint` is each step's identity; when it changes, the step is
+done anew and what it made before stays in the store. Everything else among the inputs says where things are, or tells a
+preview what would change. Nothing here deletes an image: `delete` keeps, and says so.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+
+from components.report import reporter, urn_of
+from hallmark import acceptance, build
+from hallmark.base import SUITE, BasePlan, build_base, find_base, load_base_plan, need_base, save_base_plan
+from hallmark.errors import HallmarkError
+from hallmark.fingerprint import Sha256
+from hallmark.lifeline import die_with_engine
+from hallmark.order import load_order
+from hallmark.pipeline import Context
+from hallmark.places import Places
+from hallmark.store import Store
+
+Props = dict[str, Any]
+GONE = ReadResult("", {})
+
+
+class _Step(ResourceProvider):
+    """What all steps have in common: identity by fingerprint, errors without tracebacks, an end with the engine."""
+
+    def configure(self, req: Any) -> None:
+        die_with_engine()
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        changed = _olds.get("fingerprint") != _news.get("fingerprint")
+        return DiffResult(changes=changed, replaces=["fingerprint"] if changed else [])
+
+    def create(self, props: Props) -> CreateResult:
+        made = _clearly(lambda: self.make(props, Places.model_validate_json(props["places"]), reporter(props["urn"])))
+        return CreateResult(id_=made.pop("id"), outs={**props, **made})
+
+    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        """Do the step; returns its outputs and its `id`."""
+        raise NotImplementedError
+
+
+class _BaseProvider(_Step):
+    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        base = build_base(load_base_plan(Path(props["plan"])), places.apt_root(SUITE), places.cache, say)
+        return {"id": base.fingerprint[:16], "disk": str(base.disk)}
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        known = find_base(Sha256(props["fingerprint"]), Places.model_validate_json(props["places"]).cache)
+        return ReadResult(id_, props) if known else GONE
+
+
+class _MediaProvider(_Step):
+    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        iso, manifest = build.make_patch_media(load_order(Path(props["order"])), places, say)
+        return {"id": manifest[:16], "iso": str(iso), "manifest": manifest}
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        return ReadResult(id_, props) if Path(props["iso"]).exists() else GONE
+
+
+class _BuildProvider(_Step):
+    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        order = load_order(Path(props["order"]))
+        base = need_base(order.base, places.cache)
+        image = build.build_image(order, base, places, say)
+        return {"id": image.id, "image": image.id, "disk": str(image.disk), "evidence": str(image.evidence)}
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        image = _store(props).find(Sha256(props["fingerprint"]))
+        return ReadResult(id_, props) if image else GONE
+
+    def delete(self, id_: str, props: Props) -> None:
+        if _store(props).find(Sha256(props["fingerprint"])):
+            reporter(props["urn"], lasting=True)(
+                f"kept in the store: image {id_}, {props['disk']} and {props['evidence']}"
+            )
+
+
+class _AcceptanceProvider(_Step):
+    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        order = load_order(Path(props["order"]))
+        base = need_base(order.base, places.cache)
+        image = acceptance.accept_image(order, props["image"], base, places, say)
+        return {"id": f"{image.id}-acceptance", "accepted": True}
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        image = _store(props).look_up(props["image"])
+        judged = image is not None and image.state == "accepted" and image.acceptance == props["fingerprint"]
+        return ReadResult(id_, props) if judged else GONE
+
+
+class _ReleaseProvider(_Step):
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        moved = any(_olds.get(key) != _news.get(key) for key in ("recipe", "channel"))
+        return DiffResult(
+            changes=moved or _olds.get("image") != _news.get("image"), replaces=["channel"] if moved else []
+        )
+
+    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        Store(places.store).move_channel(props["recipe"], props["channel"], props["image"])
+        return {"id": f"{props['recipe']}/{props['channel']}"}
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        return UpdateResult(outs=self.create(_news).outs)
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        target = _store(props).channel_target(props["recipe"], props["channel"])
+        return ReadResult(id_, {**props, "image": target.id}) if target else GONE
+
+    def delete(self, id_: str, props: Props) -> None:
+        if _store(props).channel_target(props["recipe"], props["channel"]):
+            reporter(props["urn"], lasting=True)(f"kept in the store: channel {id_}, pointing at {props['image']}")
+
+
+class Base(Resource, module="hallmark", name="Base"):
+    """The base disk that the stack's images start from."""
+
+    disk: pulumi.Output[str]
+
+    def __init__(self, name: str, plan: BasePlan, context: Context) -> None:
+        props = {
+            "fingerprint": plan.fingerprint,
+            "plan": str(save_base_plan(plan, context.places.cache)),
+            "packages": [f"{p.name} {p.to_version}" for p in plan.planned],
+            "places": context.places.model_dump_json(),
+            "urn": urn_of("Base", name),
+            "disk": None,
+        }
+        super().__init__(_BaseProvider(), name, props)
+
+
+class PatchMedia(Resource, module="hallmark", name="PatchMedia"):
+    """The read-only ISO 9660 volume that carries patches, scripts and plan into the machine."""
+
+    iso: pulumi.Output[str]
+    manifest: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource) -> None:
+        super().__init__(_MediaProvider(), name, {**props, "iso": None, "manifest": None}, _child(parent))
+
+
+class ImageBuild(Resource, module="hallmark", name="ImageBuild"):
+    """One isolated build; what it makes is a candidate."""
+
+    image: pulumi.Output[str]
+    disk: pulumi.Output[str]
+    evidence: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource) -> None:
+        outputs = {"image": None, "disk": None, "evidence": None}
+        super().__init__(_BuildProvider(), name, {**props, **outputs}, _child(parent))
+
+
+class Acceptance(Resource, module="hallmark", name="Acceptance"):
+    """The second machine's verdict. When it is no, nothing after it happens."""
+
+    image: pulumi.Output[str]
+    accepted: pulumi.Output[bool]
+
+    def __init__(self, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource) -> None:
+        super().__init__(_AcceptanceProvider(), name, {**props, "accepted": None}, _child(parent))
+
+
+class Release(Resource, module="hallmark", name="Release"):
+    """The channel, pointing at the accepted image."""
+
+    image: pulumi.Output[str]
+    channel: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource) -> None:
+        super().__init__(_ReleaseProvider(), name, props, _child(parent))
+
+
+def _child(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=parent)
+
+
+def _store(props: Props) -> Store:
+    return Store(Places.model_validate_json(props["places"]).store)
+
+
+def _clearly(step: Callable[[], Props]) -> Props:
+    """A user's mistake as its message alone; a bug of ours with its traceback, which gRPC would swallow."""
+    try:
+        return step()
+    except HallmarkError:
+        raise
+    except Exception as error:
+        raise RuntimeError(f"a bug in Hallmark: {error}\n{traceback.format_exc()}") from error

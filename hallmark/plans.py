@@ -1,0 +1,38 @@
+"""Plans and orders between the program, which makes them, and the providers, which carry them out: files in the cache,
+named by their content. The program writes them anew at each run, so the cache may be emptied at any time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hallmark.errors import StoreError
+from hallmark.files import write_atomic
+from hallmark.fingerprint import hash_bytes
+
+_KEPT = 50
+
+
+def save_plan(kind: str, text: str, cache: Path) -> Path:
+    """Write a plan below `cache`/plans under its hash; return the file. The oldest give way."""
+    folder = cache / "plans"
+    path = folder / f"{kind}-{hash_bytes(text.encode())}.json"
+    if path.exists():
+        path.touch()
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, text.encode())
+    for old in sorted(folder.glob("*.json"), key=lambda p: -p.stat().st_mtime_ns)[_KEPT:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def load_plan(path: Path) -> str:
+    """Read a plan back; StoreError when it is gone or is not what its name says."""
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise StoreError(f"{path}: expected a plan of this run: {error.strerror}; run again") from error
+    if hash_bytes(text.encode()) != path.stem.rpartition("-")[2]:
+        raise StoreError(f"{path}: its content is not what its name says; remove it and run again")
+    return text
