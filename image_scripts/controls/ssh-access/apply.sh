@@ -61,9 +61,8 @@ configure_cloud_init() {
     cloud_claim "$ours" 'ssh_pwauth|disable_root'
     write_file 0644 root:root "$ours" <<'END'
 #cloud-config
-# Written by Hallmark (control ssh-access). "unchanged": sshd's own file says no; with "false" cloud-init would say it once
-# more in a file of its own, and restart sshd on first boot for it.
-ssh_pwauth: unchanged
+# Written by Hallmark (control ssh-access). Without ssh_pwauth cloud-init leaves sshd's files alone: those say no already,
+# and "false" would make it say so once more and restart sshd on each first boot.
 disable_root: true
 END
 }
