@@ -38,7 +38,7 @@ def write_plan(folder: Path, root: Path, plan: Plan) -> Path:
         {
             "HALLMARK_RECIPE": str(FACTS["name"]),
             "HALLMARK_PURPOSE": str(FACTS["purpose"]),
-            "HALLMARK_IMAGE": "debian-13-server-0123456789abcdef",
+            "HALLMARK_LOCK": "0123456789abcdef",
         }
     )
     for name, data in files.items():

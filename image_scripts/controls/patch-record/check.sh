@@ -9,7 +9,7 @@ file_is 644 root:root "$record" || finding "$record: expected mode 644 and owner
 # shellcheck disable=SC1091
 . "$HALLMARK_PLAN/recipe.env"
 
-report=$(awk -F '\t' -v recipe="$HALLMARK_RECIPE" -v image="${HALLMARK_IMAGE-unnamed}" '
+report=$(awk -F '\t' -v recipe="$HALLMARK_RECIPE" -v lock="$HALLMARK_LOCK" '
     FILENAME == ARGV[1] {
         if ($1 == "patch") { to[$2 "/" $3] = $5; cves[$2 "/" $3] = $7 } else { told[$1] = $2 }
         next
@@ -25,7 +25,7 @@ report=$(awk -F '\t' -v recipe="$HALLMARK_RECIPE" -v image="${HALLMARK_IMAGE-unn
     END {
         for (key in to) if (!(key in seen)) print "FAIL " key ": on record, but not in the lock"
         if (told["recipe"] != recipe) print "FAIL the record names the recipe \"" told["recipe"] "\", expected " recipe
-        if (told["image"] != image) print "FAIL the record names the image \"" told["image"] "\", expected " image
+        if (told["lock"] != lock) print "FAIL the record names the patch lock \"" told["lock"] "\", expected " lock
         if (told["process"] == "") print "FAIL the record does not say by which process"
         printf "%d package(s) patched or added, %d vulnerabilities closed\n", patches, fixed
     }
