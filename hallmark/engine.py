@@ -63,7 +63,8 @@ class Engine:
             words = [pulumi, "up", "--yes", "--skip-preview", "--stack", stack]
             code = _run_in_foreground(words, env=self.environment(), cwd=self.root, output=output)
         if code != 0:
-            raise ProcessError(f"pulumi up: stack {stack}: failed with exit code {code}; what went wrong is told above")
+            how = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+            raise ProcessError(f"pulumi up: stack {stack}: {how}; what went wrong is told above")
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """The stack's outputs; StoreError when the stack was never brought up."""

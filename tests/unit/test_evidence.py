@@ -6,7 +6,6 @@ from pathlib import Path
 
 from hallmark.evidence import Summary, describe, write_index
 
-
 EXPECTED = """\
 # debian-13-server-0123456789abcdef
 
@@ -50,8 +49,8 @@ accepted
 | file | bytes | what it is |
 |---|---|---|
 | [build/controls/ssh-crypto.out](build/controls/ssh-crypto.out) | 2 | what one control or script printed |
-| [recipe.toml](recipe.toml) | 1 | the recipe that the image was built from |
 | [odd](odd) | 0 |  |
+| [recipe.toml](recipe.toml) | 1 | the recipe that the image was built from |
 """
 
 
