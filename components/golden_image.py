@@ -15,7 +15,7 @@ from hallmark.order import Order, save_order
 from hallmark.pipeline import Context, order_image
 from hallmark.recipe import Recipe
 
-TOKEN = "hallmark:index:GoldenImage"
+TOKEN = "hallmark:index:GoldenImage"  # noqa: S105 -- a type's name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import sys
 import warnings
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def load_context() -> Context:
     """The stack's settings and places. Raises SettingsError and MirrorError."""
     where = f"stack {pulumi.get_stack()} (stacks/Pulumi.{pulumi.get_stack()}.yaml)"
     settings = load_settings(pulumi.runtime.config.CONFIG.get(), where=where)
-    today = datetime.datetime.now(datetime.UTC).date()
+    today = dt.datetime.now(dt.UTC).date()
     return Context(settings=settings, places=find_places(settings, ROOT), root=ROOT, today=today)
 
 

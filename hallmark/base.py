@@ -155,14 +155,14 @@ def build_tree(
     root: PrivateRoot, target: Path, *, packages: tuple[str, ...], epoch: int, ids: DiskIds, log: Path | None = None
 ) -> None:
     """Write a root file system with these packages and all they need as a tar, with mmdebstrap."""
+    keyrings = ",".join(str(keyring) for keyring in root.mirror.keyrings)
     sources = "".join(
-        f"deb [signed-by={','.join(str(k) for k in root.mirror.keyrings)}] {root.mirror.archive_of(suite)} {suite} main\n"
-        for suite in root.suites
+        f"deb [signed-by={keyrings}] {root.mirror.archive_of(suite)} {suite} main\n" for suite in root.suites
     )
     include = ",".join(name for name in packages if name != "?essential")
     mode = "root" if os.geteuid() == 0 else "unshare"
     # fmt: off
-    args = [
+    args: list[str | Path] = [
         "mmdebstrap", f"--mode={mode}", "--variant=essential", f"--architectures={root.architecture}",
         "--aptopt=APT::Install-Recommends false", f"--include={include}",
         f"--customize-hook={_FILES / 'customize.sh'}", root.suites[0], target, "-",
@@ -247,7 +247,7 @@ def _folder(cache: Path, identity: str) -> Path:
 
 
 class _Staging:
-    """A folder beside the finished bases, removed at the end unless it was renamed; dead ones of the same name go first."""
+    """A folder beside the finished bases, removed at the end unless it was renamed; a dead one goes first."""
 
     def __init__(self, parent: Path, identity: str) -> None:
         self._path = parent / f".{identity[:16]}.staging"

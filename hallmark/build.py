@@ -124,7 +124,7 @@ def run_in_slot(guest: Guest, order: Order, base: Base, places: Places, work: Pa
 
 
 def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:
-    """The host's judgement of a finished build: isolation, packages, controls; the problems are empty when it is good."""
+    """The host's judgement of a finished build: isolation, packages, controls; no problems when it is good."""
     expected = order.expected()
     superseded = order.superseded()
     after = read_inventory(results / "inventory-after.tsv")

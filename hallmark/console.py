@@ -1,6 +1,7 @@
 """Reads a guest's serial console: keeps the log, picks the progress lines out of it, notices a panic.
 
-Nothing here is evidence: what a guest says on its console is for the eye only, and is cleaned before a terminal sees it.
+Nothing here is evidence: what a guest says on its console is for the eye only, and is cleaned before a terminal sees
+it.
 """
 
 from __future__ import annotations

@@ -87,13 +87,13 @@ def make_overlay(backing: Path, target: Path, *, backing_format: str = "qcow2") 
 
 
 def _partition(raw: Path, ids: DiskIds, size_mib: int) -> None:
-    root_size = size_mib * MIB - _ROOT_START - _GPT_TAIL
+    esp, root = _ESP_SIZE // 512, (size_mib * MIB - _ROOT_START - _GPT_TAIL) // 512
     table = "\n".join(
         (
             "label: gpt",
             f"label-id: {ids.disk}",
-            f"start={_ESP_START // 512}, size={_ESP_SIZE // 512}, type=uefi, uuid={ids.esp_partition}, name=esp",
-            f"start={_ROOT_START // 512}, size={root_size // 512}, type=linux-root-x86-64, uuid={ids.root_partition}, name=root",
+            f"start={_ESP_START // 512}, size={esp}, type=uefi, uuid={ids.esp_partition}, name=esp",
+            f"start={_ROOT_START // 512}, size={root}, type=linux-root-x86-64, uuid={ids.root_partition}, name=root",
         )
     )
     run(["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", raw], stdin=table.encode(), timeout=60)
@@ -104,7 +104,7 @@ def _make_root(raw: Path, archive: Path, ids: DiskIds, size_mib: int, epoch: int
     extended = f"offset={_ROOT_START},hash_seed={ids.hash_seed},lazy_itable_init=0,lazy_journal_init=0"
     features = "^orphan_file,^metadata_csum_seed"
     # fmt: off
-    args = [
+    args: list[str | Path] = [
         "mke2fs", "-q", "-F", "-t", "ext4", "-L", "root", "-U", ids.root_filesystem, "-d", archive,
         "-E", extended, "-O", features, raw, f"{size // 1024}k",
     ]
@@ -159,6 +159,7 @@ def _read_members(archive: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     missing = [name for name in names if name not in found]
     if missing:
         raise ProcessError(
-            f"{archive}: expected the boot loader's file {missing[0]}; the base needs shim-signed and grub-efi-amd64-signed"
+            f"{archive}: expected the boot loader's file {missing[0]}; "
+            "the base needs shim-signed and grub-efi-amd64-signed"
         )
     return found

@@ -1,7 +1,7 @@
 """One run of a guest, the same way for build and acceptance: media and seed in, results out.
 
-The seed's user data carries the bootstrap script with the hash of the media's manifest in its header: the one input that
-the guest can trust.
+The seed's user data carries the bootstrap script with the hash of the media's manifest in its header: the one input
+that the guest can trust.
 """
 
 from __future__ import annotations

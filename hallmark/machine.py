@@ -73,7 +73,8 @@ def qemu_args(shape: Shape, drives: Drives, *, variables: Path) -> list[str]:
     return [
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-nic", "none", "-display", "none", "-vga", "none",
         "-machine", "q35,smm=off,vmport=off,graphics=off", *shape.accelerator.arguments, "-m", str(shape.memory_mib),
-        "-smp", str(shape.cpus), "-sandbox", _SANDBOX, "-no-reboot", "-action", "panic=shutdown", "-device", "pvpanic-pci",
+        "-smp", str(shape.cpus), "-sandbox", _SANDBOX,
+        "-no-reboot", "-action", "panic=shutdown", "-device", "pvpanic-pci",
         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
         "-drive", f"if=pflash,format=raw,unit=1,file={_escape(variables)}",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
@@ -101,8 +102,9 @@ def run_until_power_off(
 ) -> Run:
     """Start a machine and wait until its guest has powered it off.
 
-    `deadline` is in seconds from power-on. Raises MachineError, naming the console's log, when the guest panics, reboots,
-    hangs, floods its console or runs into a full disk of the host; PrerequisiteError when QEMU or its firmware is missing.
+    `deadline` is in seconds from power-on. Raises MachineError, naming the console's log, when the guest panics,
+    reboots, hangs, floods its console or runs into a full disk of the host; PrerequisiteError when QEMU or its firmware
+    is missing.
     """
     for firmware in (OVMF_CODE, OVMF_VARS):
         if not firmware.exists():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from hallmark.guest import read_text
@@ -47,7 +48,7 @@ def read_timings(path: Path) -> dict[str, float]:
     lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
     starts = [line.split("\t") for line in lines if re.fullmatch(r"[a-z-]+\t[0-9.]+", line)]
     times = [(name, float(start)) for name, start in starts]
-    took = {name: round(after[1] - start, 1) for (name, start), after in zip(times, times[1:], strict=False)}
+    took = {name: round(after[1] - start, 1) for (name, start), after in pairwise(times)}
     return {"power-on": times[0][1], **took} if times else {}
 
 

@@ -128,7 +128,7 @@ class Order(BaseModel):
 def make_order(
     recipe: Recipe, *, scripts: Path, base: Sha256, inventory: Inventory, lock: PatchLock, today: date
 ) -> Order:
-    """Compile a recipe against a base and a lock. Raises ControlError and RecipeError for what does not fit together."""
+    """Compile a recipe against a base and a lock. Raises ControlError and RecipeError for what does not fit."""
     plan = _compile(recipe, scripts, today)
     tests = recipe.acceptance_scripts()
     texts = _plan_files(recipe, plan, inventory, lock)

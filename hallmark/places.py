@@ -29,7 +29,7 @@ class Places(BaseModel):
         return self.cache / "pool"
 
     def apt_root(self, *suites: str) -> PrivateRoot:
-        """apt's private root for some of the suites, by default all."""
+        """The private root of apt for some of the suites, by default all."""
         mirror = Mirror(main=self.main, security=self.security, keyrings=self.keyrings)
         return PrivateRoot(self.cache, mirror, suites or TRIXIE)
 

@@ -1,5 +1,7 @@
-"""Plans and orders between the program, which makes them, and the providers, which carry them out: files in the cache,
-named by their content. The program writes them anew at each run, so the cache may be emptied at any time.
+"""Plans and orders, on their way from the program, which makes them, to the providers, which carry them out.
+
+They are files in the cache, named by their content. The program writes them anew at each run, so the cache may be
+emptied at any time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The one door to other programs: list arguments, an explicit environment, a time limit, no orphans.
 
 A child never outlives us: it is killed by the kernel when the thread that started it ends (`setpriv --pdeathsig`),
-and with `contained=True` it runs in mount and process namespaces of its own, so that its own children and mounts end with it.
+and with `contained=True` it runs in mount and process namespaces of its own, so that its own children and mounts end
+with it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +64,8 @@ def run(
     """Run a program to its end and return what it printed.
 
     `timeout` is in seconds; `env` is added to a minimal environment; `log` gets what it printed.
-    Raises ProcessError when it fails (unless `check` is false) or runs out of time, PrerequisiteError when it is missing.
+    Raises ProcessError when it fails (unless `check` is false) or runs out of time, PrerequisiteError when it is
+    missing.
     """
     words = command(args, contained=contained)
     process = subprocess.Popen(
@@ -94,10 +97,8 @@ def run(
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """End a child and all of its session at once, and reap it."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

@@ -23,7 +23,8 @@ def count_slots(memory_mib: int, parallel: int | None) -> int:
     fitting = (total - _RESERVE_MIB) // (memory_mib + _OVERHEAD_MIB)
     if fitting < 1:
         raise PrerequisiteError(
-            f"memory: this machine has {total} MiB; a machine of {memory_mib} MiB does not fit, see machine.memory_mib of the recipe"
+            f"memory: this machine has {total} MiB; a machine of {memory_mib} MiB does not fit, "
+            "see machine.memory_mib of the recipe"
         )
     return min(fitting, parallel or _MOST)
 

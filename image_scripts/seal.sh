@@ -4,10 +4,10 @@
 set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 # It empties folders by absolute path: never anywhere but in a guest that bootstrap.sh has started.
-[ "${HALLMARK_MODE-}" = build ] && [ -d /run/hallmark/media ] || {
+if [ "${HALLMARK_MODE-}" != build ] || [ ! -d /run/hallmark/media ]; then
     echo "seal: expected to run in a build's guest" >&2
     exit 1
-}
+fi
 
 progress seal 0 0 "taking out what belongs to this run"
 journalctl -q --relinquish-var 2>/dev/null || true

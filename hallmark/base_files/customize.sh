@@ -4,10 +4,10 @@
 # the same packages give the same bytes.
 set -eu
 root=$1
-[ -d "$root/boot" ] && [ "$(readlink -f "$root")" != / ] || {
+if [ ! -d "$root/boot" ] || [ "$(readlink -f "$root")" = / ]; then
     echo "customize: expected a root file system other than this machine's, got $root" >&2
     exit 1
-}
+fi
 
 cat >"$root/etc/fstab" <<EOF
 UUID=$ROOT_UUID / ext4 rw,discard,errors=remount-ro 0 1

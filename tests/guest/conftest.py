@@ -5,20 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from plans import FACTS, SCRIPTS, write_plan
-from scratch import Guest, unpack_once
-
 from hallmark.controls import Plan, Profile, compile_plan, load_controls
 from hallmark.fingerprint import hash_file
+from tests.guest.plans import FACTS, SCRIPTS, write_plan
+from tests.guest.scratch import Guest, unpack_once
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scratch import Guest, Step, run_scenario
 
 from hallmark.controls import Control, load_controls
+from tests.guest.scratch import Guest, Step, run_scenario
 
 CONTROLS = load_controls(Path(__file__).parents[2] / "image_scripts" / "controls")
 CASES = [(control, scenario) for control in CONTROLS.values() for scenario in control.scenarios]

@@ -7,11 +7,11 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from plans import FACTS, SCRIPTS, write_plan
-from scratch import Guest, run_plan
 
 from hallmark.controls import compile_plan, load_controls, load_profile
 from hallmark.judgement import ControlResult, Verdict, judge
+from tests.guest.plans import FACTS, SCRIPTS, write_plan
+from tests.guest.scratch import Guest, run_plan
 
 
 def results_in(folder: Path) -> dict[str, ControlResult]:

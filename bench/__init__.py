@@ -1,0 +1,1 @@
+"""The measurements, taken side by side in one run."""
