@@ -8,6 +8,7 @@ mirror makes concurrent runs wait for each other.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,13 +65,24 @@ class PrivateRoot:
     """A root for apt under the cache, for one mirror, some of its suites and one architecture."""
 
     def __init__(
-        self, cache: Path, mirror: Mirror, suites: Sequence[str] = TRIXIE, architecture: str = "amd64"
+        self,
+        cache: Path,
+        mirror: Mirror,
+        suites: Sequence[str] = TRIXIE,
+        architecture: str = "amd64",
+        *,
+        past: bool = False,
     ) -> None:
-        """Nothing is written before the first use; lists are shared by all roots of the same mirror."""
+        """Nothing is written before the first use; lists are shared by all roots of the same mirror.
+
+        With `past` expired indexes are accepted: for a pinned lock and a mirror of the archive's earlier states.
+        """
         self.mirror = mirror
         self.suites = tuple(suites)
         self.architecture = architecture
         self._cache = cache.absolute()
+        self._past = past
+        self._turn = threading.RLock()
         self._nested = False
 
     @cached_property
@@ -87,22 +99,25 @@ class PrivateRoot:
     @property
     def home(self) -> Path:
         """The directory of these suites: apt's configuration, binary caches, and the locks made from it."""
-        return self.shared / "+".join(self.suites)
+        return self.shared / ("+".join(self.suites) + ("@past" if self._past else ""))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from using this mirror's root meanwhile; may be nested in one thread."""
-        if self._nested:
-            yield
-            return
-        self.shared.mkdir(parents=True, exist_ok=True)
-        with held(self.shared / "lock"):
-            apt_config.write_root(self.home, self.shared, self.mirror, self.suites, self.architecture)
-            self._nested = True
-            try:
+        """Keep other processes and threads from using this mirror's root meanwhile; may be nested."""
+        with self._turn:
+            if self._nested:
                 yield
-            finally:
-                self._nested = False
+                return
+            self.shared.mkdir(parents=True, exist_ok=True)
+            with held(self.shared / "lock"):
+                apt_config.write_root(
+                    self.home, self.shared, self.mirror, self.suites, architecture=self.architecture, past=self._past
+                )
+                self._nested = True
+                try:
+                    yield
+                finally:
+                    self._nested = False
 
     def update(self) -> Sha256:
         """Ask the mirror for its signed indexes and return the fingerprint over them; cheap when they are unchanged.

@@ -18,7 +18,9 @@ _CARRIED = re.compile(
 _UNQUOTABLE = re.compile(r'["\n\\]')
 
 
-def write_root(home: Path, shared: Path, mirror: Mirror, suites: Sequence[str], architecture: str) -> None:
+def write_root(
+    home: Path, shared: Path, mirror: Mirror, suites: Sequence[str], *, architecture: str, past: bool
+) -> None:
     """Write what apt reads; files that are right already are left alone."""
     for directory in (
         home / "cache" / "archives" / "partial",
@@ -31,7 +33,8 @@ def write_root(home: Path, shared: Path, mirror: Mirror, suites: Sequence[str], 
         name = keyring.name if keyring.suffix in (".gpg", ".asc") else f"{keyring.stem}.gpg"
         _write(shared / "trusted" / name, keyring.read_bytes())
     _write(home / "sources.sources", sources(mirror, suites, architecture).encode())
-    _write(home / "apt.conf", configuration(home, shared, architecture, connection_settings()).encode())
+    extra = {**connection_settings(), "Acquire::Check-Valid-Until": "false" if past else "true"}
+    _write(home / "apt.conf", configuration(home, shared, architecture, extra).encode())
 
 
 def sweep_lists(shared: Path, *, all_of_them: bool) -> None:
@@ -45,7 +48,7 @@ def sources(mirror: Mirror, suites: Sequence[str], architecture: str) -> str:
     return "\n".join(stanza.format(uri=mirror.archive_of(s), suite=s, architecture=architecture) for s in suites)
 
 
-def configuration(home: Path, shared: Path, architecture: str, connection: Mapping[str, str]) -> str:
+def configuration(home: Path, shared: Path, architecture: str, extra: Mapping[str, str]) -> str:
     """The apt.conf of a private root. Absent files are named so that apt finds nothing rather than the host's."""
     for path in (home, shared):
         if _UNQUOTABLE.search(str(path)):
@@ -79,7 +82,6 @@ def configuration(home: Path, shared: Path, architecture: str, connection: Mappi
         "APT::Get::List-Cleanup": "false",
         "APT::Update::Error-Mode": "any",
         "APT::Solver": "internal",
-        "Acquire::Check-Valid-Until": "true",
         "Acquire::Check-Date": "true",
         "Acquire::AllowInsecureRepositories": "false",
         "Acquire::AllowWeakRepositories": "false",
@@ -87,12 +89,12 @@ def configuration(home: Path, shared: Path, architecture: str, connection: Mappi
         "Acquire::AllowReleaseInfoChange::Codename": "true",  # judged by us
         "Acquire::AllowReleaseInfoChange::Suite": "true",  # stable becomes oldstable one day
         "Acquire::Languages": "none",
-        "Acquire::Retries": "2",
+        "Acquire::Retries": "1",
         "Acquire::Retries::Delay": "false",  # with a delay apt 2.6 can wait for ever, when other files come meanwhile
-        "Acquire::http::Timeout": "30",
-        "Acquire::https::Timeout": "30",
+        "Acquire::http::Timeout": "20",
+        "Acquire::https::Timeout": "20",
         "Debug::NoLocking": "true",
-        **connection,
+        **extra,
     }
     lines = [f'{key} "{value}";' for key, value in settings.items()]
     return "\n".join(

@@ -93,6 +93,13 @@ def test_an_expired_index(archive: Archive, cache: Path) -> None:
     mended(archive, cache)
 
 
+def test_an_expired_index_serves_a_pinned_lock(archive: Archive, cache: Path) -> None:
+    pinned = resolve(archive, cache)
+    archive.write_suite("trixie-security", (NEW,), made=-2 * WEEK, valid_for=WEEK)
+    root = PrivateRoot(cache / "of the past", archive.mirror(), past=True)
+    patches.verify_pinned(pinned, root, parse_status(status(OLD)))
+
+
 def test_an_index_from_the_future(archive: Archive, cache: Path) -> None:
     archive.write_suite("trixie-security", (NEW,), made=WEEK)
     refused(

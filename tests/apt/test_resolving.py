@@ -8,6 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,13 @@ WEB = Deb(
 LIBWEB = Deb(name="libweb", version="1.0-1", source="web")
 UNWANTED = Deb(name="unwanted", version="1")
 QUIET = Deb(name="quiet", version="2.0-1+deb13u1", changelog=changelog("quiet", ("2.0-1+deb13u1", "Be quiet.")))
+
+
+@dataclass(frozen=True)
+class Mitigation:
+    cve: str
+    package: str
+    expires: date
 
 
 def published(archive: Archive) -> Archive:
@@ -149,6 +159,22 @@ def test_the_cves_of_a_new_kernel_are_those_since_the_installed_one(archive: Arc
         ("linux-image-6.12.9-cloud", None, ("CVE-2026-0002", "CVE-2026-0003")),
         ("linux-image-cloud", "6.12.7-1", ("CVE-2026-0002", "CVE-2026-0003")),
     ]
+
+
+def test_a_mitigation_ends_when_a_new_package_already_has_the_patch(archive: Archive, cache: Path) -> None:
+    lock = resolve(published(archive), cache, "web")
+    mitigation = Mitigation(cve="CVE-2024-0001", package="web", expires=date(2999, 1, 1))
+    with pytest.raises(
+        LockError, match=r"mitigation of CVE-2024-0001 in web: the lock brings web 1\.0-1, whose changelog"
+    ):
+        patches.check_mitigations([mitigation], lock, date(2026, 11, 22), cache / "pool")
+
+
+def test_threads_that_share_a_root_take_turns(archive: Archive, cache: Path) -> None:
+    root = PrivateRoot(cache, published(archive).mirror())
+    with ThreadPoolExecutor(4) as threads:
+        found = [threads.submit(patches.resolve, status(*OLD), [], root, cache / "pool") for _ in range(4)]
+    assert len({future.result().fingerprint for future in found}) == 1
 
 
 def test_an_upgrade_that_removes_a_base_package_is_refused_by_name(archive: Archive, cache: Path) -> None:
