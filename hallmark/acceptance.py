@@ -15,8 +15,9 @@ from pathlib import Path
 from hallmark.base import Base
 from hallmark.build import run_in_slot, summarise
 from hallmark.disk import make_overlay
-from hallmark.errors import MachineError, RejectedError, ResultsError
+from hallmark.errors import MachineError, RejectedError, ResultsError, StoreError
 from hallmark.evidence import write_index
+from hallmark.fingerprint import hash_file
 from hallmark.guest import RESULTS, Guest, check_finished, read_text
 from hallmark.image import Image
 from hallmark.judgement import Verdict, judge
@@ -44,6 +45,8 @@ def accept_image(order: Order, image_id: str, base: Base, places: Places, say: S
                 f"{image.id}: was rejected: {image.reason}\nevidence: {image.evidence}\n"
                 f"change the recipe, or judge it again with `hallmark retry {image.id}`"
             )
+    if hash_file(image.disk) != image.sha256:
+        raise StoreError(f"{image.disk}: expected the bytes that the build made, got others; remove {image.folder}")
     store.need_room(_ROOM)
     with store.using(image.id), store.workdir(f"accept-{image.id}") as work:
         problems, verdict = _judge_in_machine(order, image, base, places, work, say)

@@ -115,10 +115,17 @@ def load_base_plan(path: Path) -> BasePlan:
 
 
 def need_base(identity: Sha256, cache: Path) -> Base:
-    """The base with this fingerprint; StoreError when the cache no longer has it."""
+    """The base with this fingerprint, verified; StoreError when the cache no longer has it as it was made."""
     found = find_base(identity, cache)
     if found is None:
         raise StoreError(f"{_folder(cache, identity)}: the base has vanished; `pulumi refresh` notices, then run again")
+    record = json.loads((found.disk.parent / _RECORD).read_text())
+    if hash_file(found.disk) != record["sha256"]:
+        remove_tree(found.disk.parent)
+        raise StoreError(
+            f"{found.disk}: expected the bytes that were made, got others: damaged or tampered with; "
+            "it was removed, `pulumi refresh` notices, then run again"
+        )
     return found
 
 
@@ -235,7 +242,7 @@ def _read_into(folder: Path, disk: Path) -> None:
 
 def _publish(staging: Path, folder: Path, record: dict[str, object]) -> None:
     (staging / _DISK).chmod(0o444)
-    (staging / _RECORD).write_text(json.dumps(record))
+    (staging / _RECORD).write_text(json.dumps({**record, "sha256": hash_file(staging / _DISK)}))
     sync_tree(staging)
     if folder.exists():
         remove_tree(folder)

@@ -5,6 +5,7 @@ A build that fails leaves its evidence in the store and no image; one that succe
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ from hallmark.console import Progress
 from hallmark.disk import compress, make_overlay
 from hallmark.errors import BuildError, HallmarkError
 from hallmark.evidence import Summary, write_index
-from hallmark.fingerprint import Sha256
+from hallmark.files import remove_tree, write_atomic
+from hallmark.fingerprint import Sha256, hash_file
 from hallmark.guest import RESULTS, Guest, check_finished, run_guest
 from hallmark.image import Image
 from hallmark.judgement import Verdict, judge
@@ -32,6 +34,7 @@ from hallmark.store import Store
 Say = Callable[[str], None]
 _ROOM = 3 << 30
 _EPOCH = 946684800
+_MEDIA_KEPT = 12
 # No account, no key, no package: a build's own first boot leaves nothing in the image.
 _CLOUD_CONFIG = {"users": [], "ssh_genkeytypes": [], "ssh_deletekeys": False, "disable_root": True}
 
@@ -39,9 +42,10 @@ _CLOUD_CONFIG = {"users": [], "ssh_genkeytypes": [], "ssh_deletekeys": False, "d
 def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha256]:
     """The patch media of an order and the hash of their manifest: made, or found in the cache as they were made."""
     folder = places.cache / "media" / order.media_fingerprint[:16]
-    iso, manifest = folder / "patch.iso", folder / "manifest.sha256"
-    if iso.exists() and manifest.exists():
-        return iso, Sha256(manifest.read_text().strip())
+    iso, record = folder / "patch.iso", folder / "media.json"
+    known = _known_media(iso, record)
+    if known is not None:
+        return iso, known
     say(f"media: {len(order.lock.packages)} packages, {len(order.plan)} controls")
     patches.fetch(order.lock, places.apt_root(), places.pool)
     debs = patches.debs(order.lock, places.pool)
@@ -52,8 +56,25 @@ def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha2
     }
     folder.mkdir(parents=True, exist_ok=True)
     digest = make_media(iso, files, label="HALLMARK", epoch=_EPOCH)
-    manifest.write_text(f"{digest}\n")
+    write_atomic(record, json.dumps({"manifest": digest, "iso": hash_file(iso)}).encode())
+    _prune_media(folder)
     return iso, digest
+
+
+def _known_media(iso: Path, record: Path) -> Sha256 | None:
+    """The manifest's hash of media made before, when their bytes are still those that were made."""
+    try:
+        known = json.loads(record.read_text())
+        return Sha256(known["manifest"]) if hash_file(iso) == known["iso"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _prune_media(latest: Path) -> None:
+    """Keep the newest few media: they can be made again."""
+    latest.touch()
+    for old in sorted(latest.parent.iterdir(), key=lambda p: -p.stat().st_mtime_ns)[_MEDIA_KEPT:]:
+        remove_tree(old)
 
 
 def build_image(order: Order, base: Base, places: Places, say: Say) -> Image:

@@ -18,6 +18,15 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _PORT = re.compile(r"([1-9][0-9]{0,4})/(tcp|udp)")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+# Names that Debian's base-passwd gives to groups or accounts of its own: cloud-init cannot make a person of these.
+# fmt: off
+_TAKEN = frozenset([
+    "root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy", "www-data",
+    "backup", "list", "irc", "nobody", "adm", "tty", "disk", "kmem", "dialout", "fax", "voice", "cdrom",
+    "floppy", "tape", "sudo", "audio", "dip", "operator", "src", "shadow", "utmp", "video", "sasl", "plugdev",
+    "staff", "users", "nogroup",
+])
+# fmt: on
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 _GUEST_PATH = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
 
@@ -38,6 +47,12 @@ def _check_port(value: str) -> str:
     return value
 
 
+def _check_free(value: str) -> str:
+    if value in _TAKEN:
+        raise ValueError("expected a name that Debian does not use itself")
+    return value
+
+
 def _check_line(value: str) -> str:
     if not value.strip() or len(value.splitlines()) != 1 or not value.isprintable():
         raise ValueError("expected one line of text")
@@ -47,7 +62,9 @@ def _check_line(value: str) -> str:
 Name = Annotated[str, _pattern(_NAME, "lower-case letters, digits and hyphens, at most 48")]
 PackageName = Annotated[str, _pattern(_PACKAGE, "the name of a Debian package")]
 Port = Annotated[str, AfterValidator(_check_port)]
-UserName = Annotated[str, _pattern(_USER, "a user name: lower-case letters, digits, - and _, at most 31")]
+UserName = Annotated[
+    str, _pattern(_USER, "a user name: lower-case letters, digits, - and _, at most 31"), AfterValidator(_check_free)
+]
 Cve = Annotated[str, _pattern(_CVE, "CVE-YEAR-NUMBER")]
 GuestPath = Annotated[str, _pattern(_GUEST_PATH, "an absolute path without blanks")]
 Line = Annotated[str, AfterValidator(_check_line)]

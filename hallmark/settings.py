@@ -27,6 +27,10 @@ def _blank_is_none(value: object) -> object:
     return None if value in ("", {}) else value
 
 
+def _zero_is_none(value: object) -> object:
+    return None if value in ("0", 0) else value
+
+
 def _check_sha512(value: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{128}", value):
         raise ValueError("expected a SHA-512: 128 lower-case hexadecimal digits")
@@ -60,7 +64,7 @@ class Settings(BaseModel):
     )
     patches: str = "latest"
     channel: Name = "stable"
-    parallel: Annotated[int | None, BeforeValidator(lambda v: None if v in ("0", 0) else v), Field(ge=1, le=64)] = None
+    parallel: Annotated[Annotated[int, Field(ge=1, le=64)] | None, BeforeValidator(_zero_is_none)] = None
     base: Annotated[NamedBase | None, BeforeValidator(_blank_is_none)] = None
     store: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = None
     cache: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = None
