@@ -60,7 +60,9 @@ class Engine:
             for lock in clear_stale_locks(self.state, self.project(), stack):
                 say(f"removed the lock of a run that died (process {lock.pid})")
             self._ensure_stack(pulumi, stack)
-            words = [pulumi, "up", "--yes", "--skip-preview", "--stack", stack]
+            self._forget_interrupted(pulumi, stack)
+            # Refreshed, so that an image which has vanished is noticed and made anew.
+            words = [pulumi, "up", "--yes", "--skip-preview", "--refresh", "--stack", stack]
             code = _run_in_foreground(words, env=self.environment(), cwd=self.root, output=output)
         if code != 0:
             how = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
@@ -136,6 +138,16 @@ class Engine:
     def _ensure_stack(self, pulumi: str, stack: str) -> None:
         if not self._stack_file(stack).exists():
             self._capture([pulumi, "stack", "init", "--non-interactive", stack])
+
+    def _forget_interrupted(self, pulumi: str, stack: str) -> None:
+        """Drop what a killed run left as `pending` in the state: every step of ours finds or redoes its own work."""
+        try:
+            latest = json.loads(self._stack_file(stack).read_bytes())["checkpoint"]["latest"]
+        except (OSError, ValueError, KeyError):
+            return
+        if latest and latest.get("pending_operations"):
+            how = ["--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates"]
+            self._capture([pulumi, "refresh", *how, "--stack", stack])
 
     def _capture(self, words: Sequence[str]) -> str:
         """Run a short command of the engine; what it printed, or ProcessError with its own words."""

@@ -71,8 +71,19 @@ def test_the_first_up_makes_the_stack_and_later_ones_do_not(root: Path) -> None:
     engine = Engine(root, {})
     engine.up("local", said_nothing)
     engine.up("local", said_nothing)
-    up = ["up", "--yes", "--skip-preview", "--stack", "local"]
+    up = ["up", "--yes", "--skip-preview", "--refresh", "--stack", "local"]
     assert calls(root) == [["stack", "init", "--non-interactive", "local"], up, up]
+
+
+def test_what_a_killed_run_left_pending_is_dropped_from_the_state(root: Path) -> None:
+    engine = Engine(root, {})
+    engine.up("local", said_nothing)
+    state = engine.state / ".pulumi/stacks" / engine.project() / "local.json"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    state.write_text(json.dumps({"checkpoint": {"latest": {"pending_operations": [{"type": "creating"}]}}}))
+    engine.up("local", said_nothing)
+    refresh = ["refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates", "--stack", "local"]
+    assert calls(root)[-2:] == [refresh, ["up", "--yes", "--skip-preview", "--refresh", "--stack", "local"]]
 
 
 def test_the_environment_is_an_allow_list(root: Path) -> None:
