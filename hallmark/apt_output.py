@@ -19,6 +19,9 @@ _COMPLAINT = re.compile(r"^(?:E|W|Err):\s*\S.*(?:\n {2,}\S.*)*", re.MULTILINE)
 
 # In order: the first that matches any complaint says what is wrong. Wordings of apt 2.6 (gpgv) and of apt 3 (sqv).
 _UPDATE_PROBLEMS: Mapping[str, str] = {
+    r"No space left|Disk quota|not have enough free space": (
+        "no room left in the cache for its package lists; make room there, or set another hallmark:cache"
+    ),
     r"expired \(invalid since|Expired since|Release file .* expired": (
         "its signed index has expired (Valid-Until is past): the mirror is no longer updated; "
         "use another one, or mend this machine's clock"

@@ -49,6 +49,13 @@ def test_an_unknown_failure_is_told_in_apts_words() -> None:
     )
 
 
+def test_a_full_disk_is_not_blamed_on_the_mirror() -> None:
+    said = "E: Failed to fetch http://m.test/debian/dists/trixie/InRelease  write (28: No space left on device)\n"
+    problem = update_problem(Completed(returncode=100, stdout="", stderr=said), MIRROR)
+    assert problem is not None
+    assert "no room left in the cache" in problem
+
+
 @pytest.mark.parametrize("returncode", [0, 100])
 def test_a_complaint_about_security_names_the_security_archive(returncode: int) -> None:
     said = (
