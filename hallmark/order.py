@@ -30,18 +30,10 @@ from hallmark.plans import load_plan, save_plan
 from hallmark.recipe import MachineShape, Recipe
 from hallmark.validation import STRICT
 
-# Entry points and what they source; controls come by the plan.
-BUILD_SCRIPTS = (
-    "build.sh",
-    "stages.sh",
-    "lib.sh",
-    "isolation.sh",
-    "patch.sh",
-    "controls.sh",
-    "boot_files.sh",
-    "seal.sh",
-)
-ACCEPTANCE_SCRIPTS = ("accept.sh", "stages.sh", "lib.sh", "isolation.sh", "controls.sh")
+# Entry points and what they source, then what the controls source; controls themselves come by the plan.
+_SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh", "packages.sh", "sockets.sh")
+BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED)
+ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED)
 BOOTSTRAP = "bootstrap.sh"
 _KERNEL = re.compile(r"linux-image-[0-9]")
 BOOT_SECONDS = 600
