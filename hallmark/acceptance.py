@@ -25,6 +25,7 @@ from hallmark.media import make_media
 from hallmark.observed import compare_packages, read_controls, read_inventory, surprises
 from hallmark.order import ACCEPTANCE_SCRIPTS, BOOTSTRAP, Order, script_paths
 from hallmark.places import Places
+from hallmark.run import SIGN_IN_GROUPS
 from hallmark.store import Store
 
 Say = Callable[[str], None]
@@ -76,7 +77,7 @@ def _judge_in_machine(
         media=media,
         manifest=manifest,
         bootstrap=order.scripts / BOOTSTRAP,
-        cloud_config={"users": [{"name": name} for name in order.administrators]},
+        cloud_config={"users": [{"name": name, "groups": list(SIGN_IN_GROUPS)} for name in order.administrators]},
         deadline_minutes=order.deadline_minutes,
     )
     try:
