@@ -18,6 +18,26 @@ undeclared_sockets() {
     done
 }
 
+# resolver_speaks: those of LLMNR and MulticastDNS that systemd-resolved would answer, as all its files together say; nothing
+# when it is not there, or the recipe declares the port.
+resolver_speaks() {
+    [ -x /usr/lib/systemd/systemd-resolved ] || return 0
+    _llmnr=LLMNR _mdns=MulticastDNS
+    while IFS='= ' read -r _key _value _; do
+        case $_key=$_value in
+            LLMNR=no | LLMNR=false | LLMNR=0) _llmnr= ;;
+            LLMNR=*) _llmnr=LLMNR ;;
+            MulticastDNS=no | MulticastDNS=false | MulticastDNS=0) _mdns= ;;
+            MulticastDNS=*) _mdns=MulticastDNS ;;
+        esac
+    done <<END
+$(systemd-analyze cat-config systemd/resolved.conf 2>/dev/null || true)
+END
+    ! contains "$HM_DECLARED" 5355/udp || _llmnr=
+    ! contains "$HM_DECLARED" 5353/udp || _mdns=
+    [ -z "$_llmnr$_mdns" ] || printf '%s\n' "$_llmnr $_mdns"
+}
+
 _sockets() {
     [ -r "$3" ] || return 0
     while read -r _slot _local _ _state _ _ _ _ _ _inode _; do

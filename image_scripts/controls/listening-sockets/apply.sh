@@ -21,18 +21,39 @@ unit_of() {
     [ -z "$unit" ] || [ -e "/usr/lib/systemd/system/$unit" ] || [ -e "/etc/systemd/system/$unit" ] || unit=
 }
 
-# remove_unit UNIT: with its package, or masked where that must stay or is not known
+# remove_unit UNIT: with its package, or masked where no package owns it; never one that the machine needs
 remove_unit() {
     owner=$(dpkg-query -S "/usr/lib/systemd/system/$1" 2>/dev/null) || owner=
-    # In a process of its own: a refusal to purge what the machine needs ends only that.
-    # shellcheck disable=SC2030,SC2031
-    if [ -z "$owner" ] || ! (purge_packages "${owner%%:*}"); then
-        mask_unit "$1" "listens, is not declared, and its package cannot be removed"
+    owner=${owner%%:*}
+    if [ -n "$owner" ]; then
+        ! matches "$HALLMARK_PROTECTED" "$owner" ||
+            fail "$1 listens; its package $owner is needed, so configure it not to listen, or declare the port"
+        purge_packages "$owner"
+    else
+        mask_unit "$1" "listens, is not declared, and belongs to no package"
         [ ! -d /run/systemd/system ] || systemctl daemon-reload
         [ ! -d /run/systemd/system ] || systemctl stop "$1"
     fi
 }
 
+# The resolver answers names of the local segment (LLMNR, multicast DNS) unless it is told not to.
+quiet_resolver() {
+    file=/etc/systemd/resolved.conf.d/zz-hallmark-quiet.conf
+    [ -x /usr/lib/systemd/systemd-resolved ] || return 0
+    [ ! -f "$file" ] || [ -n "$(resolver_speaks)" ] || return 0
+    for other in /etc/systemd/resolved.conf /etc/systemd/resolved.conf.d/*.conf; do
+        [ ! -f "$other" ] || sed -i -E '/^[[:space:]]*(LLMNR|MulticastDNS)[[:space:]]*=/d' "$other"
+    done
+    write_file 644 root:root "$file" <<'END'
+# Nothing listens but what the recipe declares.
+[Resolve]
+LLMNR=no
+MulticastDNS=no
+END
+    [ ! -d /run/systemd/system ] || systemctl try-restart systemd-resolved.service
+}
+
+quiet_resolver
 undeclared_sockets | while read -r proto address port inode; do
     note "$proto $address:$port is not declared"
     for pid in $(processes_of "$inode"); do

@@ -9,6 +9,8 @@ while read -r proto address port _; do
 done <<END
 $(undeclared_sockets)
 END
+speaks=$(resolver_speaks)
+[ -z "$speaks" ] || finding "systemd-resolved is not told to leave these alone: $speaks"
 all_sockets | while read -r proto address port _; do
     note "listens: $proto $address:$port"
 done

@@ -1,0 +1,2 @@
+# It answers LLMNR on every interface.
+:
