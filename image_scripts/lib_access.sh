@@ -58,7 +58,10 @@ ssh_directives() {
 _ssh_include_of() {
     _kept=$2
     shift 3
-    _ssh_include "$_kept" "$@"
+    # As deep as sshd itself goes; a file that includes itself ends here.
+    _ssh_depth=$((${_ssh_depth:-0} + 1))
+    [ "$_ssh_depth" -gt 16 ] || _ssh_include "$_kept" "$@"
+    _ssh_depth=$((_ssh_depth - 1))
 }
 
 # sshd_options: what /etc/default/ssh adds to sshd's command line (an option there wins over every file).
@@ -282,7 +285,8 @@ unverified_tls() {
         -e '^[[:space:]]*Verify-(Peer|Host)[[:space:]]+"?(false|no|0)' \
         /etc/apt/apt.conf /etc/apt/apt.conf.d/* || true
     for _home in /root $(human_homes); do
-        grep -nHE -s -e '^[[:space:]]*(-k|--?insecure)([[:space:]=]|$)' -e '^[[:space:]]*insecure[[:space:]]*$' "$_home/.curlrc" /etc/curlrc || true
+        grep -nHE -s -e '^[[:space:]]*(-k|--?insecure)([[:space:]=]|$)' -e '^[[:space:]]*insecure[[:space:]]*$' \
+            "$_home/.curlrc" /etc/curlrc || true
         grep -nHEi -s -e '^[[:space:]]*check_certificate[[:space:]]*=[[:space:]]*(off|no|0)' "$_home/.wgetrc" /etc/wgetrc || true
     done | sort -u
 }

@@ -61,7 +61,8 @@ for path in sys.argv[3:]:
     with open(path, "rb") as stream:
         config = merge(config, yaml.load(stream, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {})
 named, in_image, failed = sys.argv[1].split(), sys.argv[2] == "yes", []
-secrets = ("password", "passwd", "plain_text_passwd", "plain-text-passwd", "hashed_passwd", "hashed-passwd", "chpasswd", "ssh_authorized_keys", "ssh-authorized-keys", "ssh_import_id")
+secrets = ("password", "passwd", "plain_text_passwd", "plain-text-passwd", "hashed_passwd", "hashed-passwd", "chpasswd",
+           "ssh_authorized_keys", "ssh-authorized-keys", "ssh_import_id")
 default = (config.get("system_info") or {}).get("default_user") or {}
 users = config.get("users") or []
 for entry in [config.get("user"), *(users if isinstance(users, list) else [users])]:

@@ -104,7 +104,8 @@ mend_services() {
             */common-* | *.pam-old | *.dpkg-* | *~) ;;
             *)
                 if grep -qE '^[[:space:]]*-?auth[[:space:]].*pam_(permit|unix|rhosts)\.so|pam_unix\.so.*nullok' "$file"; then
-                    sed -i -E 's/^[[:space:]]*-?auth[[:space:]].*pam_(permit|unix|rhosts)\.so/# taken out by Hallmark: &/; s/(pam_unix\.so.*)[[:space:]]nullok(_secure)?/\1/' "$file"
+                    sed -i -E -e 's/^[[:space:]]*-?auth[[:space:]].*pam_(permit|unix|rhosts)\.so/# taken out by Hallmark: &/' \
+                        -e 's/(pam_unix\.so.*)[[:space:]]nullok(_secure)?/\1/' "$file"
                 fi
                 ;;
         esac
@@ -117,7 +118,8 @@ before=$(stamp)
 write_profiles
 fresh || make_stacks
 mend_services
-if ! grep -qE '^ENCRYPT_METHOD[[:space:]]+YESCRYPT$' /etc/login.defs || [ "$(grep -cE '^[[:space:]]*ENCRYPT_METHOD' /etc/login.defs)" != 1 ]; then
+if ! grep -qE '^ENCRYPT_METHOD[[:space:]]+YESCRYPT$' /etc/login.defs ||
+    [ "$(grep -cE '^[[:space:]]*ENCRYPT_METHOD' /etc/login.defs)" != 1 ]; then
     sed -i -E '/^[[:space:]]*ENCRYPT_METHOD/d' /etc/login.defs
     echo 'ENCRYPT_METHOD YESCRYPT' >>/etc/login.defs
 fi

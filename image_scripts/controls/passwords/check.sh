@@ -56,7 +56,8 @@ judge() {
             if (name == "pam_rhosts") bad("/etc/pam.d/" file ": pam_rhosts: a name in a file opens")
             binding = control ~ /^(required|requisite)$/
             if (file !~ /^common-/) {
-                if (type == "auth" && name ~ /^pam_(permit|unix)$/) bad("/etc/pam.d/" file ": auth " name ": lets people in without the common rules")
+                if (type == "auth" && name ~ /^pam_(permit|unix)$/)
+                    bad("/etc/pam.d/" file ": auth " name ": lets people in without the common rules")
                 next
             }
             stack = file SUBSEP type
@@ -64,8 +65,14 @@ judge() {
             if (name == "pam_unix" && !((stack, "unix") in place)) { place[stack, "unix"] = at; unix_arguments[stack] = rest }
             if (name == "pam_pwquality" && binding) { place[stack, "quality"] = at; take("quality", module + 1) }
             if (name == "pam_pwhistory" && binding) { place[stack, "history"] = at; take("history", module + 1) }
-            if (name == "pam_faillock" && rest ~ / preauth / && binding) { place[stack, "preauth"] = at; take("preauth", module + 1) }
-            if (name == "pam_faillock" && rest ~ / authfail / && (binding || control ~ /default=(die|bad)/)) { place[stack, "authfail"] = at; take("authfail", module + 1) }
+            if (name == "pam_faillock" && rest ~ / preauth / && binding) {
+                place[stack, "preauth"] = at
+                take("preauth", module + 1)
+            }
+            if (name == "pam_faillock" && rest ~ / authfail / && (binding || control ~ /default=(die|bad)/)) {
+                place[stack, "authfail"] = at
+                take("authfail", module + 1)
+            }
             if (name == "pam_faillock" && binding) place[stack, "faillock"] = at
         }
         # before PLACE nothing may end the stack or jump with success
@@ -79,8 +86,10 @@ judge() {
             unix = place[stack, "unix"]
             if (!unix) bad("common-auth: no pam_unix")
             guarded(stack, unix)
-            if (!place[stack, "preauth"] || place[stack, "preauth"] > unix) bad("common-auth: no pam_faillock preauth before pam_unix: a locked account still opens")
-            if (!place[stack, "authfail"] || place[stack, "authfail"] < unix) bad("common-auth: no pam_faillock authfail behind pam_unix: guesses are not counted")
+            if (!place[stack, "preauth"] || place[stack, "preauth"] > unix)
+                bad("common-auth: no pam_faillock preauth before pam_unix: a locked account still opens")
+            if (!place[stack, "authfail"] || place[stack, "authfail"] < unix)
+                bad("common-auth: no pam_faillock authfail behind pam_unix: guesses are not counted")
             jump = controls[stack, unix]
             if (match(jump, /success=[0-9]+/)) {
                 target = unix + substr(jump, RSTART + 8, RLENGTH - 8) + 1
@@ -88,22 +97,27 @@ judge() {
                 if (names[stack, target] != "pam_permit") bad("common-auth: a right password leads to " names[stack, target])
             }
             lasting("preauth"); lasting("authfail")
-            if (!place["common-account" SUBSEP "account", "faillock"]) bad("common-account: no pam_faillock: guesses add up over right passwords")
+            if (!place["common-account" SUBSEP "account", "faillock"])
+                bad("common-account: no pam_faillock: guesses add up over right passwords")
 
             stack = "common-password" SUBSEP "password"
             unix = place[stack, "unix"]
             if (!unix) bad("common-password: no pam_unix")
             guarded(stack, unix)
-            if (!place[stack, "quality"] || place[stack, "quality"] > unix) bad("common-password: no binding pam_pwquality before pam_unix")
-            if (!place[stack, "history"] || place[stack, "history"] > unix) bad("common-password: no binding pam_pwhistory before pam_unix")
-            if (unix_arguments[stack] !~ / use_authtok /) bad("common-password: pam_unix asks again (no use_authtok): what it gets was never judged")
+            if (!place[stack, "quality"] || place[stack, "quality"] > unix)
+                bad("common-password: no binding pam_pwquality before pam_unix")
+            if (!place[stack, "history"] || place[stack, "history"] > unix)
+                bad("common-password: no binding pam_pwhistory before pam_unix")
+            if (unix_arguments[stack] !~ / use_authtok /)
+                bad("common-password: pam_unix asks again (no use_authtok): what it gets was never judged")
             if (unix_arguments[stack] !~ / yescrypt /) bad("common-password: pam_unix does not hash with yescrypt")
             least("quality", "minlen", min_length > 16 ? min_length : 16, "pam_pwquality")
             split("dcredit ucredit lcredit ocredit", credit, " ")
             for (i in credit) most("quality", credit[i], -1, "pam_pwquality")
             if (dictionary == "yes") least("quality", "dictcheck", 1, "pam_pwquality")
             if (("quality", "enforcing") in option) least("quality", "enforcing", 1, "pam_pwquality")
-            if (!(("quality", "enforce_for_root") in option)) bad("pam_pwquality: enforce_for_root is not set: passwords that root sets are not judged")
+            if (!(("quality", "enforce_for_root") in option))
+                bad("pam_pwquality: enforce_for_root is not set: passwords that root sets are not judged")
             least("history", "remember", remember, "pam_pwhistory")
             if (method != "YESCRYPT") bad("/etc/login.defs: ENCRYPT_METHOD: expected YESCRYPT, got \"" method "\"")
             exit failed

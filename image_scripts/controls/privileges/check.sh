@@ -47,7 +47,8 @@ judge_policy() {
                     bad(who " may run " command ": expected rules for root, %sudo and administrators alone")
                     continue
                 }
-                if (options ~ /!authenticate/ && nopasswd != "yes") bad(who " may run " command " without a password, which the recipe does not declare")
+                if (options ~ /!authenticate/ && nopasswd != "yes")
+                    bad(who " may run " command " without a password, which the recipe does not declare")
                 if (who == "%sudo") reached = 1
                 print "rule for " who ": " (options == "" ? "" : options " ") command
             }
@@ -57,7 +58,8 @@ judge_policy() {
             isnt("authenticate", "false"); isnt("log_allowed", "false"); isnt("syslog", "false")
             isnt("visiblepw", "true"); isnt("targetpw", "true"); isnt("rootpw", "true"); isnt("runaspw", "true")
             if ("exempt_group" in value && value["exempt_group"] != "false") bad("Defaults exempt_group: " value["exempt_group"])
-            if (value["secure_path"] == "" || value["secure_path"] ~ /(^|:)(\.|:|$|\/tmp|\/home)/) bad("Defaults secure_path: \"" value["secure_path"] "\"")
+            if (value["secure_path"] == "" || value["secure_path"] ~ /(^|:)(\.|:|$|\/tmp|\/home)/)
+                bad("Defaults secure_path: \"" value["secure_path"] "\"")
             isnt("timestamp_type", "global")
             within("timestamp_timeout", 0, timeout); within("passwd_tries", 1, 3)
             if (administrators !~ /^ *$/ && !reached) bad("no rule for %sudo: administrators could do nothing")
@@ -82,7 +84,8 @@ judge_groups() {
         }
         END {
             n = split(administrators, wanted, " ")
-            for (i = 1; live != "yes" && i <= n; i++) if (!(wanted[i] in administrator)) bad("group sudo: misses the administrator " wanted[i])
+            for (i = 1; live != "yes" && i <= n; i++) if (!(wanted[i] in administrator))
+                bad("group sudo: misses the administrator " wanted[i])
             exit failed
         }
     ' /etc/passwd /etc/group

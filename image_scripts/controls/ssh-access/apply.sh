@@ -9,7 +9,9 @@ keywords='PubkeyAuthentication|PasswordAuthentication|KbdInteractiveAuthenticati
 keywords="$keywords|AuthenticationMethods|PermitRootLogin|PermitEmptyPasswords|HostbasedAuthentication|IgnoreRhosts"
 keywords="$keywords|GSSAPIAuthentication|KerberosAuthentication|AuthorizedKeysFile|AuthorizedKeysCommand|StrictModes|UsePAM"
 keywords="$keywords|MaxAuthTries|LoginGraceTime|MaxSessions|MaxStartups|PerSourcePenalties|ClientAliveInterval|ClientAliveCountMax"
-keywords="$keywords|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironment|PermitUserRC|ExposeAuthInfo|DebianBanner|LogLevel|Protocol"
+keywords="$keywords|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironment|PermitUserRC|ExposeAuthInfo|DebianBanner"
+keywords="$keywords|LogLevel|Protocol"
+[ "$HM_FORWARDING" = yes ] || keywords="$keywords|AllowTcpForwarding|AllowStreamLocalForwarding|AllowAgentForwarding"
 
 forwarding() {
     [ "$HM_FORWARDING" = no ] || return 0
@@ -82,11 +84,28 @@ remove_other_ways_in() {
     [ -e /etc/systemd/system/sshd.service ] || ln -s /usr/lib/systemd/system/ssh.service /etc/systemd/system/sshd.service
 }
 
+# On a live server sshd reads its files again; sessions go on. (The image under construction has nobody to tell.)
+tell_running_server() {
+    if [ "$HALLMARK_PHASE" = build ] || [ ! -f /run/sshd.pid ]; then
+        return 0
+    fi
+    read -r pid </run/sshd.pid
+    [ "$(readlink "/proc/$pid/exe")" = /usr/sbin/sshd ] || return 0
+    rm -f /run/sshd.pid
+    kill -HUP "$pid"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ ! -f /run/sshd.pid ] || return 0
+        sleep 0.5
+    done
+    fail "sshd did not come back after it was told to read its configuration again"
+}
+
 settings | write_file 0644 root:root "$dropin"
-ssh_claim /etc/ssh/sshd_config "$dropin" "$keywords$([ "$HM_FORWARDING" = yes ] || printf '|AllowTcpForwarding|AllowStreamLocalForwarding|AllowAgentForwarding')"
+ssh_claim /etc/ssh/sshd_config "$dropin" "$keywords"
 configure_cloud_init
 remove_other_ways_in
 # Whoever can write a file of sshd's configuration decides who signs in.
 find /etc/ssh /etc/ssh/sshd_config.d /etc/ssh/ssh_config.d -maxdepth 1 ! -type l ! -name 'ssh_host_*' \
     \( ! -user root -o ! -group root -o -perm /022 \) -exec chown root:root {} + -exec chmod go-w {} +
 sshd_effective >/dev/null
+tell_running_server

@@ -62,6 +62,15 @@ check_cloud_init() {
     esac
 }
 
+# A server goes by what it read when it started: on a live one, nothing may have changed since.
+check_running() {
+    if [ "$HALLMARK_PHASE" != drift ] || [ ! -f /run/sshd.pid ]; then
+        return 0
+    fi
+    newer=$(find /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/default/ssh -newer /run/sshd.pid 2>/dev/null || true)
+    [ -z "$newer" ] || finding "sshd runs with an earlier configuration; changed since it started: $newer"
+}
+
 settings=$(sshd_effective) || fail "sshd refuses its configuration"
 directives=$(ssh_directives /etc/ssh/sshd_config)
 rules | ssh_judge sshd "$settings" "$directives" || finding "sshd would let people in by other means than their key"
@@ -70,6 +79,7 @@ case "$settings" in
 esac
 check_other_ways_in
 check_cloud_init
+check_running
 loose=$(find /etc/ssh /etc/ssh/sshd_config.d /etc/ssh/ssh_config.d -maxdepth 1 ! -type l ! -name 'ssh_host_*' \
     \( ! -user root -o ! -group root -o -perm /022 \) -printf '%p (%u:%g %m) ' || true)
 [ -z "$loose" ] || finding "others than root may write the configuration: $loose"
