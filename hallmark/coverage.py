@@ -73,7 +73,7 @@ def _control(control: Control) -> str:
         "",
         f"{control.title}. {rationale}",
         "",
-        f"Requirements: {', '.join(control.requirements)}. Sources: {sources}. Scenarios: {len(control.scenarios)}.",
+        f"Requirements: {', '.join(control.requirements)}. Sources: {sources}.",
         "",
     ]
     if control.may_not_apply:
