@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -219,6 +220,7 @@ def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Pat
             print(_INTERRUPTED, file=sys.stderr, flush=True)
             running[0].send_signal(signal.SIGINT)
 
+    settings = termios.tcgetattr(sys.stdin) if on_terminal else None
     previous = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         process = subprocess.Popen(
@@ -234,3 +236,6 @@ def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Pat
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        if settings is not None:
+            # An engine that was killed leaves the keyboard raw.
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)

@@ -20,6 +20,10 @@ _MAX_FILES = 400
 _MEANINGS: tuple[tuple[str, str], ...] = (
     ("inventory*before*", "installed packages before the build, from the guest's own dpkg database"),
     ("inventory*after*", "installed packages after the build, from the guest's own dpkg database"),
+    ("*inventory*", "installed packages at another moment, from the guest's own dpkg database"),
+    ("*error.txt", "why it failed"),
+    ("*order.json", "all inputs of the build and of acceptance, as they were fixed before it"),
+    ("*facts/*", "what the booted candidate said of itself"),
     ("*lock*.json", "the patch lock: package, from → to, suite, size, SHA-256, CVEs"),
     ("*lock*.tsv", "the patch lock, as the guest read it"),
     ("*isolation*", "proof that the guest had no way in or out: what was expected, what it found"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -32,6 +34,10 @@ if sys.argv[1:3] == ["stack", "output"]:
     print('{{"images": {{"web": {{"id": "web-1", "accepted": true}}}}}}')
 if sys.argv[1] == "up" and os.path.exists("fail"):
     sys.exit(int(open("fail").read()))
+if sys.argv[1] == "up" and os.path.exists("raw"):
+    import tty
+    tty.setraw(0)
+    os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "up" and os.path.exists("wait"):
     count = []
     signal.signal(signal.SIGINT, lambda *_: count.append(1))
@@ -171,14 +177,16 @@ def test_a_folder_without_pulumi_yaml_is_no_checkout(tmp_path: Path) -> None:
         find_checkout(tmp_path)
 
 
+def program(root: Path) -> str:
+    """Python that brings the stack up."""
+    imports = "from pathlib import Path; from hallmark.engine import Engine\n"
+    return f"{imports}Engine(Path({str(root)!r}), {{}}).up('local', print)"
+
+
 def start_up(root: Path) -> subprocess.Popen[str]:
     """`Engine.up` in a process (and session) of its own, once the stand-in waits."""
-    code = (
-        "from pathlib import Path; from hallmark.engine import Engine\n"
-        f"Engine(Path({str(root)!r}), {{}}).up('local', print)"
-    )
     process = subprocess.Popen(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", program(root)],
         env={"PYTHONPATH": str(CHECKOUT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -215,18 +223,41 @@ def test_the_second_interrupt_is_passed_on_too(root: Path) -> None:
     assert (root / "interrupts").read_text() == "2"
 
 
+def test_a_terminal_that_a_killed_engine_left_raw_is_restored(root: Path) -> None:
+    (root / "raw").touch()
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-c", program(root)]
+    done = subprocess.run(
+        words,
+        env={"PYTHONPATH": str(CHECKOUT)},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    assert b"was ended by signal 9" in done.stderr
+    assert termios.tcgetattr(theirs)[3] & termios.ICANON
+    os.close(ours)
+    os.close(theirs)
+
+
 def test_the_engine_dies_with_a_killed_hallmark(root: Path) -> None:
     (root / "wait").write_text("1")
     with start_up(root) as process:
         group = json.loads((root / "calls").read_text().splitlines()[-1])["pgrp"]
-        os.killpg(group, 0)
+        assert _lives(group)
         process.kill()
         process.communicate()
     deadline = time.monotonic() + 10
-    while any(
-        Path(f"/proc/{group}/stat").exists() and "Z" not in Path(f"/proc/{group}/stat").read_text().split()[2]
-        for _ in [0]
-    ):
+    while _lives(group):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    Engine(root, {"PATH": ""}).state.exists()
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
