@@ -170,4 +170,14 @@ GATES: tuple[Gate, ...] = (
             "tests/apt/test_resolving.py::test_a_base_package_on_hold_with_a_patch_outstanding_is_named",
         ),
     ),
+    Gate(
+        name="mitigations",
+        requirements=("P3",),
+        closes="A mitigation whose last day has passed, or whose patch has come, ends the run by its name, before "
+        "anything is built.",
+        tests=(
+            "tests/unit/test_patches.py::test_an_expired_mitigation_ends_the_build_by_name",
+            "tests/unit/test_patches.py::test_a_mitigation_whose_patch_has_come_ends_the_build_by_name",
+        ),
+    ),
 )
