@@ -24,10 +24,16 @@ from hallmark.files import write_atomic
 from hallmark.image import Image
 from hallmark.machine import OVMF_CODE, OVMF_VARS
 from hallmark.media import make_volume
-from hallmark.process import ENVIRONMENT, command, kill_group, run
+from hallmark.process import ENVIRONMENT, command, kill_group, need, run
 from hallmark.store import Store
 
 _SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+_PROGRAMS = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-img": "qemu-utils",
+    "ssh-keygen": "openssh-client",
+    "openssl": "openssl",
+}
 SIGN_IN_GROUPS = ("sudo", "ssh-users")
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 _HOST_KEY = re.compile(r"((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+)")
@@ -89,6 +95,8 @@ def boot(
     An interrupt ends it at any time; whatever way it ends, the machine and its overlay are gone. Raises MachineError
     when QEMU or the guest fails, PrerequisiteError when QEMU, its firmware or ssh-keygen is missing.
     """
+    for name, package in _PROGRAMS.items():
+        need(name, package=package)
     with store.using(image.id), store.workdir(f"run-{secrets.token_hex(4)}") as work:
         access = make_access(store, image.recipe, user)
         port = wish.port or _free_port()
