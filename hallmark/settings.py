@@ -13,14 +13,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from hallmark.errors import SettingsError
 from hallmark.recipe import Name
-from hallmark.validation import STRICT, describe
+from hallmark.validation import STRICT, describe, show
 
 PROJECT = "hallmark"
 _STRUCTURED = ("recipes", "base")
 
 
 def _expand(path: Path) -> Path:
-    return path.expanduser()
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError('expected a folder whose "~" can be told') from None
 
 
 def _blank_is_none(value: object) -> object:
@@ -104,4 +107,4 @@ def _parse(where: str, key: str, value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        raise SettingsError(f'{where}: {PROJECT}: {key}: expected a list or an object, got "{value}"') from None
+        raise SettingsError(f"{where}: {PROJECT}: {key}: expected a list or an object, got {show(value)}") from None

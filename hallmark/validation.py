@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 
 from pydantic import ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=False, hide_input_in_errors=True)
 _SHOWN = 60
@@ -12,26 +14,37 @@ _SHOWN = 60
 
 def describe(where: str, error: ValidationError) -> str:
     """All problems of a document, one a line: `recipes/web.toml: listen[1]: expected …, got "ssh"`."""
-    lines = []
-    for problem in error.errors(include_url=False):
-        path = _path(problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            lines.append(f"{where}: {path}: unknown key; remove it or mend its name")
-        elif problem["type"] == "missing":
-            lines.append(f"{where}: {path}: expected a value, got none; add it")
-        else:
-            message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-            lines.append(f"{where}: {path}: {message}, got {_show(problem['input'])}")
-    return "\n".join(lines)
+    problems = error.errors(include_url=False)
+    return "\n".join(f"{where}: {_line(problem)}" for problem in problems if not _follows(problem, problems))
+
+
+def show(value: object) -> str:
+    """A value for an error message: on one line, and not too long."""
+    text = json.dumps(value, ensure_ascii=not value.isprintable()) if isinstance(value, str) else repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _line(problem: ErrorDetails) -> str:
+    path = _path(problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{path}: unknown key; remove it or mend its name"
+    if problem["type"] == "missing":
+        return f"{path}: expected a value, got none; add it"
+    if problem["type"] == "too_short":
+        return f"{path}: expected at least {problem['ctx']['min_length']}, got {show(problem['input'])}"
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+    return f"{path}: {message}, got {show(problem['input'])}" if path else message
+
+
+def _follows(problem: ErrorDetails, problems: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is called too short only because its items are wrong, which is told already."""
+    place = problem["loc"]
+    below = (p["loc"] for p in problems if len(p["loc"]) > len(place))
+    return problem["type"] == "too_short" and any(loc[: len(place)] == place for loc in below)
 
 
 def _path(location: Iterable[int | str]) -> str:
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text or "the document"
-
-
-def _show(value: object) -> str:
-    text = f'"{value}"' if isinstance(value, str) else repr(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return text
