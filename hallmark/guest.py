@@ -19,7 +19,7 @@ from hallmark.console import Progress
 from hallmark.errors import MachineError, ResultsError
 from hallmark.fingerprint import Sha256
 from hallmark.machine import Drives, Run, Shape, make_results_disk, run_until_power_off
-from hallmark.media import make_volume
+from hallmark.media import MANIFEST, make_volume
 from hallmark.results import read_results
 
 Mode = Literal["build", "accept"]
@@ -58,7 +58,7 @@ def run_guest(guest: Guest, shape: Shape, work: Path, *, on_progress: Callable[[
         on_progress=on_progress,
     )
     try:
-        read_results(results, work / RESULTS)
+        read_results(results, work / RESULTS, manifest=MANIFEST)
     except ResultsError as error:
         raise ResultsError(f"{error}; console log: {run.console}") from error
     results.unlink()

@@ -25,6 +25,7 @@ gnupg - stable
 mtools - stable
 openssh-client - stable
 openssl - stable
+openssl - stable
 ovmf - stable
 shellcheck - stable
 shfmt - stable
