@@ -29,7 +29,8 @@ if changed update-initramfs "$image" /etc/modprobe.d /etc/modules-load.d /etc/mo
     progress boot-files 2 3 "initial RAM disk for $version"
     how=-u
     [ -e "$image" ] || how=-c
-    update-initramfs "$how" -k "$version"
+    # Level 9, the default, takes six times as long for an eighth less.
+    COMPRESSLEVEL=3 update-initramfs "$how" -k "$version"
 fi
 
 if changed update-grub /boot/grub/grub.cfg /etc/default/grub /etc/default/grub.d /etc/grub.d; then
