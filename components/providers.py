@@ -3,6 +3,8 @@
 All run in one process beside the engine. An input `fingerprint` is each step's identity; when it changes, the step is
 done anew and what it made before stays in the store. Everything else among the inputs says where things are, or tells a
 preview what would change. Nothing here deletes an image: `delete` keeps, and says so.
+
+What a step needs is imported when the step runs: a run that changes nothing starts this process too, and only compares.
 """
 
 from __future__ import annotations
@@ -10,21 +12,21 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
 from components.report import reporter, urn_of
-from hallmark import acceptance, build
-from hallmark.base import SUITE, BasePlan, build_base, find_base, load_base_plan, need_base, save_base_plan
 from hallmark.errors import HallmarkError
 from hallmark.fingerprint import Sha256
 from hallmark.lifeline import die_with_engine
-from hallmark.order import load_order
-from hallmark.pipeline import Context
-from hallmark.places import Places
-from hallmark.store import Store
+
+if TYPE_CHECKING:
+    from hallmark.base import BasePlan
+    from hallmark.pipeline import Context
+    from hallmark.places import Places
+    from hallmark.store import Store
 
 Props = dict[str, Any]
 GONE = ReadResult("", {})
@@ -41,7 +43,7 @@ class _Step(ResourceProvider):
         return DiffResult(changes=changed, replaces=["fingerprint"] if changed else [])
 
     def create(self, props: Props) -> CreateResult:
-        made = _clearly(lambda: self.make(props, Places.model_validate_json(props["places"]), reporter(props["urn"])))
+        made = _clearly(lambda: self.make(props, _places(props), reporter(props["urn"])))
         return CreateResult(id_=made.pop("id"), outs={**props, **made})
 
     def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
@@ -51,17 +53,24 @@ class _Step(ResourceProvider):
 
 class _BaseProvider(_Step):
     def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        from hallmark.base import SUITE, build_base, load_base_plan
+
         base = build_base(load_base_plan(Path(props["plan"])), places.apt_root(SUITE), places.cache, say)
         return {"id": base.fingerprint[:16], "disk": str(base.disk)}
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        known = find_base(Sha256(props["fingerprint"]), Places.model_validate_json(props["places"]).cache)
+        from hallmark.base import find_base
+
+        known = find_base(Sha256(props["fingerprint"]), _places(props).cache)
         return ReadResult(id_, props) if known else GONE
 
 
 class _MediaProvider(_Step):
     def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
-        iso, manifest = build.make_patch_media(load_order(Path(props["order"])), places, say)
+        from hallmark.build import make_patch_media
+        from hallmark.order import load_order
+
+        iso, manifest = make_patch_media(load_order(Path(props["order"])), places, say)
         return {"id": manifest[:16], "iso": str(iso), "manifest": manifest}
 
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -70,9 +79,13 @@ class _MediaProvider(_Step):
 
 class _BuildProvider(_Step):
     def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        from hallmark.base import need_base
+        from hallmark.build import build_image
+        from hallmark.order import load_order
+
         order = load_order(Path(props["order"]))
         base = need_base(order.base, places.cache)
-        image = build.build_image(order, base, places, say)
+        image = build_image(order, base, places, say)
         return {"id": image.id, "image": image.id, "disk": str(image.disk), "evidence": str(image.evidence)}
 
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -88,9 +101,13 @@ class _BuildProvider(_Step):
 
 class _AcceptanceProvider(_Step):
     def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        from hallmark.acceptance import accept_image
+        from hallmark.base import need_base
+        from hallmark.order import load_order
+
         order = load_order(Path(props["order"]))
         base = need_base(order.base, places.cache)
-        image = acceptance.accept_image(order, props["image"], base, places, say)
+        image = accept_image(order, props["image"], base, places, say)
         return {"id": f"{image.id}-acceptance", "accepted": True}
 
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -107,6 +124,8 @@ class _ReleaseProvider(_Step):
         )
 
     def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+        from hallmark.store import Store
+
         Store(places.store).move_channel(props["recipe"], props["channel"], props["image"])
         return {"id": f"{props['recipe']}/{props['channel']}"}
 
@@ -128,6 +147,8 @@ class Base(Resource, module="hallmark", name="Base"):
     disk: pulumi.Output[str]
 
     def __init__(self, name: str, plan: BasePlan, context: Context) -> None:
+        from hallmark.base import save_base_plan
+
         props = {
             "fingerprint": plan.fingerprint,
             "plan": str(save_base_plan(plan, context.places.cache)),
@@ -185,8 +206,16 @@ def _child(parent: pulumi.Resource) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(parent=parent)
 
 
+def _places(props: Props) -> Places:
+    from hallmark.places import Places
+
+    return Places.model_validate_json(props["places"])
+
+
 def _store(props: Props) -> Store:
-    return Store(Places.model_validate_json(props["places"]).store)
+    from hallmark.store import Store
+
+    return Store(_places(props).store)
 
 
 def _clearly(step: Callable[[], Props]) -> Props:
