@@ -50,7 +50,10 @@ quiet_resolver() {
 LLMNR=no
 MulticastDNS=no
 END
-    [ ! -d /run/systemd/system ] || systemctl try-restart systemd-resolved.service
+    [ -d /run/systemd/system ] || return 0
+    # It restarts while the other controls go on; until it has, its sockets are not ours to remove. The check looks again.
+    systemctl --no-block try-restart systemd-resolved.service
+    HM_CLIENTS="$HM_CLIENTS 5355/tcp 5355/udp 5353/udp"
 }
 
 quiet_resolver
