@@ -160,6 +160,9 @@ class _Session:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+            # asyncio sees a process's end only once its output was read to the end: a flood is not, up to here.
+            if process.stdout is not None:
+                await process.stdout.read()
             await process.wait()
             with contextlib.suppress(QMPError, OSError, EOFError):
                 await monitor.disconnect()
