@@ -25,6 +25,11 @@ def results_in(folder: Path) -> dict[str, ControlResult]:
     }
 
 
+def state_of(path: Path) -> list[str]:
+    """Modes, owners, links and hashes of the configuration, as the guest listed them."""
+    return sorted(path.read_text(errors="replace").splitlines())
+
+
 def tell(verdict: Verdict, results: dict[str, ControlResult]) -> str:
     return "\n".join([verdict.summary(), *(f"--- {name}\n{results[name].output}" for name in verdict.failed)])
 
@@ -42,6 +47,9 @@ def test_a_profile_as_a_whole_passes_what_it_applied_and_again(name: str, guest:
         ("second-apply", 0),
         ("second-check", 0),
     ], steps[-1].output
+    first, second = (state_of(tmp_path / "stage" / "out" / f"{turn}-state") for turn in ("first", "second"))
+    assert len(first) > 100
+    assert first == second, "applying again changed something"
     for folder in ("first-check", "second-check"):
         results = results_in(tmp_path / "stage" / "out" / "results" / folder)
         verdict = judge(plan, results)
