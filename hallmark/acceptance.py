@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hallmark.base import Base
 from hallmark.build import run_in_slot, summarise
+from hallmark.console import clean
 from hallmark.disk import make_overlay
 from hallmark.errors import MachineError, RejectedError, ResultsError, StoreError
 from hallmark.evidence import write_index
@@ -134,8 +135,8 @@ def _cloud_init_status(facts: Path) -> str:
     """cloud-init's own word; empty when the image has none."""
     text = read_text(facts, "cloud-init.json")
     try:
-        return str(json.loads(text)["status"]) if text else ""
-    except (ValueError, KeyError, TypeError):
+        return clean(str(json.loads(text)["status"])) if text else ""
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "unreadable"
 
 

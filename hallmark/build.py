@@ -19,7 +19,7 @@ from hallmark.errors import BuildError, HallmarkError
 from hallmark.evidence import Summary, write_index
 from hallmark.files import remove_tree, write_atomic
 from hallmark.fingerprint import Sha256, hash_file
-from hallmark.guest import RESULTS, Guest, check_finished, run_guest
+from hallmark.guest import RESULTS, Guest, check_finished, read_text, run_guest
 from hallmark.image import Image
 from hallmark.judgement import Verdict, judge
 from hallmark.machine import Run, Shape
@@ -146,7 +146,7 @@ def run_in_slot(guest: Guest, order: Order, base: Base, places: Places, work: Pa
 
 def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:
     """The host's judgement of a finished build: isolation, packages, controls; no problems when it is good."""
-    expected = order.expected()
+    expected = frozenset(order.expected())
     superseded = order.superseded()
     after = read_inventory(results / "inventory-after.tsv")
     verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
@@ -158,8 +158,10 @@ def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:
     problems += [
         f"after: {name} {version} is in neither base nor lock"
         for name, version, arch in after
-        if (name, version, arch) not in set(expected)
+        if (name, version, arch) not in expected
     ]
+    if not after:
+        problems.append("after: expected an inventory, got none")
     if not verdict.good:
         problems.append(f"controls: {verdict.summary()}")
     return verdict, problems
@@ -196,9 +198,7 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
         packages_before=len(read_inventory(build / "inventory-before.tsv")),
         packages_after=len(read_inventory(build / "inventory-after.tsv")),
         patches=order.lock.summary(),
-        isolation=[
-            line for path in isolation if path.exists() for line in path.read_text(errors="replace").splitlines()
-        ],
+        isolation=[line for path in isolation for line in read_text(path.parent, path.name).splitlines()],
         controls={
             phase: {
                 "passed": v.passed,
@@ -215,6 +215,7 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
 def _keep(store: Store, order: Order, work: Path, error: HallmarkError) -> BuildError:
     """Keep what a failed build measured; the error then names the place where it is kept."""
     evidence = work / "evidence"
+    evidence.mkdir(exist_ok=True)  # add_candidate may have moved it
     for name in ("console.log", "qemu.log"):
         if (work / name).exists():
             shutil.copyfile(work / name, evidence / name)

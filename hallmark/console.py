@@ -17,7 +17,8 @@ LOG_LIMIT = 16 << 20
 """Bytes of console log that are kept; a guest that writes more is ended."""
 
 _PROGRESS = re.compile(r"::hallmark:: progress ([a-z-]{1,24}) ([0-9]{1,6}) ([0-9]{1,6}) ?(.{0,120})")
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\uffff]")
+# Controls, what turns the direction of text, what has no width, and whatever is beyond the fonts of terminals.
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\uffff]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])")
 _PANIC = "Kernel panic - not syncing"
 _LONGEST_LINE = 4096
@@ -39,7 +40,7 @@ class Progress:
 
 def clean(line: str) -> str:
     """A line that is safe to print on a terminal."""
-    return _UNPRINTABLE.sub("", _ESCAPES.sub("", line)).strip()
+    return _UNPRINTABLE.sub("", _ESCAPES.sub("", line.expandtabs(4))).strip()
 
 
 def parse_progress(line: str) -> Progress | None:

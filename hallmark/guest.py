@@ -15,7 +15,7 @@ from email.mime.text import MIMEText
 from pathlib import Path
 from typing import Any, Literal
 
-from hallmark.console import Progress
+from hallmark.console import Progress, clean
 from hallmark.errors import MachineError, ResultsError
 from hallmark.fingerprint import Sha256
 from hallmark.machine import Drives, Run, Shape, make_results_disk, run_until_power_off
@@ -80,9 +80,10 @@ def user_data(guest: Guest) -> bytes:
 
 
 def read_text(results: Path, name: str) -> str:
-    """One of a guest's result files, stripped; empty when the guest did not write it."""
+    """One of a guest's result files, safe to print and stripped; empty when the guest did not write it."""
     path = results / name
-    return path.read_text(errors="replace").strip() if path.is_file() else ""
+    lines = path.read_text(errors="replace").split("\n") if path.is_file() else []
+    return "\n".join(map(clean, lines)).strip()
 
 
 def check_finished(results: Path, console: Path, *, what: str) -> None:

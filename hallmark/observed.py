@@ -18,13 +18,15 @@ Row = tuple[str, str, str]
 
 _OUTPUT_SHOWN = 65536
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_ROW = re.compile(r"([a-z0-9][a-z0-9+.-]+)\t([0-9A-Za-z.+~:-]+)\t([a-z0-9-]+)")
+_TIMING = re.compile(r"([a-z-]{1,40})\t([0-9]{1,9}(?:\.[0-9]{1,9})?)")
 
 
 def read_controls(folder: Path) -> dict[str, ControlResult]:
     """Control id → its result, for every control that left a well-formed exit code."""
     found: dict[str, ControlResult] = {}
     for path in sorted(folder.glob("*.exit")):
-        code = path.read_text(errors="replace").strip()
+        code = read_text(folder, path.name)
         if not _NUMBER.fullmatch(code):
             continue
         took = read_text(folder, f"{path.stem}.ms")
@@ -38,24 +40,21 @@ def read_controls(folder: Path) -> dict[str, ControlResult]:
 
 def read_inventory(path: Path) -> tuple[Row, ...]:
     """The rows of an inventory; rows of another form are left out, and so missed by whoever compares."""
-    lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
-    rows = (tuple(line.split("\t")) for line in lines)
-    return tuple(sorted((row[0], row[1], row[2]) for row in rows if len(row) == 3))
+    rows = (_ROW.fullmatch(line) for line in _lines(path))
+    return tuple(sorted((row[1], row[2], row[3]) for row in rows if row))
 
 
 def read_timings(path: Path) -> dict[str, float]:
     """Stage → seconds that it took; the last, `done`, has none."""
-    lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
-    starts = [line.split("\t") for line in lines if re.fullmatch(r"[a-z-]+\t[0-9.]+", line)]
-    times = [(name, float(start)) for name, start in starts]
+    starts = (_TIMING.fullmatch(line) for line in _lines(path))
+    times = [(start[1], float(start[2])) for start in starts if start]
     took = {name: round(after[1] - start, 1) for (name, start), after in pairwise(times)}
     return {"power-on": times[0][1], **took} if times else {}
 
 
 def compare_packages(expected: Iterable[Row], got: Iterable[Row], *, where: str) -> list[str]:
     """One line for each package that is not as expected: `openssl: expected 3.5.1-1, got 3.5.0-1`."""
-    wanted = {(name, arch): version for name, version, arch in expected}
-    there = {(name, arch): version for name, version, arch in got}
+    wanted, there = _versions(expected), _versions(got)
     return [
         f"{where}: {name}: expected {wanted.get((name, arch), 'no such package')}, "
         f"got {there.get((name, arch), 'no such package')}"
@@ -70,3 +69,15 @@ def surprises(results: Path, name: str) -> list[str]:
     if not text:
         return [f"{name}: expected a proof of the isolation, got none"]
     return [f"{name}: {line}" for line in text.splitlines() if line.startswith("SURPRISE")]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(errors="replace").splitlines() if path.is_file() else []
+
+
+def _versions(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
+    """Name and architecture → version; a guest that lists a package twice is taken at both words."""
+    found: dict[tuple[str, str], str] = {}
+    for name, version, arch in sorted(rows):
+        found[name, arch] = f"{found[name, arch]} and {version}" if (name, arch) in found else version
+    return found
