@@ -76,8 +76,8 @@ if [ "$scenario" = plan ]; then
             step "$round-$what" "/run/hallmark/scripts/controls.sh" 0 "$what" "/run/results/$round-$what"
             mount -o remount,bind,rw "$new"
         done
-        chroot "$new" find /etc /usr/share/hallmark /var/lib/dpkg/statoverride \( -type f -o -type l \) \
-            -printf '%M %u:%g %p %l\n' -exec sha256sum {} + >"$stage/out/$round-state" 2>&1
+        chroot "$new" find /etc /usr/share/hallmark /var/lib/dpkg/statoverride -printf '%M %u:%g %p %l\n' \
+            -type f -exec sha256sum {} + >"$stage/out/$round-state"
     done
     cp -r "$new/run/results" "$stage/out/"
     exit 0
