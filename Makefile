@@ -11,7 +11,7 @@ ARGS ?=
 # Tests that stand alone run side by side; those with machines of their own one after the other.
 QUICK_TESTS := $(wildcard tests/unit tests/components)
 TESTS := $(QUICK_TESTS) $(wildcard tests/apt tests/guest)
-MACHINE_TESTS := $(dir $(firstword $(wildcard tests/e2e/test_*.py)))
+MACHINE_TESTS := $(wildcard tests/machine) $(dir $(firstword $(wildcard tests/e2e/test_*.py)))
 PYTEST := $(IN_ENV) python -m pytest
 SIDE_BY_SIDE := -n 2 --dist loadgroup
 
