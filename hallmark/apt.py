@@ -7,6 +7,7 @@ mirror makes concurrent runs wait for each other.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from hallmark.locks import held
 from hallmark.mirror import Mirror
 from hallmark.pool import Downloadable, adopt, in_pool, sweep
 from hallmark.process import Completed, run
-from hallmark.remembered import recall, remember
+from hallmark.remembered import recall, recall_text, remember, remember_text
 from hallmark.watch import Progress, watched
 
 TRIXIE = ("trixie", "trixie-updates", "trixie-security")
@@ -131,7 +132,7 @@ class PrivateRoot:
             if problem is not None:
                 apt_config.sweep_lists(self.shared, all_of_them="another release" in problem)
                 raise MirrorError(problem)
-            return self._fingerprint()
+            return self.fingerprint()
 
     def releases(self) -> tuple[Release, ...]:
         """The suites' signed indexes as of the last update."""
@@ -147,7 +148,7 @@ class PrivateRoot:
             if not _PACKAGE_NAME.match(name):
                 raise LockError(f"packages: expected the name of a Debian package, got {name!r}")
         with self.locked():
-            inputs = {"releases": self._fingerprint(), "status": hash_bytes(status_text.encode())}
+            inputs = {"releases": self.fingerprint(), "status": hash_bytes(status_text.encode())}
             asked = {"packages": list(packages), "upgrade": upgrade}
             known = self.home / "plans" / f"{fingerprint('plan', inputs | asked)}.json"
             planned = recall(known, Planned)
@@ -158,9 +159,15 @@ class PrivateRoot:
 
     def status_text(self, planned: Sequence[Planned]) -> str:
         """A dpkg status in which just these packages are installed: what a base will be, before it is built."""
-        records = self.records([(p.name, p.to_version) for p in planned])
-        texts = [records[p.name, p.to_version].text for p in sorted(planned, key=lambda p: p.name)]
-        return "\n\n".join(text.replace("\n", "\nStatus: install ok installed\n", 1) for text in texts) + "\n"
+        inputs = {"releases": self.fingerprint(), "planned": [[p.name, p.to_version, p.sha256] for p in planned]}
+        known = self.home / "statuses" / f"{fingerprint('status', inputs)}.json"
+        text = recall_text(known)
+        if text is None:
+            records = self.records([(p.name, p.to_version) for p in planned])
+            texts = [records[p.name, p.to_version].text for p in sorted(planned, key=lambda p: p.name)]
+            text = "\n\n".join(each.replace("\n", "\nStatus: install ok installed\n", 1) for each in texts) + "\n"
+            remember_text(known, json.dumps(text))
+        return text
 
     def records(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], apt_output.Record]:
         """The mirror's records of (name, version); what it does not have is left out."""
@@ -197,7 +204,8 @@ class PrivateRoot:
             if wrong or done.returncode != 0:
                 raise MirrorError(apt_output.download_problem(done, [w.name for w in wrong], self.mirror))
 
-    def _fingerprint(self) -> Sha256:
+    def fingerprint(self) -> Sha256:
+        """The fingerprint over the signed indexes as of the last update."""
         return fingerprint("releases", {release.suite: release.sha256 for release in self.releases()})
 
     def _simulate(self, status_text: str, packages: Sequence[str], *, upgrade: bool) -> tuple[Planned, ...]:
@@ -212,7 +220,7 @@ class PrivateRoot:
 
     def _workspace(self) -> Path:
         """Where apt keeps its binary caches: one a state of the mirror (apt goes by whole seconds only)."""
-        folder = self.home / "cache" / self._fingerprint()[:16]
+        folder = self.home / "cache" / self.fingerprint()[:16]
         if not folder.is_dir():
             remove_tree(self.home / "cache")
             (folder / "archives" / "partial").mkdir(parents=True)

@@ -68,13 +68,14 @@ class Base:
     kernel: Path
 
 
-def plan_base(root: PrivateRoot) -> BasePlan:
+def plan_base(root: PrivateRoot, *, ask: bool = True) -> BasePlan:
     """What mmdebstrap would install from the point release, as the mirror has it now. Raises MirrorError, LockError.
 
-    `root` must have the suite of the point release alone.
+    `root` must have the suite of the point release alone; `ask` is false when this run has just asked the mirror.
     """
     with root.locked():
-        root.update()
+        if ask:
+            root.update()
         planned = root.simulate_install("", PACKAGES, upgrade=False)
         epoch = int(parsedate_to_datetime(root.releases()[0].date).timestamp())
         status = root.status_text(planned)

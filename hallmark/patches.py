@@ -59,14 +59,16 @@ def resolve(
     root: PrivateRoot,
     pool: Path,
     *,
+    ask: bool = True,
     progress: Callable[[Progress], None] | None = None,
 ) -> PatchLock:
     """The lock for a base with this dpkg status: its upgrades, and the recipe's packages with all they need.
 
-    Costs one look at the mirror when nothing has changed since the last time. Raises MirrorError and LockError.
+    Costs one look at the mirror when nothing has changed since the last time; none when `ask` is false, because this
+    run has just asked. Raises MirrorError and LockError.
     """
     with root.locked():
-        releases = root.update()
+        releases = root.update() if ask else root.fingerprint()
         inventory = parse_status(status_text)
         inputs = {"releases": releases, "inventory": inventory.fingerprint, "packages": sorted(packages)}
         known = root.home / "locks" / f"{fingerprint('resolution', inputs, version=FORMAT)}.json"

@@ -17,6 +17,8 @@ from hallmark.places import Places
 from hallmark.recipe import Recipe
 from hallmark.settings import Settings
 
+LATEST = "latest"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
@@ -29,20 +31,26 @@ class Context:
 
 
 def plan_the_base(context: Context) -> BasePlan:
-    """The base that this stack's images start from. Raises MirrorError, LockError, SettingsError."""
+    """The base that this stack's images start from. Raises MirrorError, LockError, SettingsError.
+
+    With patches `latest` it asks the mirror for all suites at once: that is this run's one look at it.
+    """
+    latest = context.settings.patches == LATEST
+    if latest:
+        context.places.apt_root().update()
     if context.settings.base is not None:
         return plan_named_base(context.settings.base, context.places.cache)
-    return plan_base(context.places.apt_root(SUITE))
+    return plan_base(context.places.apt_root(SUITE), ask=not latest)
 
 
 def resolve_lock(context: Context, recipe: Recipe, status: str, say: Callable[[str], None]) -> PatchLock:
     """The patch lock for a base with this dpkg status: resolved anew, or the pinned one. Raises MirrorError, LockError.
 
-    Ends by name what the recipe's mitigations no longer justify.
+    `plan_the_base` has asked the mirror before. Ends by name what the recipe's mitigations no longer justify.
     """
     places = context.places
-    if context.settings.patches == "latest":
-        lock = patches.resolve(status, recipe.packages, places.apt_root(), places.pool)
+    if context.settings.patches == LATEST:
+        lock = patches.resolve(status, recipe.packages, places.apt_root(), places.pool, ask=False)
     else:
         path = context.root / context.settings.patches
         lock = load_lock(path)

@@ -31,6 +31,15 @@ def remember(path: Path, rows: Sequence[DataclassInstance]) -> None:
     remember_text(path, json.dumps([asdict(row) for row in rows]))
 
 
+def recall_text(path: Path) -> str | None:
+    """The text remembered in a file as JSON; None when there is none, or none that can be read."""
+    try:
+        text = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return text if isinstance(text, str) else None
+
+
 def remember_text(path: Path, text: str) -> None:
     """Keep a text in a file, and of its neighbours only the newest."""
     path.parent.mkdir(parents=True, exist_ok=True)
