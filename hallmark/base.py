@@ -38,7 +38,7 @@ PACKAGES = (
     "initramfs-tools", "iproute2", "iputils-ping", "kmod", "less", "libpam-systemd", "linux-image-cloud-amd64",
     "locales", "logrotate", "lsof", "man-db", "nano", "netbase", "openssh-server", "pciutils", "procps", "psmisc",
     "python3", "shim-signed", "sudo", "systemd-resolved", "systemd-sysv", "systemd-timesyncd", "tzdata", "udev",
-    "unattended-upgrades", "uuid-runtime", "zstd",
+    "uuid-runtime", "zstd",
 )  # fmt: skip
 _FILES = Path(__file__).parent / "base_files"
 _DISK, _STATUS, _KERNEL, _RECORD = "disk.qcow2", "status", "vmlinuz", "base.json"

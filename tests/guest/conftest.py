@@ -13,16 +13,15 @@ import pytest
 
 from hallmark.controls import Plan, Profile, compile_plan, load_controls
 from hallmark.fingerprint import hash_file
+from tests.guest.debian_root import find_debian_root
 from tests.guest.plans import FACTS, SCRIPTS, write_plan
-from tests.guest.scratch import Guest, unpack_once
+from tests.guest.scratch import Guest
 
 
 @pytest.fixture(scope="session")
 def pristine_root() -> Path:
     """A Debian 13 tree with the default recipe's packages; nothing may write to it."""
-    tarball = Path(os.environ.get("HALLMARK_TEST_ROOT", "/var/tmp/hm/rootfs-server.tar"))
-    assert tarball.is_file(), f"{tarball}: expected the tarball of a Debian 13 root; set HALLMARK_TEST_ROOT"
-    return unpack_once(tarball, Path("/var/tmp/hallmark-test-roots"))
+    return find_debian_root(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallmark")
 
 
 @pytest.fixture(scope="session")

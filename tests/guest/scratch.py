@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hallmark.controls import Control, Plan
-from hallmark.process import run
 
 HERE = Path(__file__).parent
 _NAMESPACES = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--"]
@@ -58,20 +57,6 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
-
-
-def unpack_once(tarball: Path, cache: Path) -> Path:
-    """The tree of a root tarball, unpacked into the cache unless it is there already; older ones are removed."""
-    stat = tarball.stat()
-    tree = cache / f"root-{stat.st_size:x}-{stat.st_mtime_ns:x}"
-    with locked(cache / "lock"):
-        if not tree.is_dir():
-            half = cache / "root-half-made"
-            run(as_root(["rm", "-rf", *cache.glob("root-*")]), timeout=120)
-            half.mkdir()
-            run(as_root(["tar", "--numeric-owner", "--xattrs", "-xpf", tarball, "-C", half]), timeout=300)
-            half.rename(tree)
-    return tree
 
 
 def run_scenario(guest: Guest, control: Control, scenario: Path, work: Path) -> list[Step]:
