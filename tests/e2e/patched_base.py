@@ -1,0 +1,65 @@
+"""A base of a user's own with nothing outstanding: Debian 13 as all its suites have it now, and few packages.
+
+Built with hallmark.base and hallmark.disk; kept in the machine's cache until the archive moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hallmark.apt import PrivateRoot
+from hallmark.base import build_tree
+from hallmark.disk import DiskIds, make_disk
+from hallmark.files import remove_tree
+from hallmark.fingerprint import fingerprint, hash_file, hash_tree
+from hallmark.locks import held
+from hallmark.mirror import find_mirror
+
+# What boots by UEFI, configures itself with cloud-init, and has what the image scripts use.
+PACKAGES = (
+    "apt", "cloud-init", "dbus", "e2fsprogs", "grub-efi-amd64-bin", "grub-efi-amd64-signed", "grub2-common",
+    "initramfs-tools", "iproute2", "kmod", "linux-image-cloud-amd64", "openssh-server", "procps", "python3",
+    "shim-signed", "sudo", "systemd-resolved", "systemd-sysv", "udev", "zstd",
+)  # fmt: skip
+SIZE_MIB = 3072
+_EPOCH = 1735689600
+_BASE_FILES = Path(__file__).parents[2] / "hallmark" / "base_files"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedDisk:
+    """A disk as a user names it to a stack."""
+
+    disk: Path
+    sha512: str
+
+
+def find_patched_base(cache: Path) -> NamedDisk:
+    """The disk, built when the cache has none for the archive as it is now."""
+    root = PrivateRoot(cache, find_mirror(None, None))
+    with root.locked():
+        archive = root.update()
+    identity = fingerprint(
+        "patched-base", {"archive": archive, "packages": PACKAGES, "files": hash_tree(_BASE_FILES), "size": SIZE_MIB}
+    )
+    parent = cache / "test-bases"
+    parent.mkdir(parents=True, exist_ok=True)
+    with held(parent / "lock"):
+        folder = parent / identity[:16]
+        if not (folder / "disk.qcow2").exists():
+            for old in (path for path in parent.iterdir() if path.is_dir()):
+                remove_tree(old)
+            _build(root, folder, identity)
+    return NamedDisk(disk=folder / "disk.qcow2", sha512=hash_file(folder / "disk.qcow2", algorithm="sha512"))
+
+
+def _build(root: PrivateRoot, folder: Path, identity: str) -> None:
+    work = folder.with_name("building")
+    work.mkdir()
+    ids = DiskIds.of(identity)
+    build_tree(root, work / "root.tar", packages=PACKAGES, epoch=_EPOCH, ids=ids, log=work / "mmdebstrap.log")
+    make_disk(work / "root.tar", work / "disk.qcow2", ids=ids, size_mib=SIZE_MIB, epoch=_EPOCH, work=work)
+    (work / "root.tar").unlink()
+    remove_tree(work / "esp")
+    work.rename(folder)
