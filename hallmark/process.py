@@ -81,10 +81,11 @@ def run(
     try:
         out, err = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired as expired:
+        kill_group(process)
         raise ProcessError(f"{name}: did not end within {timeout:.0f} s") from expired
-    finally:
-        if process.poll() is None:
-            kill_group(process)
+    except BaseException:
+        kill_group(process)
+        raise
     done = Completed(
         returncode=process.returncode, stdout=out.decode(errors="replace"), stderr=err.decode(errors="replace")
     )
@@ -96,7 +97,7 @@ def run(
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End a child and all of its session at once, and reap it."""
+    """End a child, and what is left of its process group though it has ended itself; reap it."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

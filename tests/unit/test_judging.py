@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -168,6 +167,11 @@ def test_a_guest_that_wrote_nothing_is_never_good(tmp_path: Path, order: Order) 
     assert "controls: 0 passed, 2 failed (alpha: no result, beta: no result)" in problems
 
 
+def break_units(results: Path) -> None:
+    write(results / "facts" / "system-state", "degraded\n")
+    write(results / "facts" / "failed-units", "nftables.service\nssh.service\n")
+
+
 @pytest.fixture
 def candidate(tmp_path: Path, order: Order) -> Path:
     """The evidence of a good build."""
@@ -190,6 +194,7 @@ def test_an_image_without_cloud_init_is_fit(tmp_path: Path, order: Order, candid
     assert judge_acceptance(order, results, candidate)[0] == []
 
 
+DEGRADED = "boot: expected the system to be running, it is degraded"
 NO_STATE = "boot: expected the system to be running, it is unknown; failed units: none"
 
 
@@ -198,11 +203,8 @@ NO_STATE = "boot: expected the system to be running, it is unknown; failed units
     [
         (unlink("facts/system-state"), [NO_STATE]),
         (
-            lambda results: (
-                write(results / "facts" / "system-state", "degraded\n"),
-                write(results / "facts" / "failed-units", "nftables.service\nssh.service\n"),
-            ),
-            ["boot: expected the system to be running, it is degraded; failed units: nftables.service, ssh.service"],
+            break_units,
+            [f"{DEGRADED}; failed units: nftables.service, ssh.service"],
         ),
         (put("facts/multi-user", "inactive"), ["boot: multi-user.target was not reached"]),
         (unlink("facts/multi-user"), ["boot: multi-user.target was not reached"]),
@@ -507,9 +509,3 @@ def test_a_candidate_whose_disk_has_other_bytes_is_not_judged(
     assert str(refused.value) == (
         f"{image.disk}: expected the bytes that the build made, got others; remove {image.folder}"
     )
-
-
-def test_the_day_of_a_build_is_no_input_of_it(project: Project, base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
-    image = built(project, base, monkeypatch)
-    assert image.created.startswith(str(datetime.now(UTC).year))
-    assert image.fingerprint == project.order().fingerprint
