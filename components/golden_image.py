@@ -40,7 +40,7 @@ class GoldenImage(pulumi.ComponentResource):
         media = PatchMedia(
             f"{name}-patch-media",
             {
-                **self._props("PatchMedia", "patch-media", order.apply(lambda o: o.media_fingerprint), order),
+                **self._props("PatchMedia", "patch-media", order.apply(lambda o: o.build_manifest), order),
                 "patches": order.apply(lambda o: o.lock.summary()),
             },
             parent=self,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hallmark.base import Base
-from hallmark.build import run_in_slot, summarise
+from hallmark.build import make_ordered_media, run_in_slot, summarise
 from hallmark.console import clean
 from hallmark.disk import make_overlay
 from hallmark.errors import MachineError, RejectedError, ResultsError, StoreError
@@ -22,15 +22,13 @@ from hallmark.fingerprint import hash_file
 from hallmark.guest import RESULTS, Guest, check_finished, read_text
 from hallmark.image import Image
 from hallmark.judgement import Verdict, judge
-from hallmark.media import make_media
 from hallmark.observed import compare_packages, read_controls, read_inventory, surprises
-from hallmark.order import ACCEPTANCE_SCRIPTS, BOOTSTRAP, Order, script_paths
+from hallmark.order import ACCEPTANCE_SCRIPTS, Order, script_paths
 from hallmark.places import Places
 from hallmark.run import SIGN_IN_GROUPS
 from hallmark.store import Store
 
 Say = Callable[[str], None]
-_EPOCH = 946684800
 _ROOM = 1 << 30
 
 
@@ -69,15 +67,15 @@ def _judge_in_machine(
         **{name: text.encode() for name, text in order.plan_files.items()},
         **{f"acceptance/{name}": path for name, path in order.acceptance_scripts.items()},
     }
-    manifest = make_media(media, files, label="HALLMARK", epoch=_EPOCH)
+    make_ordered_media(media, files, order.acceptance_manifest)
     disk = work / "overlay.qcow2"
     make_overlay(image.disk, disk)
     guest = Guest(
         mode="accept",
         disk=disk,
         media=media,
-        manifest=manifest,
-        bootstrap=order.scripts / BOOTSTRAP,
+        manifest=order.acceptance_manifest,
+        bootstrap=order.bootstrap_file(),
         cloud_config={"users": [{"name": name, "groups": list(SIGN_IN_GROUPS)} for name in order.administrators]},
         deadline_minutes=order.deadline_minutes,
     )

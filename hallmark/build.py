@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hallmark import patches
@@ -15,7 +15,7 @@ from hallmark.accelerator import choose_accelerator
 from hallmark.base import Base
 from hallmark.console import Progress
 from hallmark.disk import compress, make_overlay
-from hallmark.errors import BuildError, HallmarkError
+from hallmark.errors import BuildError, HallmarkError, MediaError
 from hallmark.evidence import Summary, write_index
 from hallmark.files import remove_tree, write_atomic
 from hallmark.fingerprint import Sha256, hash_file
@@ -25,7 +25,7 @@ from hallmark.judgement import Verdict, judge
 from hallmark.machine import Run, Shape
 from hallmark.media import make_media
 from hallmark.observed import compare_packages, read_controls, read_inventory, read_timings, surprises
-from hallmark.order import BOOTSTRAP, BUILD_SCRIPTS, Order, script_paths
+from hallmark.order import BUILD_SCRIPTS, CHANGED, Order, script_paths
 from hallmark.patch_lock import write_lock
 from hallmark.places import Places
 from hallmark.slots import count_slots, slot
@@ -41,11 +41,10 @@ _CLOUD_CONFIG = {"users": [], "ssh_genkeytypes": [], "ssh_deletekeys": False, "d
 
 def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha256]:
     """The patch media of an order and the hash of their manifest: made, or found in the cache as they were made."""
-    folder = places.cache / "media" / order.media_fingerprint[:16]
+    folder = places.cache / "media" / order.build_manifest[:16]
     iso, record = folder / "patch.iso", folder / "media.json"
-    known = _known_media(iso, record)
-    if known is not None:
-        return iso, known
+    if _is_as_made(iso, record):
+        return iso, order.build_manifest
     say(f"media: {len(order.lock.packages)} packages, {len(order.plan)} controls")
     patches.fetch(order.lock, places.apt_root(), places.pool)
     debs = patches.debs(order.lock, places.pool)
@@ -55,19 +54,25 @@ def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha2
         **{f"debs/{name}": path for name, path in debs.items()},
     }
     folder.mkdir(parents=True, exist_ok=True)
-    digest = make_media(iso, files, label="HALLMARK", epoch=_EPOCH)
-    write_atomic(record, json.dumps({"manifest": digest, "iso": hash_file(iso)}).encode())
+    make_ordered_media(iso, files, order.build_manifest)
+    write_atomic(record, json.dumps({"iso": hash_file(iso)}).encode())
     _prune_media(folder)
-    return iso, digest
+    return iso, order.build_manifest
 
 
-def _known_media(iso: Path, record: Path) -> Sha256 | None:
-    """The manifest's hash of media made before, when their bytes are still those that were made."""
+def make_ordered_media(iso: Path, files: Mapping[str, Path | bytes], manifest: Sha256) -> None:
+    """Make media whose MANIFEST has this hash; MediaError when a file is no longer the one that was ordered."""
+    if make_media(iso, files, label="HALLMARK", epoch=_EPOCH) != manifest:
+        iso.unlink()
+        raise MediaError(f"media: image_scripts/, the recipe's scripts or a package {CHANGED}")
+
+
+def _is_as_made(iso: Path, record: Path) -> bool:
+    """Whether media made before still have the bytes that were made."""
     try:
-        known = json.loads(record.read_text())
-        return Sha256(known["manifest"]) if hash_file(iso) == known["iso"] else None
+        return bool(hash_file(iso) == json.loads(record.read_text())["iso"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return False
 
 
 def _prune_media(latest: Path) -> None:
@@ -106,7 +111,7 @@ def _build(order: Order, base: Base, media: Path, manifest: Sha256, places: Plac
         disk=disk,
         media=media,
         manifest=manifest,
-        bootstrap=order.scripts / BOOTSTRAP,
+        bootstrap=order.bootstrap_file(),
         cloud_config=_CLOUD_CONFIG,
         deadline_minutes=order.deadline_minutes,
     )

@@ -54,7 +54,7 @@ def make_volume(target: Path, files: Mapping[str, Source], *, label: str, epoch:
 def manifest(files: Mapping[str, Source]) -> bytes:
     """Lines that `sha256sum -c` reads, one for each file, sorted by name; MediaError as for `make_media`."""
     check_names(files)
-    return _manifest_lines({name: _hash(name, source) for name, source in files.items()})
+    return manifest_lines({name: _hash(name, source) for name, source in files.items()})
 
 
 def check_names(files: Mapping[str, Source]) -> None:
@@ -82,7 +82,7 @@ def _make(target: Path, files: Mapping[str, Source], *, label: str, epoch: int, 
     with room_or(target, MediaError), tempfile.TemporaryDirectory(dir=target.parent, prefix=".media-") as scratch:
         tree = Path(scratch) / "tree"
         tree.mkdir()
-        lines = _manifest_lines({name: _stage(tree, name, source) for name, source in sorted(files.items())})
+        lines = manifest_lines({name: _stage(tree, name, source) for name, source in sorted(files.items())})
         if with_manifest:
             _stage(tree, MANIFEST, lines)
         volume = Path(scratch) / "volume.iso"
@@ -151,7 +151,8 @@ def _unreadable(name: str, source: Path, problem: OSError) -> MediaError:
     return MediaError(f"media: {name}: expected a readable file at {source}: {problem.strerror}")
 
 
-def _manifest_lines(hashes: Mapping[str, Sha256]) -> bytes:
+def manifest_lines(hashes: Mapping[str, str]) -> bytes:
+    """The MANIFEST of files with these hashes: lines of `sha256sum`, sorted by name."""
     return "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode()
 
 

@@ -23,8 +23,10 @@ from hallmark.controls import (
     lock_table,
     recipe_environment,
 )
+from hallmark.errors import MediaError
 from hallmark.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.inventory import Inventory
+from hallmark.media import manifest_lines
 from hallmark.patch_lock import PatchLock
 from hallmark.plans import load_plan, save_plan
 from hallmark.recipe import MachineShape, Recipe
@@ -35,6 +37,7 @@ _SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh"
 BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED)
 ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED)
 BOOTSTRAP = "bootstrap.sh"
+CHANGED = "changed while this run was under way; run again"
 _KERNEL = re.compile(r"linux-image-[0-9]")
 BOOT_SECONDS = 600
 
@@ -89,9 +92,21 @@ class Order(BaseModel):
         return fingerprint("acceptance", inputs)
 
     @property
-    def media_fingerprint(self) -> Sha256:
-        """The identity of the patch media."""
-        return fingerprint("media", self.build_hashes)
+    def build_manifest(self) -> Sha256:
+        """The identity of the patch media: the hash that their MANIFEST must have."""
+        return hash_bytes(manifest_lines(self.build_hashes))
+
+    @property
+    def acceptance_manifest(self) -> Sha256:
+        """The hash that the MANIFEST of the acceptance's media must have."""
+        return hash_bytes(manifest_lines(self.acceptance_hashes))
+
+    def bootstrap_file(self) -> Path:
+        """The bootstrap script; MediaError when it is no longer the one that was ordered."""
+        path = self.scripts / BOOTSTRAP
+        if hash_file(path) != self.bootstrap:
+            raise MediaError(f"{path}: {CHANGED}")
+        return path
 
     def compiled_plan(self) -> Plan:
         """The plan, for judging what the guest reports."""
@@ -124,13 +139,15 @@ def make_order(
     plan = _compile(recipe, scripts, today)
     tests = recipe.acceptance_scripts()
     texts = _plan_files(recipe, plan, inventory, lock)
+    plan_hashes = {name: hash_bytes(text.encode()) for name, text in texts.items()}
     build = {
         **_script_hashes(scripts, BUILD_SCRIPTS, plan, ("apply.sh", "check.sh")),
-        **{name: hash_bytes(text.encode()) for name, text in texts.items()},
+        **plan_hashes,
         **{f"debs/{package.filename}": package.sha256 for package in lock.packages},
     }
     acceptance = {
         **_script_hashes(scripts, ACCEPTANCE_SCRIPTS, plan, ("check.sh",)),
+        **plan_hashes,
         **{f"acceptance/{name}": hash_file(path) for name, path in tests.items()},
     }
     return Order(

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.errors import ControlError, StoreError
+from hallmark.build import make_ordered_media
+from hallmark.errors import ControlError, MediaError, StoreError
 from hallmark.fingerprint import Sha256, hash_bytes
 from hallmark.inventory import InstalledPackage, Inventory
+from hallmark.media import manifest_lines
 from hallmark.order import (
     ACCEPTANCE_SCRIPTS,
     BOOTSTRAP,
@@ -152,7 +154,7 @@ def test_the_identities_are_the_same_in_another_checkout(tmp_path: Path) -> None
     assert one.scripts != two.scripts
     assert one.fingerprint == two.fingerprint
     assert one.acceptance_fingerprint == two.acceptance_fingerprint
-    assert one.media_fingerprint == two.media_fingerprint
+    assert one.build_manifest == two.build_manifest
 
 
 def test_the_media_carry_scripts_plan_and_packages_and_no_unplanned_control(project: Project) -> None:
@@ -280,3 +282,22 @@ def test_an_order_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as refused:
         load_order(path)
     assert str(refused.value) == f"{path}: expected a plan of this run: No such file or directory; run again"
+
+
+def test_a_bootstrap_that_changes_after_the_order_is_not_used(project: Project) -> None:
+    order = project.order()
+    append(project.scripts / BOOTSTRAP, "#")
+    with pytest.raises(MediaError) as caught:
+        order.bootstrap_file()
+    assert str(caught.value) == f"{project.scripts / BOOTSTRAP}: changed while this run was under way; run again"
+
+
+def test_media_of_files_that_changed_after_the_order_are_not_made(tmp_path: Path) -> None:
+    ordered = hash_bytes(manifest_lines({"a": hash_bytes(b"ordered")}))
+    with pytest.raises(MediaError) as caught:
+        make_ordered_media(tmp_path / "x.iso", {"a": b"changed"}, ordered)
+    assert str(caught.value) == (
+        "media: image_scripts/, the recipe's scripts or a package changed while this run was under way; run again"
+    )
+    assert not (tmp_path / "x.iso").exists()
+    make_ordered_media(tmp_path / "x.iso", {"a": b"ordered"}, ordered)
