@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import ipaddress
 import re
+import shutil
 import subprocess
 import tomllib
 import xml.dom.minidom
@@ -19,8 +20,8 @@ from pydantic import BaseModel
 
 from hallmark import errors
 from hallmark.cli import INTERRUPTED, app
+from hallmark.controls import load_controls
 from hallmark.recipe import Recipe, load_recipe
-from hallmark.requirements import REQUIREMENTS
 from hallmark.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -154,10 +155,30 @@ def _subclasses(kind: type[errors.HallmarkError]) -> Iterator[type[errors.Hallma
         yield from _subclasses(below)
 
 
-def test_the_worked_example_of_hacking_is_not_taken_and_has_a_requirement_that_exists() -> None:
-    example = tomllib.loads(re.findall(r"^```toml\n(.*?)^```", HACKING.read_text(), re.MULTILINE | re.DOTALL)[0])
-    assert not (ROOT / "image_scripts" / "controls" / example["id"]).exists(), "there now: choose another example"
-    assert set(example["requirements"]) <= set(REQUIREMENTS)
+def _worked_example(folder: Path) -> Path:
+    """The control that hacking.md writes, as files; the folder of all controls."""
+    text = HACKING.read_text().partition("## A new control")[2].partition("**3.")[0]
+    files = re.findall(r"`([a-z/.-]+)`:\n\n```(?:sh|toml)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    home = folder / tomllib.loads(dict(files)["control.toml"])["id"]
+    (home / "tests").mkdir(parents=True)
+    for name, content in files:
+        (home / name).write_text(content)
+    return folder
+
+
+def test_the_worked_example_is_a_control_that_would_cover_something_new(tmp_path: Path) -> None:
+    (control,) = load_controls(_worked_example(tmp_path)).values()
+    assert control.proven
+    assert len(control.scenarios) == 4
+    assert not (ROOT / "image_scripts" / "controls" / control.id).exists(), "there now: choose another example"
+
+
+def test_the_worked_examples_scripts_are_as_ours_have_to_be(tmp_path: Path) -> None:
+    shutil.copy(ROOT / ".shellcheckrc", tmp_path)
+    scripts = sorted(_worked_example(tmp_path).rglob("*.sh"))
+    for linter in (["shellcheck"], ["shfmt", "-i", "4", "-ci", "-d"]):
+        done = subprocess.run([*linter, *scripts], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
 
 def test_the_index_of_decisions_is_complete() -> None:
