@@ -24,6 +24,7 @@ def read_from_disk(disk: Path, scratch: Path, *, status: Path, kernel: Path) -> 
     """
     raw = scratch / "disk.raw"
     try:
+        _need_alone(disk)
         run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw], timeout=900)
         filesystem = f"{raw}?offset={_root_offset(raw)}"
         _dump(filesystem, "/var/lib/dpkg/status", status)
@@ -32,6 +33,14 @@ def read_from_disk(disk: Path, scratch: Path, *, status: Path, kernel: Path) -> 
         raise SettingsError(f"{disk}: expected a qcow2 of a Debian system with an ext4 root: {error}") from error
     finally:
         raw.unlink(missing_ok=True)
+
+
+def _need_alone(disk: Path) -> None:
+    """A disk whose data is elsewhere is not what its hash says, and could show us any file of this machine."""
+    info = json.loads(run(["qemu-img", "info", "-f", "qcow2", "--output=json", disk], timeout=60).stdout)
+    other = info.get("backing-filename") or info.get("format-specific", {}).get("data", {}).get("data-file")
+    if other:
+        raise ProcessError(f"it is backed by {other}; `qemu-img convert -O qcow2` makes one that stands alone")
 
 
 def _root_offset(raw: Path) -> int:
