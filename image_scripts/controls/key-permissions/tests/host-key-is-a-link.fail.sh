@@ -1,4 +1,5 @@
 # The host's key is a link to a file elsewhere.
 set -eu
-mv /etc/ssh/ssh_host_rsa_key /var/tmp/key
+ssh-keygen -q -t rsa -b 3072 -N "" -f /var/tmp/key
+rm -f /etc/ssh/ssh_host_rsa_key
 ln -s /var/tmp/key /etc/ssh/ssh_host_rsa_key
