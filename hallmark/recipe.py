@@ -112,7 +112,6 @@ class MachineShape(BaseModel):
     model_config = STRICT
     memory_mib: int = Field(default=1024, ge=512, le=65536)
     cpus: int = Field(default=2, ge=1, le=64)
-    disk_gib: int = Field(default=4, ge=3, le=2048)
 
 
 class Recipe(BaseModel):

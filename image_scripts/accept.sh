@@ -30,7 +30,6 @@ if command -v cloud-init >/dev/null; then
     cloud-init status --format=json >"$facts/cloud-init.json" 2>&1 || true
 fi
 ss -H -l -n -t -u -p >"$facts/listening" || true
-systemd-analyze blame --no-pager >"$facts/blame" 2>&1 || true
 journalctl -q -b -p warning --no-pager -o short-monotonic >"$HALLMARK_RESULTS/journal-warnings.log" || true
 write_inventory acceptance
 

@@ -42,7 +42,7 @@ def test_a_recipe_is_read_whole(tmp_path: Path) -> None:
     recipe = load_recipe(path)
     assert (recipe.name, recipe.packages, recipe.listen) == ("web", ("nginx",), ("22/tcp",))
     assert (recipe.os, recipe.architecture, recipe.deadline_minutes) == ("debian-13", "amd64", 40)
-    assert (recipe.machine.memory_mib, recipe.machine.cpus, recipe.machine.disk_gib) == (1024, 2, 4)
+    assert (recipe.machine.memory_mib, recipe.machine.cpus) == (1024, 2)
     assert recipe.hardening.waivers[0].expires == date(2026, 12, 31)
     assert (recipe.mitigation[0].cve, recipe.mitigation[0].control) == ("CVE-2026-12345", "gamma")
     assert recipe.acceptance_scripts() == {"pages.sh": tmp_path / "recipes" / "acceptance" / "pages.sh"}
@@ -201,8 +201,8 @@ def test_a_recipe_cannot_name_the_file_that_it_comes_from(tmp_path: Path) -> Non
         ),
         (
             "[acceptance]",
-            "[machine]\ndisk_gib = 2049\n[acceptance]",
-            "machine.disk_gib: expected less than or equal to 2048, got 2049",
+            "[machine]\nmemory_mib = 65537\n[acceptance]",
+            "machine.memory_mib: expected less than or equal to 65536, got 65537",
         ),
     ],
 )
