@@ -93,8 +93,11 @@ def plan_named_base(named: NamedBase, cache: Path) -> BasePlan:
     """Take a user's own disk into the cache, verified; SettingsError when it is missing or its SHA-512 is another."""
     identity = fingerprint("named-base", {"sha512": named.sha512})
     folder = _folder(cache, identity)
-    if not (folder / _RECORD).exists():
-        _import(named, cache, folder)
+    if find_base(identity, cache) is None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with held(folder.parent / f"{folder.name}.lock"):
+            if find_base(identity, cache) is None:
+                _import(named, folder)
     return BasePlan(fingerprint=identity, status=(folder / _STATUS).read_text(), epoch=0)
 
 
@@ -215,16 +218,16 @@ def _compare(plan: BasePlan, status: str) -> None:
         )
 
 
-def _import(named: NamedBase, cache: Path, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        size = named.disk.stat().st_size
-    except OSError as error:
-        raise SettingsError(f"hallmark:base: disk: {named.disk}: expected a qcow2 file: {error.strerror}") from error
-    need_room(folder.parent, size * 2, SettingsError)
-    with held(folder.parent / f"{folder.name}.lock"), _Staging(folder.parent, folder.name) as staging:
+def _import(named: NamedBase, folder: Path) -> None:
+    with _Staging(folder.parent, folder.name) as staging:
         copy = staging / _DISK
-        shutil.copyfile(named.disk, copy)
+        try:
+            need_room(folder.parent, named.disk.stat().st_size * 2, SettingsError)
+            shutil.copyfile(named.disk, copy)
+        except OSError as error:
+            raise SettingsError(
+                f"hallmark:base: disk: {named.disk}: expected a qcow2 file: {error.strerror}"
+            ) from error
         got = hash_file(copy, algorithm="sha512")
         if got != named.sha512:
             raise SettingsError(
