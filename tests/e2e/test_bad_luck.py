@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 
@@ -23,6 +24,7 @@ def fresh(tiny: Checkout) -> Iterator[Checkout]:
     yield tiny
     tiny.settings = before
     tiny.configure()
+    shutil.rmtree(tiny.root / "image_scripts/controls/unchecked", ignore_errors=True)
 
 
 def _wrong_key(checkout: Checkout) -> None:
@@ -110,7 +112,7 @@ def test_no_room_in_the_store_is_said_before_a_machine_runs(fresh: Checkout) -> 
     finally:
         run(["umount", small], timeout=20)
     assert done.code == 1, done.text
-    assert f"{small}/store: expected room for" in done.text
+    assert f"{small}/store: no room: expected " in done.text
     assert done.machines == []
     assert left == []
     assert "Traceback" not in done.text

@@ -20,10 +20,10 @@ BUILD, ACCEPT = "tiny-build build", "tiny-acceptance accept"
 
 
 def _say(checkout: Checkout, word: str, *, tests: bool = False) -> None:
-    """Write the recipe anew: the marker's word, and whether the acceptance script that fails belongs to it."""
+    """Write the recipe anew: the marker's word (with the second comes a package), and whether a test that fails."""
     extra = f'[hardening.parameters.marker]\nword = "{word}"\n'
     extra += '[acceptance]\nscripts = ["tests/cellar.sh"]\n' if tests else ""
-    checkout.recipe("tiny", extra=extra)
+    checkout.recipe("tiny", extra=extra, top="" if word == "one" else 'packages = ["tree"]')
     (checkout.root / "recipes" / "tests").mkdir(exist_ok=True)
     (checkout.root / "recipes" / "tests" / "cellar.sh").write_text(FAILING)
 
@@ -163,6 +163,7 @@ def test_a_changed_parameter_makes_another_image_and_keeps_the_older(tiny: Check
     assert _image(tiny, "one").state == _image(tiny, "two").state == "accepted"
     assert _image(tiny, "one").disk.exists()
     assert "kept in the store" in changed.text
+    assert [line for line in changed.lines("tree ") if "trixie" in line]
 
 
 def test_going_back_adopts_the_older_image_without_a_machine(tiny: Checkout, returned: Finished) -> None:
@@ -271,8 +272,10 @@ def refreshed(tiny: Checkout, lost: Path) -> Finished:
 
 
 @pytest.fixture(scope="module")
-def rebuilt(tiny: Checkout, refreshed: Finished) -> Finished:
+def rebuilt(tiny: Checkout, lost: Path, refreshed: Finished) -> Finished:
+    """Built again from the lock that the lost image's evidence kept."""
     assert refreshed.code == 0, refreshed.text
+    tiny.configure(patches=str(lost / "patch-lock.json"))
     return tiny.pulumi("up", "--yes", "--skip-preview")
 
 
@@ -281,12 +284,15 @@ def test_a_refresh_notices_that_a_disk_has_vanished(refreshed: Finished) -> None
     assert any("deleted" in line for line in refreshed.lines("tiny-build"))
 
 
-def test_a_vanished_disk_is_built_again_from_the_same_inputs(tiny: Checkout, rebuilt: Finished, lost: Path) -> None:
+def test_a_rebuild_from_the_same_lock_gives_the_same_packages_and_results(
+    tiny: Checkout, rebuilt: Finished, lost: Path
+) -> None:
     assert rebuilt.code == 0, rebuilt.text
     assert rebuilt.machines == [ACCEPT, BUILD]
     image = _image(tiny, "two")
     assert image.state == "accepted"
     assert tiny.released("tiny") == image.id
+    assert "\ntree\t" in (image.evidence / "build/inventory-after.tsv").read_text()
     for name in ("build/inventory-after.tsv", "acceptance/inventory-acceptance.tsv", "patch-lock.json"):
         assert (image.evidence / name).read_bytes() == (lost / name).read_bytes()
     for phase in ("build", "acceptance"):
