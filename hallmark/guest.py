@@ -100,5 +100,5 @@ def _part(text: str, kind: str) -> MIMEText:
     part = MIMEText(text, kind, "utf-8")
     del part["Content-Transfer-Encoding"]
     part["Content-Transfer-Encoding"] = "8bit"
-    part.set_payload(text)
+    part.set_payload(text.encode().decode("ascii", "surrogateescape"))  # as it is, byte for byte
     return part

@@ -75,9 +75,9 @@ def find_mirror(
     known = [] if main and security else read_sources(sources)
     return Mirror(
         main=_checked("mirror", main) if main else _best("mirror", [s for s in known if s.is_main], sources),
-        security=_checked("security_mirror", security)
+        security=_checked("securityMirror", security)
         if security
-        else _best("security_mirror", [s for s in known if s.is_security], sources),
+        else _best("securityMirror", [s for s in known if s.is_security], sources),
         keyrings=tuple(keyrings) if keyrings is not None else find_keyrings(),
     )
 
