@@ -43,6 +43,7 @@ PACKAGES = (
 _FILES = Path(__file__).parent / "base_files"
 _DISK, _STATUS, _KERNEL, _RECORD = "disk.qcow2", "status", "vmlinuz", "base.json"
 _ROOM = 4 << 30
+_KEPT = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +124,7 @@ def need_base(identity: Sha256, cache: Path) -> Base:
     found = find_base(identity, cache)
     if found is None:
         raise StoreError(f"{_folder(cache, identity)}: the base has vanished; `pulumi refresh` notices, then run again")
+    found.disk.parent.touch()
     record = json.loads((found.disk.parent / _RECORD).read_text())
     if hash_file(found.disk) != record["sha256"]:
         remove_tree(found.disk.parent)
@@ -251,6 +253,15 @@ def _publish(staging: Path, folder: Path, record: dict[str, object]) -> None:
     if folder.exists():
         remove_tree(folder)
     staging.rename(folder)
+    _prune(folder)
+
+
+def _prune(latest: Path) -> None:
+    """Keep the bases that were used last: older ones can be made again. A machine that runs on one keeps it open."""
+    latest.touch()
+    bases = [path for path in latest.parent.iterdir() if (path / _RECORD).exists()]
+    for old in sorted(bases, key=lambda path: -path.stat().st_mtime_ns)[_KEPT:]:
+        remove_tree(old)
 
 
 def _folder(cache: Path, identity: str) -> Path:

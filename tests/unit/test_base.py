@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -275,3 +276,13 @@ def test_a_base_record_says_what_it_was_made_from(build: list[str], cache: Path,
     made = build_base(PLAN, root, cache, say)
     record = json.loads((made.disk.parent / "base.json").read_text())
     assert record == {"fingerprint": IDENTITY, "sha256": Sha256(hash_bytes(b"disk"))}
+
+
+def test_only_the_bases_that_were_used_last_are_kept(tmp_path: Path) -> None:
+    for age in range(7):
+        folder = tmp_path / f"base-{age}"
+        folder.mkdir()
+        (folder / "base.json").write_text("{}")
+        os.utime(folder, (1_000_000 - age, 1_000_000 - age))
+    base._prune(tmp_path / "base-6")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base-0", "base-1", "base-2", "base-3", "base-6"]
