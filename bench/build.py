@@ -1,0 +1,133 @@
+"""Guest time of a full build against a naive build script's, from power-on to power-off, on the same machine.
+
+Both start from the same base and get the same media, but for the entry point (naive/build.sh) and an index of the
+.debs, which makes the naive one's media a local repository. Both must end with the packages that the lock says and all
+controls passed, or there is nothing to compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.measurement import Measurement, ratio
+from bench.site import Say, Site, find_context
+from hallmark import patches
+from hallmark.base import SUITE, Base, build_base
+from hallmark.build import judge_build, make_patch_media, run_in_slot
+from hallmark.disk import make_overlay
+from hallmark.errors import BuildError
+from hallmark.fingerprint import Sha256
+from hallmark.guest import RESULTS, Guest, check_finished
+from hallmark.judgement import judge
+from hallmark.media import make_media
+from hallmark.observed import compare_packages, read_controls, read_inventory, read_timings
+from hallmark.order import BUILD_SCRIPTS, Order, script_paths
+from hallmark.pipeline import Context, order_image, plan_the_base
+from hallmark.places import Places
+from hallmark.process import run
+from hallmark.recipe import load_recipe
+
+TARGET = 0.6
+RUNS = 1
+NAIVE = Path(__file__).parent / "naive" / "build.sh"
+_DEADLINE_MINUTES = 90
+_CLOUD_CONFIG = {"users": [], "ssh_genkeytypes": [], "ssh_deletekeys": False, "disable_root": True}
+
+
+def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measurement]:
+    """Alternate the two; medians of the guest time."""
+    context = find_context(site)
+    order, base = make_ready(context, say)
+    ours: list[float] = []
+    naive: list[float] = []
+    stages: dict[str, Mapping[str, float]] = {}
+    for number in range(runs or RUNS):
+        for name, series in (("hallmark", ours), ("naive", naive)):
+            work = site.folder(f"build-{name}-{number}")
+            media, manifest = _media(name, order, context.places, work, say)
+            series.append(_build(order, base, media, manifest, context.places, work, say))
+            _check(name, order, work / RESULTS)
+            stages[name] = read_timings(work / RESULTS / "timings.tsv")
+            say(
+                f"{name}: {series[-1]:.0f} s: "
+                + ", ".join(f"{stage} {took:.0f}" for stage, took in stages[name].items())
+            )
+    what = f"guest time of {order.recipe}'s build, against a naive script's"
+    return [ratio("build", what, ours, naive, target=TARGET, stages=stages)]
+
+
+def make_ready(context: Context, say: Say) -> tuple[Order, Base]:
+    """The order of the stack's first recipe as it is now, and its base, built when the cache lacks it."""
+    recipe = load_recipe(context.root / "recipes" / f"{context.settings.recipes[0]}.toml")
+    plan = plan_the_base(context)
+    order = order_image(context, recipe, plan, plan.status, say)
+    base = build_base(plan, context.places.apt_root(SUITE), context.places.cache, say)
+    return order, base
+
+
+def naive_patches(order: Order) -> str:
+    """`name version` of each package that the base has in an older version; the kernel comes by its metapackage."""
+    return "".join(f"{p.name} {p.to_version}\n" for p in order.lock.packages if p.from_version is not None)
+
+
+def repository_index(fields: Mapping[str, tuple[str, int, str]]) -> str:
+    """The index `Packages` of apt for .debs in `debs/`: file name → its control fields, size and SHA-256."""
+    return "".join(
+        f"{control.strip()}\nFilename: ./debs/{name}\nSize: {size}\nSHA256: {sha256}\n\n"
+        for name, (control, size, sha256) in sorted(fields.items())
+    )
+
+
+def _media(name: str, order: Order, places: Places, work: Path, say: Say) -> tuple[Path, Sha256]:
+    if name == "hallmark":
+        return make_patch_media(order, places, say)
+    debs = patches.debs(order.lock, places.pool)
+    index = {
+        p.filename: (run(["dpkg-deb", "-f", debs[p.filename]], timeout=60).stdout, p.size, p.sha256)
+        for p in order.lock.packages
+    }
+    scripts = script_paths(order.scripts, BUILD_SCRIPTS, tuple(r.id for r in order.plan), ("apply.sh", "check.sh"))
+    files: dict[str, Path | bytes] = {
+        **scripts,
+        "image_scripts/build.sh": NAIVE,
+        **{each: text.encode() for each, text in order.plan_files.items()},
+        "plan/naive-patches": naive_patches(order).encode(),
+        **{f"debs/{each}": path for each, path in debs.items()},
+        "Packages": repository_index(index).encode(),
+    }
+    iso = work / "naive.iso"
+    return iso, make_media(iso, files, label="HALLMARK", epoch=0)
+
+
+def _build(order: Order, base: Base, media: Path, manifest: Sha256, places: Places, work: Path, say: Say) -> float:
+    """Guest time in seconds."""
+    disk = work / "overlay.qcow2"
+    make_overlay(base.disk, disk)
+    guest = Guest(
+        mode="build",
+        disk=disk,
+        media=media,
+        manifest=manifest,
+        bootstrap=order.bootstrap_file(),
+        cloud_config=_CLOUD_CONFIG,
+        deadline_minutes=_DEADLINE_MINUTES,
+    )
+    took = run_in_slot(guest, order, base, places, work, say)
+    check_finished(work / RESULTS, took.console, what="build")
+    disk.unlink()
+    return took.seconds
+
+
+def _check(name: str, order: Order, results: Path) -> None:
+    """Raise BuildError unless what was built is what was ordered."""
+    if name == "hallmark":
+        problems = judge_build(order, results)[1]
+    else:
+        # The naive script reports after the old kernel is gone.
+        got = read_inventory(results / "inventory-patched.tsv")
+        problems = compare_packages(order.expected(), got, where="naive")
+        verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
+        problems += [] if verdict.good else [f"naive: controls: {verdict.summary()}"]
+    if problems:
+        raise BuildError(f"{name}: not the image that was ordered:\n" + "\n".join(problems[:20]))
