@@ -190,7 +190,11 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
     build = evidence / "build"
     timings = {f"build: {name}": took for name, took in read_timings(build / "timings.tsv").items()}
     timings |= {f"acceptance: {n}": t for n, t in read_timings(evidence / "acceptance" / "timings.tsv").items()}
-    isolation = [build / "isolation.txt", evidence / "acceptance" / "isolation.txt"]
+    probes = {
+        "before the build": build / "isolation.txt",
+        "after the build": build / "isolation-after.txt",
+        "acceptance": evidence / "acceptance" / "isolation.txt",
+    }
     return Summary(
         title=f"{order.recipe} {order.fingerprint[:16]}",
         outcome=outcome,
@@ -203,7 +207,11 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
         packages_before=len(read_inventory(build / "inventory-before.tsv")),
         packages_after=len(read_inventory(build / "inventory-after.tsv")),
         patches=order.lock.summary(),
-        isolation=[line for path in isolation for line in read_text(path.parent, path.name).splitlines()],
+        isolation=[
+            f"{when}: {line}"
+            for when, path in probes.items()
+            for line in read_text(path.parent, path.name).splitlines()
+        ],
         controls={
             phase: {
                 "passed": v.passed,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hallmark import patches
 from hallmark.base import SUITE, BasePlan, plan_base, plan_named_base
-from hallmark.errors import HallmarkError
+from hallmark.errors import HallmarkError, LockError
 from hallmark.inventory import parse_status
 from hallmark.order import Order, make_order
 from hallmark.patch_lock import PatchLock, load_lock
@@ -52,15 +52,32 @@ def resolve_lock(context: Context, recipe: Recipe, status: str, say: Callable[[s
     if context.settings.patches == LATEST:
         lock = patches.resolve(status, recipe.packages, places.apt_root(), places.pool, ask=False)
     else:
-        path = context.root / context.settings.patches
-        lock = load_lock(path)
-        patches.verify_pinned(lock, places.apt_root(), parse_status(status), where=str(path))
-        patches.fetch(lock, places.apt_root(), places.pool)
+        lock = _pinned_lock(context, recipe, status)
     try:
         patches.check_mitigations(recipe.mitigation, lock, context.today, places.pool)
     except HallmarkError as error:
         raise type(error)(f"{recipe.path}: {error}") from error
     say(f"{len(lock.packages)} packages, {len({c for p in lock.packages for c in p.cves})} CVEs")
+    return lock
+
+
+def _pinned_lock(context: Context, recipe: Recipe, status: str) -> PatchLock:
+    """The lock that the settings name: a file, or in a folder of locks the one with the recipe's name."""
+    places = context.places
+    path = context.root / context.settings.patches
+    if path.is_dir():
+        path = path / f"{recipe.name}.json"
+    lock = load_lock(path)
+    inventory = parse_status(status)
+    patches.verify_pinned(lock, places.apt_root(), inventory, where=str(path))
+    known = {package.name for package in inventory.packages} | {package.name for package in lock.packages}
+    for index, name in enumerate(recipe.packages):
+        if name not in known:
+            raise LockError(
+                f"{path}: packages: expected {name}, which {recipe.path} asks for (packages[{index}]); "
+                "the lock was made for another list: make a new one with hallmark:patches latest"
+            )
+    patches.fetch(lock, places.apt_root(), places.pool)
     return lock
 
 

@@ -191,3 +191,24 @@ def test_an_expired_waiver_ends_it_too(context: Context, project: Project, asked
 
 def ignore(text: str) -> None:
     assert text
+
+
+def test_in_a_folder_of_locks_each_recipe_has_its_own(context: Context, project: Project, asked: list[str]) -> None:
+    (project.folder / "locks").mkdir()
+    write_lock(LOCK, project.folder / "locks" / f"{project.recipe.name}.json")
+    pinned = with_other(context, settings=Settings(patches="locks"))
+    assert resolve_lock(pinned, project.recipe, STATUS, ignore) == LOCK
+
+
+def test_a_pinned_lock_for_another_list_of_packages_is_told(
+    context: Context, project: Project, asked: list[str]
+) -> None:
+    write_lock(LOCK, project.folder / "web.lock")
+    pinned = with_other(context, settings=Settings(patches="web.lock"))
+    recipe = project.recipe.model_copy(update={"packages": ("nginx", "absent")})
+    with pytest.raises(LockError) as caught:
+        resolve_lock(pinned, recipe, STATUS, ignore)
+    assert str(caught.value) == (
+        f"{project.folder / 'web.lock'}: packages: expected absent, which {recipe.path} asks for (packages[1]); "
+        "the lock was made for another list: make a new one with hallmark:patches latest"
+    )

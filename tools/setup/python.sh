@@ -15,6 +15,10 @@ fi
 
 python=$(find_python) ||
     die 'Python: expected 3.11 or newer with its venv module (on Debian: python3-venv); name another one with HALLMARK_PYTHON=/path/to/python3'
+for lock in "$root"/.hallmark/up-*.lock; do
+    [ ! -e "$lock" ] || flock --nonblock "$lock" true ||
+        die "a run of this checkout is under way ($lock), and works with the .venv that has to be made anew; wait for its end"
+done
 say "making .venv with $("$python" -V)"
 rm -rf "$venv"
 "$python" -m venv "$venv" >&2

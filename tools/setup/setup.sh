@@ -17,3 +17,4 @@ flock -n 9 || {
 "$here/python.sh"
 "$here/tools.sh"
 "$here/state.sh"
+"$here/stack.sh"
