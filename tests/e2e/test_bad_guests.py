@@ -140,7 +140,11 @@ def _run_with(job: Job, media: Path, manifest: Sha256, work: Path) -> str:
     with pytest.raises(MachineError) as caught:
         check_finished(work / RESULTS, done.console, what="build")
     # Nothing came from the media: no stage began, no inventory was taken, no control ran.
-    assert {path.name for path in (work / RESULTS).rglob("*") if path.is_file()} == {"exit", "guest.log"}
+    assert {path.name for path in (work / RESULTS).rglob("*") if path.is_file()} == {
+        "MANIFEST",
+        "exit",
+        "guest.log",
+    }
     return str(caught.value)
 
 

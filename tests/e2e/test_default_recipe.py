@@ -73,13 +73,28 @@ def server(make_scratch: MakeCheckout) -> Checkout:
 
 
 @pytest.fixture(scope="module")
-def killed_in_base(server: Checkout) -> Finished:
+def killed_in_media(server: Checkout) -> Finished:
+    """The engine is killed as soon as the patch media are begun."""
+    under_way = server.start("up")
+    under_way.wait_for(f"{NAME}-patch-media creating", timeout=300)
+    _kill_engine(server)
+    return under_way.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def killed_in_base(server: Checkout, killed_in_media: Finished) -> Finished:
     """The engine is killed while mmdebstrap makes the base."""
+    assert killed_in_media.code == 1, killed_in_media.text
+    assert server.leftovers() == []
     under_way = server.start("up")
     wait_until(lambda: server.running("mmdebstrap"), 120)
+    _kill_engine(server)
+    return under_way.wait(timeout=60)
+
+
+def _kill_engine(server: Checkout) -> None:
     for pid in server.named("pulumi"):
         os.kill(pid, signal.SIGKILL)
-    return under_way.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +122,10 @@ def recipe(server: Checkout) -> Recipe:
     return load_recipe(server.root / "recipes" / f"{NAME}.toml")
 
 
-def test_a_run_killed_while_the_base_is_made_leaves_nothing_running(
-    server: Checkout, killed_in_base: Finished, built: Finished
+def test_runs_killed_while_media_and_base_are_made_leave_nothing_behind(
+    server: Checkout, killed_in_media: Finished, killed_in_base: Finished, built: Finished
 ) -> None:
+    assert "was ended by signal 9" in killed_in_media.text
     assert "was ended by signal 9" in killed_in_base.text
     assert built.code == 0, built.text
     assert [path.name for path in (server.cache / "bases").iterdir() if path.name.startswith(".")] == []
