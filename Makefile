@@ -8,12 +8,13 @@ BIN := .venv/bin
 STACK ?= local
 # Words for the program behind a target: make run ARGS='debian-13-server', make test ARGS='-k media'
 ARGS ?=
-# Tests that stand alone run side by side; those with machines of their own one after the other.
+# Tests that stand alone run side by side; of those with machines of their own two files do, each in its own order.
 QUICK_TESTS := $(wildcard tests/unit tests/components)
 TESTS := $(QUICK_TESTS) $(wildcard tests/apt tests/guest)
 MACHINE_TESTS := $(wildcard tests/machine) $(dir $(firstword $(wildcard tests/e2e/test_*.py)))
 PYTEST := $(IN_ENV) python -m pytest
 SIDE_BY_SIDE := -n 2 --dist loadgroup
+TWO_MACHINES := -n 2 --dist loadfile
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -36,7 +37,7 @@ tools-path: setup ## the folder of the `pulumi` in use
 test: lint ## all checks and all tests, those that boot machines included
 	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS) $(TESTS)
 ifneq ($(MACHINE_TESTS),)
-	@$(PYTEST) $(ARGS) $(MACHINE_TESTS)
+	@$(PYTEST) $(TWO_MACHINES) $(ARGS) $(MACHINE_TESTS)
 endif
 
 check: lint ## linters, types, unit and component tests: under two minutes
