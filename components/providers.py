@@ -43,6 +43,7 @@ class _Step(ResourceProvider):
         return DiffResult(changes=changed, replaces=["fingerprint"] if changed else [])
 
     def create(self, props: Props) -> CreateResult:
+        _load_steps()
         made = _clearly(lambda: self.make(props, _places(props), reporter(props["urn"])))
         return CreateResult(id_=made.pop("id"), outs={**props, **made})
 
@@ -210,6 +211,11 @@ def _places(props: Props) -> Places:
     from hallmark.places import Places
 
     return Places.model_validate_json(props["places"])
+
+
+def _load_steps() -> None:
+    """Import all that later steps need before the first one starts: a checkout that is updated meanwhile must not mix."""
+    from hallmark import acceptance, build, store  # noqa: F401
 
 
 def _store(props: Props) -> Store:
