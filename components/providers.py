@@ -214,7 +214,7 @@ def _places(props: Props) -> Places:
 
 
 def _load_steps() -> None:
-    """Import all that later steps need before the first one starts: a checkout that is updated meanwhile must not mix."""
+    """Import what all steps need before the first one starts, lest a checkout updated meanwhile mixes old and new."""
     from hallmark import acceptance, build, store  # noqa: F401
 
 
