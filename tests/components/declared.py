@@ -46,7 +46,7 @@ class _Answers(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         return f"{args.name}-id", {**args.inputs, **OUTPUTS.get(args.typ.rpartition(":")[2], {})}
 
-    def call(self, args: Any) -> dict[Any, Any]:
+    def call(self, args: Any) -> tuple[dict[Any, Any], None]:
         raise AssertionError(f"no call was expected, got {args.token}")
 
 
@@ -56,7 +56,7 @@ class _Monitor(MockMonitor):
         self._program = program
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- gRPC's name
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         self._program.resources[request.name] = Declared(
             kind=request.type.rpartition(":")[2],
             urn=_urn(request),
@@ -82,7 +82,7 @@ def run_program(body: Callable[[], object], *, config: dict[str, str] | None = N
     try:
         settings.SETTINGS.rpc_manager.clear()
         settings.SETTINGS.outputs.clear()
-        settings.set_root_resource(None)
+        settings.set_root_resource(None)  # type: ignore[arg-type]
         set_mocks(_Answers(), project=PROJECT, stack=STACK, preview=preview, monitor=_Monitor(program))
         pulumi.runtime.set_all_config(config or {})
         loop.run_until_complete(run_pulumi_func(lambda: _run(body, program)))
