@@ -12,6 +12,7 @@ from pathlib import Path
 import pulumi
 
 from hallmark.errors import HallmarkError
+from hallmark.lifeline import die_with_engine
 from hallmark.pipeline import Context
 from hallmark.places import find_places
 from hallmark.settings import load_settings
@@ -23,6 +24,7 @@ _SHOWN = 32
 
 def load_context() -> Context:
     """The stack's settings and places. Raises SettingsError and MirrorError."""
+    die_with_engine()
     where = f"stack {pulumi.get_stack()} (stacks/Pulumi.{pulumi.get_stack()}.yaml)"
     settings = load_settings(pulumi.runtime.config.CONFIG.get(), where=where)
     today = dt.datetime.now(dt.UTC).date()

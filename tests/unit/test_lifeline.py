@@ -75,6 +75,24 @@ def test_a_provider_lives_as_long_as_its_engine(engine: Path, tmp_path: Path) ->
     assert ended(provider)
 
 
+def test_the_engines_language_host_ends_too_and_nobody_elses(engine: Path, tmp_path: Path) -> None:
+    sleep = Path(shutil.which("sleep") or "").resolve()
+    host = Path(shutil.copy(sleep, tmp_path / "pulumi-language-python"))
+    with subprocess.Popen([host, "60"]) as another:
+        (tmp_path / "provider.py").write_text(PROVIDER)
+        script = f"{host} 60 & echo $!; sleep 0.2; {sys.executable} provider.py & wait"
+        with subprocess.Popen(
+            [engine, "-c", script], cwd=tmp_path, env={"PYTHONPATH": str(CHECKOUT)}, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            ours = int(process.stdout.readline())
+            assert process.stdout.readline() == "ready\n"
+            process.kill()
+        assert ended(ours)
+        assert another.poll() is None
+        another.kill()
+
+
 def test_without_an_engine_nothing_happens() -> None:
     code = "from hallmark.lifeline import *\nimport hallmark.lifeline as l\nl.ENGINE = 'no-engine'\ndie_with_engine()\n"
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, check=False, timeout=20)
