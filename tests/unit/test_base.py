@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hallmark import base
-from hallmark.apt import Planned, PrivateRoot
+from hallmark.apt import Planned, PrivateRoot, Release
 from hallmark.base import (
     BasePlan,
     build_base,
+    build_tree,
     find_base,
     load_base_plan,
     need_base,
+    plan_base,
     plan_named_base,
     save_base_plan,
 )
+from hallmark.disk import DiskIds
 from hallmark.errors import ProcessError, SettingsError, StoreError
 from hallmark.fingerprint import Sha256, hash_bytes, hash_file
 from hallmark.mirror import Mirror
 from hallmark.settings import NamedBase
 from tests.unit.test_disk import FILES, write_disk
 
+CHECKOUT = Path(__file__).parents[2]
 STATUS = """\
 Package: base-files
 Status: install ok installed
@@ -286,3 +292,98 @@ def test_only_the_bases_that_were_used_last_are_kept(tmp_path: Path) -> None:
         os.utime(folder, (1_000_000 - age, 1_000_000 - age))
     base._prune(tmp_path / "base-6")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base-0", "base-1", "base-2", "base-3", "base-6"]
+
+
+# What mmdebstrap is asked.
+
+
+class _Mirror(PrivateRoot):
+    """A private root that answers without a mirror."""
+
+    asked: tuple[str, ...] = ()
+
+    def update(self) -> Sha256:
+        self.asked = (*self.asked, "update")
+        return hash_bytes(b"releases")
+
+    def simulate_install(self, status_text: str, packages: Sequence[str], *, upgrade: bool) -> tuple[Planned, ...]:
+        assert (status_text, upgrade) == ("", False)
+        assert "openssh-server" in packages
+        return (PLANNED,)
+
+    def releases(self) -> tuple[Release, ...]:
+        date = "Sat, 12 Sep 2026 07:55:41 UTC"
+        return (Release(suite="trixie", sha256=hash_bytes(b""), date=date, valid_until=None),)
+
+    def status_text(self, planned: Sequence[Planned]) -> str:
+        return STATUS
+
+
+@pytest.fixture
+def mirror(cache: Path, monkeypatch: pytest.MonkeyPatch) -> _Mirror:
+    monkeypatch.setattr("hallmark.apt.apt_config.write_root", lambda *_, **__: None)
+    archives = Mirror(
+        main="http://mirror.invalid/debian",
+        security="http://mirror.invalid/debian-security",
+        keyrings=(),
+    )
+    return _Mirror(cache, archives, ("trixie",))
+
+
+def test_a_base_is_planned_before_it_is_built(mirror: _Mirror) -> None:
+    plan = plan_base(mirror)
+    assert (plan.status, plan.planned) == (STATUS, (PLANNED,))
+    assert plan.epoch == 1789199741
+    assert mirror.asked == ("update",)
+
+
+def test_a_mirror_that_was_just_asked_is_not_asked_again(mirror: _Mirror) -> None:
+    assert plan_base(mirror, ask=False) == plan_base(mirror)
+    assert mirror.asked == ("update",)
+
+
+def test_a_bases_identity_is_its_packages_and_how_it_is_shaped(
+    mirror: _Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen = {plan_base(mirror).fingerprint}
+    with monkeypatch.context() as other:
+        other.setattr(_Mirror, "simulate_install", lambda *_, **__: (replace(PLANNED, to_version="3.5.2-1"),))
+        seen.add(plan_base(mirror).fingerprint)
+    with monkeypatch.context() as other:
+        (tmp_path / "files").mkdir()
+        (tmp_path / "files" / "customize.sh").write_text("# other\n")
+        other.setattr(base, "_FILES", tmp_path / "files")
+        seen.add(plan_base(mirror).fingerprint)
+    with monkeypatch.context() as other:
+        other.setattr(base, "SIZE_MIB", 8192)
+        seen.add(plan_base(mirror).fingerprint)
+    assert len(seen) == 4
+
+
+def test_mmdebstrap_is_asked_for_the_point_release_alone_with_its_keys(
+    mirror: _Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def run(args: list[str | Path], **options: Any) -> None:
+        seen.update(options, args=[str(word) for word in args])
+
+    monkeypatch.setattr(base, "run", run)
+    keyed = replace(mirror.mirror, keyrings=(Path("/keys/a.gpg"), Path("/keys/b.gpg")))
+    root = PrivateRoot(tmp_path, keyed, ("trixie",))
+    ids = DiskIds.of("f" * 64)
+    build_tree(root, tmp_path / "root.tar", packages=("?essential", "apt", "sudo"), epoch=7, ids=ids)
+    assert seen["stdin"].decode() == (
+        "deb [signed-by=/keys/a.gpg,/keys/b.gpg] http://mirror.invalid/debian trixie main\n"
+    )
+    assert "--include=apt,sudo" in seen["args"]
+    assert seen["args"][-3:] == ["trixie", str(tmp_path / "root.tar"), "-"]
+    assert seen["contained"]
+    assert seen["env"]["SOURCE_DATE_EPOCH"] == "7"
+    assert (seen["env"]["ROOT_UUID"], seen["env"]["ESP_UUID"]) == (ids.root_filesystem, ids.esp_uuid)
+
+
+def test_the_base_brings_what_a_cloud_image_needs() -> None:
+    assert {"cloud-init", "linux-image-cloud-amd64", "openssh-server", "sudo", "shim-signed"} <= set(base.PACKAGES)
+    assert list(base.PACKAGES) == sorted(base.PACKAGES)
+    assert (CHECKOUT / "hallmark" / "base_files" / "customize.sh").stat().st_mode & 0o111
