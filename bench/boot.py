@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from bench.measurement import Measurement, ratio
+from bench.measurement import Measurement, cpu_seconds, ratio
 from bench.site import Say, Site, find_context, find_released
 from hallmark.accelerator import choose_accelerator
 from hallmark.console import Progress
@@ -46,12 +46,15 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     )
     golden: list[float] = []
     base: list[float] = []
+    processor: dict[str, list[float]] = {"base": [], "golden": []}
     for number in range(runs or RUNS):
         for name, disk, series in (("base", released.base.disk, base), ("golden", released.image.disk, golden)):
+            before = cpu_seconds()
             series.append(boot(disk, shape, site.folder(f"boot-{name}-{number}"), released.order.administrators))
-            say(f"{name}: {series[-1]:.1f} s")
+            processor[name].append(round(cpu_seconds() - before, 1))
+            say(f"{name}: {series[-1]:.1f} s, {processor[name][-1]} s of processor time")
     what = f"power-on to multi-user, first boot of {released.image.id} against its base's"
-    return [ratio("boot", what, golden, base, target=TARGET, accelerator=shape.accelerator.name)]
+    return [ratio("boot", what, golden, base, target=TARGET, accelerator=shape.accelerator.name, processor=processor)]
 
 
 def boot(disk: Path, shape: Shape, work: Path, administrators: tuple[str, ...]) -> float:

@@ -30,11 +30,7 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     """Run once, however many `runs` are asked for: it takes a quarter of an hour without KVM."""
     del runs
     state, folder = site.folder("fresh-state"), site.folder("fresh")
-    config = _configuration(site, folder)
-    site.pulumi("stack", "init", "--config-file", str(config), state=state)
-    for key in ("store", "cache"):
-        words = ("config", "set", f"hallmark:{key}", str(folder / key), "--config-file", str(config))
-        site.pulumi(*words, state=state)
+    config = _configuration(site, state, folder)
     events = folder / "events.json"
     peak, seconds = _watch(site, state, config, events, say)
     steps = split(read_steps(events.read_text().splitlines()), seconds, _evidence(folder / "store"))
@@ -83,13 +79,29 @@ def split(took: Mapping[str, float], seconds: float, stages: Mapping[str, Mappin
     return {**steps, "engine": max(0.0, rest)}
 
 
-def _configuration(site: Site, folder: Path) -> Path:
-    """A copy of the stack's configuration, for a stack of its own."""
-    original = site.root / "stacks" / f"Pulumi.{site.stack}.yaml"
-    lines = original.read_text().splitlines() if original.exists() else []
-    copy = folder / f"Pulumi.{site.stack}.yaml"
-    copy.write_text("".join(f"{line}\n" for line in lines if not line.startswith("encryptionsalt:")))
-    return copy
+def _configuration(site: Site, state: Path, folder: Path) -> Path:
+    """The configuration of a stack of the same name in a state of its own, like the real one but for the folders."""
+    values = {**site.configuration(), "hallmark:store": str(folder / "store"), "hallmark:cache": str(folder / "cache")}
+    project = folder / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text(f"name: {site.engine.project()}\nruntime: python\n")
+    site.pulumi("stack", "init", state=state, cwd=project)
+    config = project / f"Pulumi.{site.stack}.yaml"
+    with config.open("a") as stream:
+        stream.write(yaml_config(values))
+    return config
+
+
+def yaml_config(values: Mapping[str, str]) -> str:
+    """A stack's configuration file, of the texts that `pulumi config --json` gives; JSON is YAML."""
+    rows = []
+    for key, value in values.items():
+        try:
+            plain = json.loads(value)
+        except ValueError:
+            plain = value
+        rows.append(f"  {key}: {json.dumps(plain)}\n")
+    return "config:\n" + "".join(rows)
 
 
 def _watch(site: Site, state: Path, config: Path, events: Path, say: Say) -> tuple[Peak, float]:

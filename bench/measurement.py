@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -58,6 +59,12 @@ def ratio(
         target=target,
         details={**numbers, **details},
     )
+
+
+def cpu_seconds() -> float:
+    """Seconds of processor time that our ended children, QEMU among them, have taken: what a busy host cannot stretch."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def shares(name: str, seconds: Mapping[str, float], *, what: str = "share of the whole") -> list[Measurement]:

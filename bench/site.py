@@ -60,6 +60,11 @@ class Site:
             shutil.copytree(self.engine.state, target, ignore=skip)
         return target
 
+    def configuration(self) -> dict[str, str]:
+        """The stack's configuration with its defaults, as texts."""
+        listed = json.loads(self.pulumi("config", "--json", state=self.copied_state()))
+        return {key: str(entry["value"]) for key, entry in listed.items()}
+
     def pulumi(self, *words: str, state: Path, cwd: Path | None = None, check: bool = True) -> str:
         """Run the engine to its end; what it printed. ProcessError with its last words when it fails."""
         done = subprocess.run(
@@ -107,9 +112,7 @@ def open_site(stack: str) -> Iterator[Site]:
 
 def find_context(site: Site) -> Context:
     """The stack's settings and places, as its program sees them."""
-    listed = json.loads(site.pulumi("config", "--json", state=site.copied_state()))
-    config = {key: entry["value"] for key, entry in listed.items()}
-    settings = load_settings(config, where=f"stack {site.stack}")
+    settings = load_settings(site.configuration(), where=f"stack {site.stack}")
     today = datetime.now(UTC).date()
     return Context(settings=settings, places=find_places(settings, site.root), root=site.root, today=today)
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench import __main__ as command
 from bench.build import repository_index
-from bench.fresh import read_steps, split
+from bench.fresh import read_steps, split, yaml_config
 from bench.measurement import Measurement, ratio, shares, table, to_json, write_results
 from bench.memory import descendants, parse_pss, sample
 from bench.unchanged import alternate
@@ -128,3 +128,10 @@ def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         command.main(["nonsense"])
     assert "nonsense: expected one of unchanged, boot, build, fresh" in capsys.readouterr().err
+
+
+def test_a_stacks_configuration_keeps_its_types() -> None:
+    values = {"hallmark:recipes": '["a"]', "hallmark:parallel": "0", "hallmark:base": "{}", "hallmark:store": "/a b"}
+    assert yaml_config(values) == (
+        'config:\n  hallmark:recipes: ["a"]\n  hallmark:parallel: 0\n  hallmark:base: {}\n  hallmark:store: "/a b"\n'
+    )
