@@ -68,6 +68,8 @@ def up(
     """Build, test and release what the stack lists: `pulumi up`, with nothing to ask and stale locks cleared."""
     engine = Engine(find_checkout(), os.environ)
     engine.up(stack, _say, output=sys.stderr if as_json else None)
+    # A run that had nothing to build opened no work folder, and so swept none that a killed run had left.
+    _open_store(stack, None).sweep()
     images = engine.outputs(stack).get("images", {})
     if as_json:
         _print_json({"stack": stack, "images": images, "next": _next_commands(images)})
