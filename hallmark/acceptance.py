@@ -16,7 +16,7 @@ from hallmark.base import Base
 from hallmark.build import make_ordered_media, run_in_slot, summarise
 from hallmark.console import clean
 from hallmark.disk import make_overlay
-from hallmark.errors import MachineError, RejectedError, ResultsError, StoreError
+from hallmark.errors import HostError, MachineError, RejectedError, ResultsError, StoreError
 from hallmark.evidence import write_index
 from hallmark.fingerprint import hash_file
 from hallmark.guest import RESULTS, Guest, check_finished, read_text
@@ -83,7 +83,12 @@ def _judge_in_machine(
         run = run_in_slot(guest, order, base, places, work, say)
         check_finished(work / RESULTS, run.console, what="acceptance")
     except (MachineError, ResultsError) as error:
-        return [str(error).replace(str(work / "console.log"), str(image.evidence / "acceptance-console.log"))], None
+        console = image.evidence / "acceptance-console.log"
+        words = str(error).replace(str(work / "console.log"), str(console))
+        if not isinstance(error, HostError):
+            return [words], None
+        shutil.copyfile(work / "console.log", console)
+        raise HostError(f"{image.id}: {words}; it was not judged, run again") from error
     return judge_acceptance(order, work / RESULTS, image.evidence)
 
 

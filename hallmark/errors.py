@@ -65,6 +65,10 @@ class MachineError(HallmarkError):
     exit_code = 5
 
 
+class HostError(MachineError):
+    """A machine was ended by this host, not by its guest: nothing is said about the guest, run again."""
+
+
 class ResultsError(HallmarkError):
     """The results that a guest wrote are missing, malformed or hostile."""
 

@@ -22,7 +22,7 @@ from qemu.qmp import QMPClient, QMPError
 
 from hallmark.accelerator import Accelerator
 from hallmark.console import Console, Progress
-from hallmark.errors import MachineError, PrerequisiteError
+from hallmark.errors import HostError, MachineError, PrerequisiteError
 from hallmark.process import ENVIRONMENT, command
 
 OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
@@ -103,8 +103,8 @@ def run_until_power_off(
     """Start a machine and wait until its guest has powered it off.
 
     `deadline` is in seconds from power-on. Raises MachineError, naming the console's log, when the guest panics,
-    reboots, hangs, floods its console or runs into a full disk of the host; PrerequisiteError when QEMU or its firmware
-    is missing.
+    reboots, hangs or floods its console; HostError when this host ends it: a full disk, a signal, a QEMU that fails;
+    PrerequisiteError when QEMU or its firmware is missing.
     """
     for firmware in (OVMF_CODE, OVMF_VARS):
         if not firmware.exists():
@@ -173,7 +173,7 @@ class _Session:
             async with asyncio.timeout(_QMP_TIMEOUT):
                 await monitor.connect(ours)
         except (QMPError, TimeoutError, OSError, EOFError) as error:
-            raise self._error(f"QEMU did not start: {self._qemu_said() or error}") from error
+            raise self._error(f"QEMU did not start: {self._qemu_said() or error}", HostError) from error
 
     async def _follow(self, process: asyncio.subprocess.Process, monitor: QMPClient) -> None:
         console = asyncio.create_task(self._read_console(process))
@@ -187,7 +187,7 @@ class _Session:
             if self._console.panicked:
                 raise self._error("the guest's kernel panicked")
             if not ending.done():
-                raise self._error(f"QEMU ended by itself: {self._qemu_said() or 'it said nothing'}")
+                raise self._error(f"QEMU ended by itself: {self._qemu_said() or 'it said nothing'}", HostError)
             self._judge(ending.result())
             await asyncio.wait({console}, timeout=10)
         finally:
@@ -226,14 +226,15 @@ class _Session:
             "no-space": "no room left on the host for the guest's disk; free some space and run again",
             "host-signal": "QEMU was ended by a signal",
         }
-        raise self._error(reasons.get(ending, f"the machine ended unexpectedly ({ending}): {self._qemu_said()}"))
+        kind = HostError if ending in ("no-space", "host-signal", "lost") else MachineError
+        raise self._error(reasons.get(ending, f"the machine ended unexpectedly ({ending}): {self._qemu_said()}"), kind)
 
     def _qemu_said(self) -> str:
         text = self._errors.read_text(errors="replace").strip() if self._errors.exists() else ""
         return text.splitlines()[-1] if text else ""
 
-    def _error(self, what: str) -> MachineError:
-        return MachineError(f"{what}; console log: {self._log}")
+    def _error(self, what: str, kind: type[MachineError] = MachineError) -> MachineError:
+        return kind(f"{what}; console log: {self._log}")
 
 
 def _escape(path: Path) -> str:

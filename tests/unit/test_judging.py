@@ -11,7 +11,7 @@ from hallmark import acceptance, build
 from hallmark.acceptance import accept_image, judge_acceptance
 from hallmark.base import Base
 from hallmark.build import build_image, judge_build
-from hallmark.errors import BuildError, MachineError, RejectedError, ResultsError, StoreError
+from hallmark.errors import BuildError, HostError, MachineError, RejectedError, ResultsError, StoreError
 from hallmark.fingerprint import Sha256
 from hallmark.guest import Guest
 from hallmark.image import Image
@@ -496,6 +496,26 @@ def test_a_candidate_that_does_not_end_well_is_rejected_naming_its_console(
     console = image.evidence / "acceptance-console.log"
     assert f"the guest's kernel panicked; console log: {console}" in str(rejected.value).splitlines()
     assert console.read_text() == "booted\n"
+
+
+def test_trouble_of_the_host_is_no_judgement(project: Project, base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = built(project, base, monkeypatch)
+    order = project.order()
+
+    def machine(results: Path) -> None:
+        raise HostError(f"QEMU was ended by a signal; console log: {results.parent / 'console.log'}")
+
+    play(monkeypatch, machine)
+    with pytest.raises(HostError) as failed:
+        judged(project, image, base)
+    console = image.evidence / "acceptance-console.log"
+    assert str(failed.value) == (
+        f"{image.id}: QEMU was ended by a signal; console log: {console}; it was not judged, run again"
+    )
+    assert console.read_text() == "booted\n"
+    assert Store(project.places().store).image(image.id).state == "candidate"
+    play(monkeypatch, lambda results: write_good_acceptance(results, order))
+    assert judged(project, image, base).state == "accepted"
 
 
 def test_a_candidate_whose_disk_has_other_bytes_is_not_judged(
