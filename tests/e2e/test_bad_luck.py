@@ -6,11 +6,11 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from hallmark.process import run
-from tests.e2e.checkout import Checkout, Finished, wait_until
+from tests.e2e.checkout import Checkout, Finished, Running, wait_until
 from tests.e2e.conftest import MakeCheckout
 from tests.e2e.patched_base import NamedDisk
 
@@ -104,18 +104,25 @@ def test_wrong_input_is_one_clear_error_and_makes_nothing(
 def test_no_room_in_the_store_is_said_before_a_machine_runs(fresh: Checkout) -> None:
     small = fresh.root / ".hallmark" / "small"
     small.mkdir()
-    run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small], timeout=20)
-    try:
-        fresh.configure(store=str(small / "store"))
-        done = fresh.up()
-        left = [path for path in (small / "store").rglob("*") if path.is_file() and path.name != "lock"]
-    finally:
-        run(["umount", small], timeout=20)
+    fresh.configure(store=str(small / "store"))
+    words: list[str | Path] = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "--"]
+    words += ["sh", "-c", _ON_A_SMALL_DISK, small, fresh.root / ".venv/bin/python", "-m", "hallmark", "up"]
+    done = Running(words, fresh.root, fresh.environment(), fresh.root / ".hallmark/run-small.log").wait()
     assert done.code == 1, done.text
     assert f"{small}/store: no room: expected " in done.text
     assert done.machines == []
-    assert left == []
+    assert not done.lines("left: ")
     assert "Traceback" not in done.text
+
+
+# The file system ends with the namespace.
+_ON_A_SMALL_DISK = """\
+mount -t tmpfs -o size=64m tmpfs "$0" || exit 99
+"$@"
+code=$?
+find "$0" -type f ! -name lock -printf 'left: %p\\n'
+exit "$code"
+"""
 
 
 # Violent ends, one after the other, on one stack.

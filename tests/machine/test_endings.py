@@ -101,7 +101,7 @@ def test_a_full_host_disk_is_called_so(run_script: RunScript, drives: Drives, tm
     small = tmp_path / "small"
     small.mkdir()
     done = subprocess.run(
-        ["unshare", "--mount", "--", "sh", "-ec", _ON_A_SMALL_DISK, "sh", small, drives.disk, sys.executable, ROOT],
+        [*_OWN_MOUNTS, "sh", "-ec", _ON_A_SMALL_DISK, "sh", small, drives.disk, sys.executable, ROOT],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -147,6 +147,7 @@ except HallmarkError as error:
     print(error)
     sys.exit(error.exit_code)
 """
+_OWN_MOUNTS = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "--"]
 _ON_A_SMALL_DISK = (
     'mount -t tmpfs -o size=16m tmpfs "$1"; cp "$2" "$1/overlay.qcow2"; '
     f"""exec "$3" -c '{_RUNNER}' "$4" "$1/overlay.qcow2" """
