@@ -40,8 +40,8 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     context = find_context(site)
     released = find_released(context)
     shape = Shape(
-        memory_mib=released.order.shape.memory_mib,
-        cpus=released.order.shape.cpus,
+        memory_mib=released.shape.memory_mib,
+        cpus=released.shape.cpus,
         accelerator=choose_accelerator(released.base.kernel, context.places.cache),
     )
     golden: list[float] = []
@@ -50,7 +50,7 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     for number in range(runs or RUNS):
         for name, disk, series in (("base", released.base.disk, base), ("golden", released.image.disk, golden)):
             before = cpu_seconds()
-            series.append(boot(disk, shape, site.folder(f"boot-{name}-{number}"), released.order.administrators))
+            series.append(boot(disk, shape, site.folder(f"boot-{name}-{number}"), released.administrators))
             processor[name].append(round(cpu_seconds() - before, 1))
             say(f"{name}: {series[-1]:.1f} s, {processor[name][-1]} s of processor time")
     what = f"power-on to multi-user, first boot of {released.image.id} against its base's"

@@ -23,7 +23,9 @@ from hallmark.store import Store
 
 TARGET_MIB = 300.0
 _INTERVAL = 0.3
-_PASSES = {"Base": "base", "PatchMedia": "patch media", "ImageBuild": "build", "Acceptance": "acceptance"}
+_HOST, _GUEST = "memory between guests", "memory while a guest runs"
+_NAMES = {"Base": "base", "PatchMedia": "patch media", "ImageBuild": "build", "Acceptance": "acceptance"}
+Peaks = dict[str, Peak]
 
 
 def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measurement]:
@@ -32,17 +34,20 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     state, folder = site.folder("fresh-state"), site.folder("fresh")
     config = _configuration(site, state, folder)
     events = folder / "events.json"
-    peak, seconds = _watch(site, state, config, events, say)
+    peaks, seconds = _watch(site, state, config, events, say)
     steps = split(read_steps(events.read_text().splitlines()), seconds, _evidence(folder / "store"))
-    memory = Measurement(
-        name="memory",
+    return [*(_memory(name, peak) for name, peak in peaks.items()), *shares("fresh run", steps)]
+
+
+def _memory(name: str, peak: Peak) -> Measurement:
+    return Measurement(
+        name=name,
         what="peak of the host side without the guests (PSS)",
         value=round(peak.mib, 1),
         unit="MiB",
         target=TARGET_MIB,
-        details={"note": ", ".join(f"{name} {mib:.0f}" for name, mib in peak.parts.items())},
+        details={"note": str(peak)},
     )
-    return [memory, *shares("fresh run", steps)]
 
 
 def read_steps(lines: Iterable[str]) -> dict[str, float]:
@@ -70,7 +75,7 @@ def split(took: Mapping[str, float], seconds: float, stages: Mapping[str, Mappin
     """The steps of a run of `seconds`, those with a guest split into its stages; what is left is the engine's own."""
     steps: dict[str, float] = {}
     for resource, time_taken in took.items():
-        name = _PASSES.get(resource, resource.lower() if resource == "Release" else resource)
+        name = _NAMES.get(resource, resource.lower() if resource == "Release" else resource)
         inside = stages.get(name, {})
         steps |= {f"{name}: {stage}": value for stage, value in inside.items()}
         steps[f"{name}: the host's part" if inside else name] = max(0.0, time_taken - sum(inside.values()))
@@ -104,7 +109,7 @@ def yaml_config(values: Mapping[str, str]) -> str:
     return "config:\n" + "".join(rows)
 
 
-def _watch(site: Site, state: Path, config: Path, events: Path, say: Say) -> tuple[Peak, float]:
+def _watch(site: Site, state: Path, config: Path, events: Path, say: Say) -> tuple[Peaks, float]:
     words = [site.engine.program(), "up", "--yes", "--skip-preview", "--stack", site.stack]
     words += ["--config-file", str(config), "--event-log", str(events)]
     started = time.monotonic()
@@ -117,29 +122,31 @@ def _watch(site: Site, state: Path, config: Path, events: Path, say: Say) -> tup
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        peak = _sample_until_end(process, say, started)
+        peaks = _sample_until_end(process, say, started)
         output.seek(0)
         said = output.read()
     if process.returncode != 0:
         raise ProcessError(f"pulumi up: exit code {process.returncode}\n{said[-3000:]}")
-    return peak, time.monotonic() - started
+    return peaks, time.monotonic() - started
 
 
-def _sample_until_end(process: subprocess.Popen[bytes], say: Say, started: float) -> Peak:
-    peak = Peak(mib=0.0, parts={})
+def _sample_until_end(process: subprocess.Popen[bytes], say: Say, started: float) -> Peaks:
+    """The peak while the base and the media are made and disks are written, and the one while a guest runs."""
+    peaks = {name: Peak(mib=0.0, parts={}) for name in (_HOST, _GUEST)}
     try:
         while process.poll() is None:
             now = sample(process.pid)
-            if now.mib > peak.mib:
-                if now.mib > peak.mib + 10:
-                    say(f"{time.monotonic() - started:.0f} s: {now.mib:.0f} MiB")
-                peak = now
+            name = _GUEST if now.guest else _HOST
+            if now.mib > peaks[name].mib:
+                if now.mib > peaks[name].mib + 10:
+                    say(f"{time.monotonic() - started:.0f} s: {name}: {now.mib:.0f} MiB: {now}")
+                peaks[name] = now
             time.sleep(_INTERVAL)
     finally:
         if process.poll() is None:
             process.kill()
         process.wait()
-    return peak
+    return peaks
 
 
 def _evidence(store: Path) -> dict[str, Mapping[str, float]]:

@@ -62,7 +62,7 @@ def ratio(
 
 
 def cpu_seconds() -> float:
-    """Seconds of processor time that our ended children, QEMU among them, have taken: what a busy host cannot stretch."""
+    """Seconds of processor time that our ended children, QEMU among them, took: what a busy host does not stretch."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

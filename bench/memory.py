@@ -11,25 +11,31 @@ _GUEST = "qemu-system-"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Peak:
-    """Memory at one moment: in all, and by program, the largest first."""
+    """Memory at one moment: in all, and by program, the largest first; and whether a guest's machine was running."""
 
     mib: float
     parts: Mapping[str, float]
+    guest: bool = False
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {mib:.0f}" for name, mib in self.parts.items() if mib >= 1)
 
 
 def sample(root: int, *, proc: Path = Path("/proc")) -> Peak:
     """The memory of `root` and its descendants now, the guests' machines left out."""
     sizes: dict[str, float] = {}
+    guest = False
     for pid in descendants(root, proc):
         try:
             name = _name(proc / str(pid))
             if name.startswith(_GUEST):
+                guest = True
                 continue
             sizes[name] = sizes.get(name, 0.0) + parse_pss((proc / str(pid) / "smaps_rollup").read_text())
         except OSError:
             continue  # it has ended meanwhile
     ordered = dict(sorted(sizes.items(), key=lambda item: -item[1]))
-    return Peak(mib=sum(ordered.values()), parts=ordered)
+    return Peak(mib=sum(ordered.values()), parts=ordered, guest=guest)
 
 
 def descendants(root: int, proc: Path = Path("/proc")) -> list[int]:

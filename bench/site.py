@@ -21,9 +21,9 @@ from hallmark.engine import Engine, find_checkout
 from hallmark.errors import ProcessError, StoreError
 from hallmark.image import Image
 from hallmark.locks import try_lock
-from hallmark.order import Order
 from hallmark.pipeline import Context
 from hallmark.places import find_places
+from hallmark.recipe import MachineShape
 from hallmark.settings import load_settings
 from hallmark.store import Store
 
@@ -85,11 +85,12 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Released:
-    """A released image, the base that it was made from, and the order that says how."""
+    """A released image, the base that it was made from, and what its order says of machine and people."""
 
     image: Image
     base: Base
-    order: Order
+    shape: MachineShape
+    administrators: tuple[str, ...]
 
 
 @contextmanager
@@ -123,5 +124,11 @@ def find_released(context: Context) -> Released:
     image = Store(context.places.store).channel_target(recipe, channel)
     if image is None:
         raise StoreError(f"{recipe}/{channel}: expected a released image to measure; run `make image`")
-    order = Order.model_validate_json((image.evidence / "order.json").read_text())
-    return Released(image=image, base=need_base(order.base, context.places.cache), order=order)
+    # The image may be older than today's form of an order: only these three are needed.
+    order = json.loads((image.evidence / "order.json").read_text())
+    return Released(
+        image=image,
+        base=need_base(order["base"], context.places.cache),
+        shape=MachineShape.model_validate(order["shape"]),
+        administrators=tuple(order["administrators"]),
+    )
