@@ -157,6 +157,42 @@ GATES: tuple[Gate, ...] = (
         ),
     ),
     Gate(
+        name="isolation",
+        requirements=("P5",),
+        closes="A machine has no network device and no channel but its console; a way out that is found from inside, or a "
+        "proof that is missing, fails the image.",
+        tests=(
+            "tests/unit/test_machine.py::test_there_is_no_network_of_any_kind",
+            "tests/unit/test_machine.py::test_no_channel_leads_into_the_guest_or_out_of_it_but_its_console",
+            "tests/unit/test_judging.py::test_each_way_for_a_build_to_fail_is_told",
+            "tests/unit/test_judging.py::test_a_guest_that_wrote_nothing_is_never_good",
+        ),
+    ),
+    Gate(
+        name="patch media",
+        requirements=("P6",),
+        closes="A guest runs nothing from media whose manifest is not the one that its user data names, or of which one "
+        "bit differs; the host makes no media from files that are not the ordered ones.",
+        tests=(
+            "tests/e2e/test_bad_guests.py::test_a_flipped_bit_on_the_media_is_refused_and_nothing_runs_from_them",
+            "tests/e2e/test_bad_guests.py::test_media_with_a_manifest_other_than_the_user_datas_are_refused",
+            "tests/unit/test_order.py::test_media_of_files_that_changed_after_the_order_are_not_made",
+        ),
+    ),
+    Gate(
+        name="acceptance",
+        requirements=("P7", "P8", "T1"),
+        closes="A candidate that does not boot as a new machine to a running system, fails a control or a test of the "
+        "recipe, or ends otherwise than it should, is rejected, and stays so for the same inputs.",
+        tests=(
+            "tests/unit/test_judging.py::test_each_way_for_a_candidate_to_be_unfit_is_told",
+            "tests/unit/test_judging.py::test_what_was_rejected_fails_at_once_until_it_is_retried",
+            "tests/unit/test_judging.py::test_a_candidate_that_does_not_end_well_is_rejected_naming_its_console",
+            "tests/e2e/test_pipeline.py::test_a_failed_acceptance_fails_the_run_and_says_why",
+            "tests/e2e/test_pipeline.py::test_the_channel_stays_on_the_older_image",
+        ),
+    ),
+    Gate(
         name="patch lock",
         requirements=("P2", "P4"),
         closes="Nothing is built from metadata that is unsigned, expired or tampered with, from a package whose hash "
