@@ -159,8 +159,8 @@ GATES: tuple[Gate, ...] = (
     Gate(
         name="isolation",
         requirements=("P5",),
-        closes="A machine has no network device and no channel but its console; a way out that is found from inside, or a "
-        "proof that is missing, fails the image.",
+        closes="A machine has no network device and no channel but its console; a way out that is found from inside, or "
+        "a proof that is missing, fails the image.",
         tests=(
             "tests/unit/test_machine.py::test_there_is_no_network_of_any_kind",
             "tests/unit/test_machine.py::test_no_channel_leads_into_the_guest_or_out_of_it_but_its_console",
@@ -171,8 +171,8 @@ GATES: tuple[Gate, ...] = (
     Gate(
         name="patch media",
         requirements=("P6",),
-        closes="A guest runs nothing from media whose manifest is not the one that its user data names, or of which one "
-        "bit differs; the host makes no media from files that are not the ordered ones.",
+        closes="A guest runs nothing from media whose manifest is not the one that its user data names, or of which "
+        "one bit differs; the host makes no media from files that are not the ordered ones.",
         tests=(
             "tests/e2e/test_bad_guests.py::test_a_flipped_bit_on_the_media_is_refused_and_nothing_runs_from_them",
             "tests/e2e/test_bad_guests.py::test_media_with_a_manifest_other_than_the_user_datas_are_refused",
