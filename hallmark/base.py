@@ -138,7 +138,7 @@ def need_base(identity: Sha256, cache: Path) -> Base:
 def find_base(identity: Sha256, cache: Path) -> Base | None:
     """The base with this fingerprint when the cache has it whole."""
     folder = _folder(cache, identity)
-    if not (folder / _RECORD).exists() or not (folder / _DISK).exists():
+    if not all((folder / name).exists() for name in (_RECORD, _DISK, _STATUS, _KERNEL)):
         return None
     return Base(fingerprint=identity, disk=folder / _DISK, status=folder / _STATUS, kernel=folder / _KERNEL)
 

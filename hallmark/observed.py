@@ -63,12 +63,19 @@ def compare_packages(expected: Iterable[Row], got: Iterable[Row], *, where: str)
     ]
 
 
+EXPECTED_ISOLATION, PROBED = "expected: none", "all probed"
+"""The first and the last line of a whole report of isolation.sh."""
+
+
 def surprises(results: Path, name: str) -> list[str]:
     """What an isolation probe found that should not be; a missing probe is a surprise too."""
-    text = read_text(results, name)
-    if not text:
+    lines = read_text(results, name).splitlines()
+    if not lines:
         return [f"{name}: expected a proof of the isolation, got none"]
-    return [f"{name}: {line}" for line in text.splitlines() if line.startswith("SURPRISE")]
+    found = [f"{name}: {line}" for line in lines if line.startswith("SURPRISE")]
+    if not found and (lines[0] != EXPECTED_ISOLATION or lines[-1] != PROBED):
+        return [f'{name}: expected a whole proof, from "{EXPECTED_ISOLATION}" to "{PROBED}"']
+    return found
 
 
 def _lines(path: Path) -> list[str]:

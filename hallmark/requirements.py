@@ -159,8 +159,8 @@ GATES: tuple[Gate, ...] = (
     Gate(
         name="isolation",
         requirements=("P5",),
-        closes="A machine has no network device and no channel but its console; a way out that is found from inside, or "
-        "a proof that is missing, fails the image.",
+        closes="A machine has no network device and no channel but its console; a way out that is found from inside, "
+        "or a proof that is missing, fails the image.",
         tests=(
             "tests/unit/test_machine.py::test_there_is_no_network_of_any_kind",
             "tests/unit/test_machine.py::test_no_channel_leads_into_the_guest_or_out_of_it_but_its_console",

@@ -54,4 +54,6 @@ for target in 192.0.2.1/443 198.51.100.1/80 203.0.113.1/53 2001:db8::1/443; do
     fi
 done
 
+# The host takes only a report with this last line for a whole one.
+note "all probed"
 exit "$surprises"

@@ -52,8 +52,8 @@ def write_good_build(results: Path, order: Order) -> None:
     """What a guest hands back after a build in which all went well."""
     write(results / "exit", "0\n")
     write(results / "stage", "done\n")
-    write(results / "isolation.txt", "expected: none\nroutes: none\n")
-    write(results / "isolation-after.txt", "expected: none\nroutes: none\n")
+    write(results / "isolation.txt", "expected: none\nroutes: none\nall probed\n")
+    write(results / "isolation-after.txt", "expected: none\nroutes: none\nall probed\n")
     write_rows(results / "inventory-before.tsv", order.inventory)
     write_rows(results / "inventory-patched.tsv", (*order.expected(), *order.superseded()))
     write_rows(results / "inventory-after.tsv", order.expected())
@@ -76,7 +76,7 @@ def write_good_acceptance(results: Path, order: Order) -> None:
         write(results / "facts" / name, f"{text}\n")
     write(results / "exit", "0\n")
     write(results / "stage", "done\n")
-    write(results / "isolation.txt", "expected: none\nroutes: none\n")
+    write(results / "isolation.txt", "expected: none\nroutes: none\nall probed\n")
     write_rows(results / "inventory-acceptance.tsv", order.expected())
     write_controls(results / "controls", order)
     for name in order.acceptance_scripts:

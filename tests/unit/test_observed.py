@@ -148,8 +148,16 @@ def test_each_way_out_that_the_probe_found_is_a_surprise(tmp_path: Path) -> None
 
 
 def test_a_proof_without_surprises_is_none(tmp_path: Path) -> None:
-    write(tmp_path / "isolation.txt", "expected: none\nroutes: none\n")
+    write(tmp_path / "isolation.txt", "expected: none\nroutes: none\nall probed\n")
     assert surprises(tmp_path, "isolation.txt") == []
+
+
+@pytest.mark.parametrize("text", ["expected: none\nroutes: none\n", "expected: imds\nall probed\n", "routes: none\n"])
+def test_half_a_proof_or_one_of_something_else_is_a_surprise(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "isolation.txt", text)
+    assert surprises(tmp_path, "isolation.txt") == [
+        'isolation.txt: expected a whole proof, from "expected: none" to "all probed"'
+    ]
 
 
 def test_a_script_that_ran_to_its_end_is_finished(tmp_path: Path) -> None:
