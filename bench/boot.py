@@ -40,8 +40,8 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     context = find_context(site)
     released = find_released(context)
     shape = Shape(
-        memory_mib=released.shape.memory_mib,
-        cpus=released.shape.cpus,
+        memory_mib=released.memory_mib,
+        cpus=released.cpus,
         accelerator=choose_accelerator(released.base.kernel, context.places.cache),
     )
     golden: list[float] = []

@@ -23,7 +23,6 @@ from hallmark.image import Image
 from hallmark.locks import try_lock
 from hallmark.pipeline import Context
 from hallmark.places import find_places
-from hallmark.recipe import MachineShape
 from hallmark.settings import load_settings
 from hallmark.store import Store
 
@@ -89,7 +88,8 @@ class Released:
 
     image: Image
     base: Base
-    shape: MachineShape
+    memory_mib: int
+    cpus: int
     administrators: tuple[str, ...]
 
 
@@ -124,11 +124,12 @@ def find_released(context: Context) -> Released:
     image = Store(context.places.store).channel_target(recipe, channel)
     if image is None:
         raise StoreError(f"{recipe}/{channel}: expected a released image to measure; run `make image`")
-    # The image may be older than today's form of an order: only these three are needed.
+    # The image may be older than today's form of an order: only these few are needed.
     order = json.loads((image.evidence / "order.json").read_text())
     return Released(
         image=image,
         base=need_base(order["base"], context.places.cache),
-        shape=MachineShape.model_validate(order["shape"]),
+        memory_mib=order["shape"]["memory_mib"],
+        cpus=order["shape"]["cpus"],
         administrators=tuple(order["administrators"]),
     )
