@@ -115,6 +115,8 @@ class Engine:
             "PULUMI_BACKEND_URL": f"file://{self.state}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
+            # Go's collector works earlier than by default: the engine waits most of the time, its memory does not.
+            "GOGC": "40",
         }
 
     @property
