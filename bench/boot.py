@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from bench.measurement import Measurement, cpu_seconds, ratio
+from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
 from bench.site import Say, Site, find_context, find_released
 from hallmark.accelerator import choose_accelerator
 from hallmark.console import Progress
@@ -54,7 +54,8 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
             processor[name].append(round(cpu_seconds() - before, 1))
             say(f"{name}: {series[-1]:.1f} s, {processor[name][-1]} s of processor time")
     what = f"power-on to multi-user, first boot of {released.image.id} against its base's"
-    return [ratio("boot", what, golden, base, target=TARGET, accelerator=shape.accelerator.name, processor=processor)]
+    busy = {"processor": processor, "processor_ratio": processor_ratio(processor["golden"], processor["base"])}
+    return [ratio("boot", what, golden, base, target=TARGET, accelerator=shape.accelerator.name, **busy)]
 
 
 def boot(disk: Path, shape: Shape, work: Path, administrators: tuple[str, ...]) -> float:

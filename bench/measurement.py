@@ -67,6 +67,11 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def processor_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Our median of processor time over theirs: what stays comparable when other work disturbs the clock."""
+    return round(median(ours) / median(theirs), 3)
+
+
 def shares(name: str, seconds: Mapping[str, float], *, what: str = "share of the whole") -> list[Measurement]:
     """Each step's time as a percentage of all of them together."""
     total = sum(seconds.values())
@@ -119,7 +124,8 @@ def _summary(each: Measurement) -> str:
     details = each.details
     if "ours_median" in details:
         runs = f"{len(details['ours'])}+{len(details['theirs'])} runs"
-        return f"{details['ours_median']:g} s against {details['theirs_median']:g} s ({runs})"
+        busy = f"; by processor time {details['processor_ratio']:g}" if "processor_ratio" in details else ""
+        return f"{details['ours_median']:g} s against {details['theirs_median']:g} s ({runs}){busy}"
     return f"{details['seconds']:g} s" if "seconds" in details else str(details.get("note", ""))
 
 

@@ -11,7 +11,7 @@ import pytest
 from bench import __main__ as command
 from bench.build import repository_index
 from bench.fresh import read_steps, split, yaml_config
-from bench.measurement import Measurement, ratio, shares, table, to_json, write_results
+from bench.measurement import Measurement, processor_ratio, ratio, shares, table, to_json, write_results
 from bench.memory import descendants, parse_pss, sample
 from bench.unchanged import alternate
 
@@ -135,3 +135,7 @@ def test_a_stacks_configuration_keeps_its_types() -> None:
     assert yaml_config(values) == (
         'config:\n  hallmark:recipes: ["a"]\n  hallmark:parallel: 0\n  hallmark:base: {}\n  hallmark:store: "/a b"\n'
     )
+
+
+def test_processor_time_is_compared_by_medians() -> None:
+    assert processor_ratio([96.2], [101.5]) == 0.948
