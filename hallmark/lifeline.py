@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import threading
 from pathlib import Path
 
 ENGINE = "pulumi"
-LANGUAGE_HOST = "pulumi-language"
+_ADDRESS = re.compile(r"127\.0\.0\.1:[0-9]+")
 _started = threading.Lock()
 
 
@@ -37,30 +38,52 @@ def find_ancestor(name: str, pid: int | None = None) -> int | None:
 def die_with_engine() -> None:
     """From now on, end this process at once when the engine above it ends; does nothing when there is no engine.
 
-    With it goes the engine's language host, which would otherwise notice only minutes later.
+    With it go the engine's other plugins: its language host would notice only minutes later, a provider without work
+    never.
     """
     engine = find_ancestor(ENGINE)
     if engine is None or not _started.acquire(blocking=False):
         return
     descriptor = os.pidfd_open(engine)
-    hosts = [os.pidfd_open(pid) for pid in _children(engine, LANGUAGE_HOST)]
-    threading.Thread(target=_wait, args=(descriptor, hosts), daemon=True, name="lifeline").start()
+    threading.Thread(target=_wait, args=(descriptor, _address(engine)), daemon=True, name="lifeline").start()
 
 
-def _children(parent: int, name: str) -> list[int]:
-    """The children of a process whose command begins with `name`."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            command, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
-            if command.startswith(name) and int(rest.split()[1]) == parent:
-                found.append(int(folder.name))
-    return found
+def _address(engine: int) -> str | None:
+    """The engine's own address, the last argument of each plugin: so also of the one that we are, or that is above us."""
+    current = os.getpid()
+    while (parent := _parent(current)) > 1:
+        if parent == engine:
+            last = _words(current)[-1:]
+            return last[0] if last and _ADDRESS.fullmatch(last[0]) else None
+        current = parent
+    return None
 
 
-def _wait(engine: int, hosts: list[int]) -> None:
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _words(pid: int) -> list[str]:
+    """The arguments of a process; none when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").rstrip("\0").split("\0")
+    except OSError:
+        return []
+
+
+def _plugins(address: str) -> list[int]:
+    """The processes that work for the engine at this address, but for this one."""
+    others = (int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit())
+    words = {pid: _words(pid) for pid in others if pid != os.getpid()}
+    return [pid for pid, args in words.items() if address in args and any(ENGINE in arg for arg in args)]
+
+
+def _wait(engine: int, address: str | None) -> None:
     select.select([engine], [], [])
-    for host in hosts:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(host, signal.SIGKILL)
+    for pid in _plugins(address) if address else []:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
     os._exit(1)

@@ -75,12 +75,12 @@ def test_a_provider_lives_as_long_as_its_engine(engine: Path, tmp_path: Path) ->
     assert ended(provider)
 
 
-def test_the_engines_language_host_ends_too_and_nobody_elses(engine: Path, tmp_path: Path) -> None:
-    sleep = Path(shutil.which("sleep") or "").resolve()
-    host = Path(shutil.copy(sleep, tmp_path / "pulumi-language-python"))
-    with subprocess.Popen([host, "60"]) as another:
-        (tmp_path / "provider.py").write_text(PROVIDER)
-        script = f"{host} 60 & echo $!; sleep 0.2; {sys.executable} provider.py & wait"
+def test_the_engines_other_plugins_end_too_and_nobody_elses(engine: Path, tmp_path: Path) -> None:
+    (tmp_path / "idle.py").write_text("import time\ntime.sleep(60)\n")
+    (tmp_path / "provider.py").write_text(PROVIDER)
+    idle = [sys.executable, "idle.py", "pulumi.dynamic"]
+    with subprocess.Popen([*idle, "127.0.0.1:4712"], cwd=tmp_path) as another:
+        script = f"{' '.join(idle)} 127.0.0.1:4711 & echo $!; {sys.executable} provider.py pulumi.dynamic 127.0.0.1:4711 & wait"
         with subprocess.Popen(
             [engine, "-c", script], cwd=tmp_path, env={"PYTHONPATH": str(CHECKOUT)}, stdout=subprocess.PIPE, text=True
         ) as process:
