@@ -49,7 +49,7 @@ def die_with_engine() -> None:
 
 
 def _address(engine: int) -> str | None:
-    """The engine's own address, the last argument of each plugin: so also of the one that we are, or that is above us."""
+    """The engine's own address: the last argument of each plugin, the one that we are or that is above us too."""
     current = os.getpid()
     while (parent := _parent(current)) > 1:
         if parent == engine:

@@ -78,9 +78,10 @@ def test_a_provider_lives_as_long_as_its_engine(engine: Path, tmp_path: Path) ->
 def test_the_engines_other_plugins_end_too_and_nobody_elses(engine: Path, tmp_path: Path) -> None:
     (tmp_path / "idle.py").write_text("import time\ntime.sleep(60)\n")
     (tmp_path / "provider.py").write_text(PROVIDER)
-    idle = [sys.executable, "idle.py", "pulumi.dynamic"]
-    with subprocess.Popen([*idle, "127.0.0.1:4712"], cwd=tmp_path) as another:
-        script = f"{' '.join(idle)} 127.0.0.1:4711 & echo $!; {sys.executable} provider.py pulumi.dynamic 127.0.0.1:4711 & wait"
+    idle = f"{sys.executable} idle.py pulumi.dynamic"
+    with subprocess.Popen([*idle.split(), "127.0.0.1:4712"], cwd=tmp_path) as another:
+        provider = f"{sys.executable} provider.py pulumi.dynamic"
+        script = f"{idle} 127.0.0.1:4711 & echo $!; {provider} 127.0.0.1:4711 & wait"
         with subprocess.Popen(
             [engine, "-c", script], cwd=tmp_path, env={"PYTHONPATH": str(CHECKOUT)}, stdout=subprocess.PIPE, text=True
         ) as process:
