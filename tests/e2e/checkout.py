@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from hallmark.locks import is_locked
-from hallmark.process import PATH, run
+from hallmark.process import PATH, command, run
 from hallmark.store import Store
 from tests.e2e.patched_base import NamedDisk
 
@@ -69,14 +69,14 @@ class Finished:
 
 
 class Running:
-    """A command under way; what it prints goes to a file."""
+    """A command under way, which dies with us; what it prints goes to a file."""
 
     def __init__(self, words: Sequence[str | Path], cwd: Path, env: dict[str, str], log: Path) -> None:
         self.log = log
         self._started = time.monotonic()
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
-                [str(word) for word in words],
+                command(words),
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.DEVNULL,
