@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import hypothesis
 import pytest
 
 hypothesis.settings.register_profile("hallmark", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("hallmark")
+
+# A shell starts what runs in its background deaf to interrupts, and so would be all that the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
