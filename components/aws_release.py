@@ -49,8 +49,8 @@ class AmiRelease(pulumi.ComponentResource):
             description=f"Hallmark: the released AMI of {args.recipe}, channel {args.channel}",
             type=aws.ssm.ParameterType.STRING,
             data_type="aws:ec2:image",
-            value=ami,
-            # A channel outlives the stack that made it; the next stack takes it over.
+            insecure_value=ami,
+            # The id is no secret: previews show it. A channel outlives the stack that made it; the next stack takes it over.
             overwrite=True,
             tags=dict(args.tags),
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=[status]),

@@ -1,8 +1,8 @@
 """Waits until a machine has powered itself off: `python -m hallmark.aws_wait`, run by pulumi-command's local.Command.
 
-It gets region and ids only; credentials come from the ambient chain. What the machine prints is shown, never judged: the
-verdict comes from the results partition alone. The host's deadline is the last word: a machine that never reports is
-stopped, by force if need be, and the wait fails.
+It gets region and ids only; credentials come from the ambient chain. What the machine prints is shown, never judged:
+the verdict comes from the results partition alone. The host's deadline is the last word: a machine that never reports
+is stopped, by force if need be, and the wait fails.
 """
 
 from __future__ import annotations
