@@ -1,0 +1,1 @@
+"""Doubles: stand-ins for what cannot be had on this machine. They are not the real thing, and each module says where it falls short."""
