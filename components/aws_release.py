@@ -50,7 +50,7 @@ class AmiRelease(pulumi.ComponentResource):
             type=aws.ssm.ParameterType.STRING,
             data_type="aws:ec2:image",
             insecure_value=ami,
-            # The id is no secret: previews show it. A channel outlives the stack that made it; the next stack takes it over.
+            # A channel outlives the stack that made it; the next stack takes it over.
             overwrite=True,
             tags=dict(args.tags),
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=[status]),

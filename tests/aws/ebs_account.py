@@ -1,0 +1,141 @@
+"""An account behind strict moto, disks to upload, and faults that its EBS direct APIs can be given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from hallmark.ebs import Transfer, Upload
+from hallmark.ebs_blocks import BLOCK
+from hallmark.ebs_retry import RetryPolicy, client_config
+from hallmark.fingerprint import hash_bytes
+from tests.doubles.moto_ebs import extended
+
+if TYPE_CHECKING:
+    from moto.ebs.models import EBSSnapshot
+    from mypy_boto3_ebs import EBSClient
+    from mypy_boto3_ec2 import EC2Client
+
+REGION = "eu-central-1"
+ACCOUNT = DEFAULT_ACCOUNT_ID
+TAGS = {"hallmark:managed": "true", "hallmark:build": "b1"}
+QUICK = Transfer(workers=4, puts_per_second=0, retry=RetryPolicy(attempts=4, base=0.001, cap=0.01, young=0.2))
+
+Fault = Callable[[AWSPreparedRequest], "AWSResponse | None"]
+
+
+@dataclass
+class Account:
+    """Clients of one account, the calls that went out (also those that a fault answered), and the faults to come."""
+
+    ebs: EBSClient
+    ec2: EC2Client
+    calls: list[str] = field(default_factory=list)
+    requests: list[tuple[str, AWSPreparedRequest]] = field(default_factory=list)
+    _faults: dict[str, list[Fault]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        for client, service in ((self.ebs, "ebs"), (self.ec2, "ec2")):
+            client.meta.events.register_first(f"before-send.{service}", self._before_send)
+
+    def fail(self, operation: str, *faults: Fault) -> None:
+        """Let the next calls of an operation end so, one after the other."""
+        self._faults.setdefault(operation, []).extend(faults)
+
+    def count(self, operation: str) -> int:
+        return self.calls.count(operation)
+
+    def snapshots(self) -> list[str]:
+        return [each["SnapshotId"] for each in self.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]]
+
+    def content(self, snapshot: str) -> EBSSnapshot:
+        from moto.ebs.models import ebs_backends
+
+        return ebs_backends[ACCOUNT][REGION].snapshots[snapshot]
+
+    def _before_send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
+        operation = event_name.rpartition(".")[2]
+        with self._lock:
+            self.calls.append(operation)
+            self.requests.append((operation, request))
+            waiting = self._faults.get(operation)
+            fault = waiting.pop(0) if waiting else None
+        return fault(request) if fault else None
+
+
+@contextmanager
+def open_account(*, strict: bool = True) -> Iterator[Account]:
+    with mock_aws():
+        session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+        config = client_config(workers=4)
+        made = Account(ebs=session.client("ebs", config=config), ec2=session.client("ec2", config=config))
+        if not strict:
+            yield made
+            return
+        with extended():
+            yield made
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    with open_account() as made:
+        yield made
+
+
+class _Body(BytesIO):
+    """A response's body as botocore reads it: `stream` at once, or `read` by and by."""
+
+    def stream(self, amt: int = 65536, decode_content: bool | None = None) -> Iterator[bytes]:
+        while data := self.read(amt):
+            yield data
+
+
+def answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Fault:
+    """This answer instead of the service's."""
+
+    def fault(request: AWSPreparedRequest) -> AWSResponse:
+        return AWSResponse(str(request.url), status, dict(headers or {}), _Body(body))
+
+    return fault
+
+
+def refuse(code: str, status: int = 400, *, reason: str = "", message: str = "no") -> Fault:
+    """An error of the EBS direct APIs."""
+    body = f'{{"Message": "{message}", "Reason": "{reason}"}}' if reason else f'{{"Message": "{message}"}}'
+    return answer(status, body.encode(), {"x-amzn-ErrorType": code, "Content-Type": "application/json"})
+
+
+def break_with(problem: Exception) -> Fault:
+    """The network fails so, before the service hears of it."""
+
+    def fault(_: AWSPreparedRequest) -> None:
+        raise problem
+
+    return fault
+
+
+def disk(path: Path, blocks: Mapping[int, bytes], *, size: int = 8 * BLOCK) -> Path:
+    """A sparse file of `size` bytes with these blocks (their content's start) written."""
+    with path.open("wb") as stream:
+        stream.truncate(size)
+        for index, data in blocks.items():
+            stream.seek(index * BLOCK)
+            stream.write(data)
+    return path
+
+
+def job(path: Path, **changes: Any) -> Upload:
+    given: dict[str, Any] = {"path": path, "content": hash_bytes(b"media"), "build": "b1", "tags": TAGS}
+    return Upload(**{**given, **changes})
