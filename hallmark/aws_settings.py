@@ -19,8 +19,8 @@ _REFUSED = ("accessKey", "secretKey", "token")
 _READ = {"region": "region", "profile": "profile", "assumeRoles": "assume_roles", "endpoints": "endpoints"}
 _STRUCTURED = ("assumeRole", "assumeRoles", "endpoints")
 _ROLE_KEYS = {"roleArn": "role_arn", "sessionName": "session_name", "externalId": "external_id", "duration": "duration"}
-# Endpoints that the pipeline itself uses.
-SERVICES = ("ec2", "ebs", "ssm", "kms", "sts", "s3", "servicequotas")
+# The provider does not use the EBS direct APIs and knows no endpoint of them; boto3 does.
+_NOT_THE_PROVIDERS = ("ebs",)
 
 
 def _blank_is_none(value: object) -> object:
@@ -53,8 +53,9 @@ class AwsSettings(BaseModel):
             args["profile"] = self.profile
         if self.assume_roles:
             args["assume_roles"] = [role.model_dump(exclude_none=True) for role in self.assume_roles]
-        if self.endpoints:
-            args["endpoints"] = [dict(self.endpoints)]
+        endpoints = {name: url for name, url in self.endpoints.items() if name not in _NOT_THE_PROVIDERS}
+        if endpoints:
+            args["endpoints"] = [endpoints]
         return args
 
 
