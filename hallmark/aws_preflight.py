@@ -150,7 +150,7 @@ def check_run(aws: Aws, wish: Wish, key: str) -> None:
     tags: Any = [{"Key": name, "Value": value} for name, value in wish.tags.items()]
     disk: Any = {
         "DeviceName": wish.base.root_device,
-        "Ebs": {"Encrypted": True, "KmsKeyId": key, "VolumeType": "gp3", "DeleteOnTermination": True},
+        "Ebs": {"Encrypted": True, "KmsKeyId": key, "VolumeType": "gp3", "VolumeSize": wish.base.root_gib},
     }
     kind: Any = wish.instance_type
     try:

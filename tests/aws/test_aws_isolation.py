@@ -43,9 +43,9 @@ def network(aws: Aws) -> Network:
     group = ec2.create_security_group(GroupName="hallmark", Description="none", VpcId=vpc)["GroupId"]
     for row in ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]:
         if row["IpPermissionsEgress"]:
-            ec2.revoke_security_group_egress(GroupId=row["GroupId"], IpPermissions=row["IpPermissionsEgress"])  # type: ignore[arg-type]
+            ec2.revoke_security_group_egress(GroupId=row["GroupId"], IpPermissions=row["IpPermissionsEgress"])
         if row["IpPermissions"]:
-            ec2.revoke_security_group_ingress(GroupId=row["GroupId"], IpPermissions=row["IpPermissions"])  # type: ignore[arg-type]
+            ec2.revoke_security_group_ingress(GroupId=row["GroupId"], IpPermissions=row["IpPermissions"])
     acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
     ours = {"Name": "association.subnet-id", "Values": [subnet]}
     old = ec2.describe_network_acls(Filters=[ours])["NetworkAcls"][0]["Associations"]  # type: ignore[list-item]

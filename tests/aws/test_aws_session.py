@@ -48,7 +48,7 @@ def load(environment: dict[str, str] | None = None, **values: str) -> AwsSetting
 
 def refused(**values: str) -> str:
     with pytest.raises(SettingsError) as error:
-        load(**values)
+        load(None, **values)
     return str(error.value)
 
 

@@ -57,7 +57,8 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- gRPC's name
         self._recorded.options[request.name] = request
-        return super().RegisterResource(request)
+        registered: Any = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        return registered
 
 
 def declare(program: Callable[[], Any]) -> tuple[Recorded, Any]:
@@ -71,5 +72,5 @@ def declare(program: Callable[[], Any]) -> tuple[Recorded, Any]:
         made = program()
         return pulumi.Output.from_input(made).apply(lambda value: result.update(value=value))
 
-    pulumi.runtime.test(wrapped)()
+    pulumi.runtime.test(wrapped)()  # type: ignore[no-untyped-call]
     return recorded, result.get("value")
