@@ -181,23 +181,15 @@ def pipeline_policy(where: Where) -> Document:
                 "ec2:ModifySubnetAttribute",
                 "ec2:ModifyVpcAttribute",
                 "ec2:ReplaceNetworkAclAssociation",
+                # Of the default group too: aws.ec2.DefaultSecurityGroup tags it first, then empties it
+                # (terraform-provider-aws, internal/service/ec2/vpc_default_security_group.go, …GroupCreate).
+                "ec2:RevokeSecurityGroupEgress",
+                "ec2:RevokeSecurityGroupIngress",
                 "ec2:StopInstances",
                 "ec2:TerminateInstances",
             ],
             made[:7],
             StringEquals={**in_region, **_OURS_THERE},
-        ),
-        # The association and the emptying of the default group name things that are younger than their tags.
-        _allow(
-            "CloseGroupsAndAcls",
-            [
-                "ec2:DeleteNetworkAclEntry",
-                "ec2:ReplaceNetworkAclAssociation",
-                "ec2:RevokeSecurityGroupEgress",
-                "ec2:RevokeSecurityGroupIngress",
-            ],
-            [f"{arn}:network-acl/*", f"{arn}:security-group/*", f"{arn}:subnet/*"],
-            StringEquals=in_region,
         ),
         _allow(
             "Channel",
