@@ -22,6 +22,7 @@ from hallmark.ebs_blocks import (
     GIB,
     checksum,
     data_extents,
+    is_zero,
     linear_checksum,
     read_block,
     touched_blocks,
@@ -194,22 +195,18 @@ class _Filling:
                 report(Moved(blocks=seen, of_blocks=total, sent=len(self.digests)))
 
         workers = max(1, min(self.how.workers, total))
-        run_workers(chain.from_iterable(self.plan), self._putter, workers=workers, stop=self.stop, tick=tell)
+        run_workers(chain.from_iterable(self.plan), self._put, workers=workers, stop=self.stop, tick=tell)
 
-    def _putter(self) -> Callable[[int], None]:
-        """A worker with one buffer of its own, so that memory is bounded by their number."""
-        buffer = bytearray(BLOCK)
+    def _put(self, index: int) -> None:
+        data = read_block(self.descriptor, index)
+        if is_zero(data):
+            return
+        digest = hashlib.sha256(data).digest()
+        what = f"write of block {index} of snapshot {self.snapshot}"
+        self.retrier.call(what, "ebs:PutSnapshotBlock", lambda: self._put_once(index, data, digest))
+        self.digests[index] = digest
 
-        def put(index: int) -> None:
-            if read_block(self.descriptor, index, buffer):
-                digest = hashlib.sha256(buffer).digest()
-                what = f"write of block {index} of snapshot {self.snapshot}"
-                self.retrier.call(what, "ebs:PutSnapshotBlock", lambda: self._put_once(index, buffer, digest))
-                self.digests[index] = digest
-
-        return put
-
-    def _put_once(self, index: int, data: bytearray, digest: bytes) -> None:
+    def _put_once(self, index: int, data: bytes, digest: bytes) -> None:
         self.retrier.pause(self.pace.reserve())
         self.ebs.put_snapshot_block(
             SnapshotId=self.snapshot,

@@ -54,17 +54,12 @@ def touched_blocks(extents: Iterable[Extent], *, block: int = BLOCK) -> Iterator
             following = last
 
 
-def read_block(descriptor: int, index: int, buffer: bytearray) -> bool:
-    """Read one block into `buffer` (BLOCK bytes long), zeros behind the file's end; False when it is all zeros."""
-    view = memoryview(buffer)
-    filled = 0
-    while filled < BLOCK:
-        count = os.preadv(descriptor, [view[filled:]], index * BLOCK + filled)
-        if count == 0:
-            break
-        filled += count
-    buffer[filled:] = _ZEROS[filled:]
-    return buffer != _ZEROS
+def read_block(descriptor: int, index: int) -> bytes:
+    """One whole block of a file, zeros behind the file's end."""
+    data = os.pread(descriptor, BLOCK, index * BLOCK)
+    while 0 < len(data) < BLOCK and (more := os.pread(descriptor, BLOCK - len(data), index * BLOCK + len(data))):
+        data += more
+    return data if len(data) == BLOCK else data.ljust(BLOCK, b"\0")
 
 
 def is_zero(data: bytes | memoryview) -> bool:

@@ -9,7 +9,6 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,11 +122,8 @@ class _Fetching:
             if report is not None:
                 report(Moved(blocks=taken, of_blocks=len(blocks), sent=taken))
 
-        def worker() -> Callable[[tuple[int, str]], None]:
-            return fetch
-
         workers = max(1, min(self.how.workers, len(blocks)))
-        run_workers(blocks.items(), worker, workers=workers, stop=self.stop, tick=tell)
+        run_workers(blocks.items(), fetch, workers=workers, stop=self.stop, tick=tell)
 
     def _get_once(self, index: int, token: str) -> bytes:
         self.retrier.pause(self.pace.reserve())

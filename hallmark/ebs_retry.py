@@ -192,18 +192,29 @@ def _advice(action: str, problem: Exception) -> str:
     """What to do about an error: the first line of the table that fits it."""
     if isinstance(problem, (NoCredentialsError, PartialCredentialsError)):
         return "sign in (`aws sso login`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY"
+    if not isinstance(problem, ClientError) and judge(problem) is Verdict.FINAL:
+        return "check the settings that this call was made of, and the certificates of this machine"
     if not isinstance(problem, ClientError):
         return "check the network, the region and its endpoint, then run again"
     code, verdict = code_of(problem), judge(problem)
     table = (
         (_is_about_a_key(problem), _KEY_ADVICE),
         (code in _EXPIRED, "the credentials have expired: sign in again, then run again"),
-        (code in _UNKNOWN_KEYS, "AWS does not know these credentials: check them, the profile and this machine's clock"),
+        (
+            code in _UNKNOWN_KEYS,
+            "AWS does not know these credentials: check them, the profile and this machine's clock",
+        ),
         (code in _ACCESS, f"allow {action} for the role in use, then run again"),
-        (code == "ConflictException", "this build has asked for the same with other tags, size or key: start a new build"),
+        (
+            code == "ConflictException",
+            "this build has asked for the same with other tags, size or key: start a new build",
+        ),
         (verdict is Verdict.AGAIN_WHILE_YOUNG, "it does not exist, or somebody has deleted it meanwhile: run again"),
         (code in _THROTTLED, "the account is throttled: run fewer builds at once, or lower the rate of puts"),
-        ("Quota" in code or "Limit" in code, "ask for a higher quota (Service Quotas, Amazon EBS), or remove snapshots"),
+        (
+            "Quota" in code or "Limit" in code,
+            "ask for a higher quota (Service Quotas, Amazon EBS), or remove snapshots",
+        ),
         (verdict is Verdict.AGAIN, "AWS has trouble of its own: run again later"),
     )
     return next((advice for fits, advice in table if fits), "check the settings that this call was made of")

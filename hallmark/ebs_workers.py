@@ -33,22 +33,21 @@ class _Feed(Generic[T]):
 
 def run_workers(
     items: Iterable[T],
-    make_worker: Callable[[], Callable[[T], None]],
+    handle: Callable[[T], None],
     *,
     workers: int,
     stop: threading.Event,
     tick: Callable[[int], None],
 ) -> None:
-    """Give each item to a worker; `make_worker` is called once in each thread, `tick` (with the number of items
-    given out) in this one twice a second.
+    """Give each item to `handle`, in one of so many threads.
 
-    The items are taken one by one as workers become free, so that little is held. After an error, or an interrupt in
-    this thread, `stop` is set, what is under way ends, and the first error is raised.
+    The items are taken one by one as workers become free, so that little is held; `tick` is called in this thread,
+    twice a second, with the number of those taken. After an error, or an interrupt in this thread, `stop` is set, what
+    is under way ends, and the first error is raised.
     """
     feed = _Feed(items)
 
     def work() -> None:
-        handle = make_worker()
         for item in feed:
             if stop.is_set():
                 return

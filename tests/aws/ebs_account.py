@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ConnectionClosedError
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import BotocoreStubber, botocore_stubber
 
 from hallmark.ebs import Transfer, Upload
 from hallmark.ebs_blocks import BLOCK
@@ -42,7 +46,6 @@ class Account:
     ebs: EBSClient
     ec2: EC2Client
     calls: list[str] = field(default_factory=list)
-    requests: list[tuple[str, AWSPreparedRequest]] = field(default_factory=list)
     _faults: dict[str, list[Fault]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,11 +57,17 @@ class Account:
         """Let the next calls of an operation end so, one after the other."""
         self._faults.setdefault(operation, []).extend(faults)
 
+    def relent(self, operation: str) -> None:
+        """No faults any more for this operation."""
+        self._faults[operation].clear()
+
     def count(self, operation: str) -> int:
         return self.calls.count(operation)
 
     def snapshots(self) -> list[str]:
-        return [each["SnapshotId"] for each in self.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]]
+        """Ours, by their tag: moto makes some of its own."""
+        found = self.ec2.describe_snapshots(Filters=[{"Name": "tag:hallmark:managed", "Values": ["true"]}])
+        return [each["SnapshotId"] for each in found["Snapshots"]]
 
     def content(self, snapshot: str) -> EBSSnapshot:
         from moto.ebs.models import ebs_backends
@@ -69,15 +78,28 @@ class Account:
         operation = event_name.rpartition(".")[2]
         with self._lock:
             self.calls.append(operation)
-            self.requests.append((operation, request))
             waiting = self._faults.get(operation)
             fault = waiting.pop(0) if waiting else None
+        _local.answered = fault is not None
         return fault(request) if fault else None
+
+
+_local = threading.local()
+_process_request = BotocoreStubber.process_request
+
+
+def _unless_answered(stubber: BotocoreStubber, request: AWSPreparedRequest) -> AWSResponse | None:
+    """What a fault has answered does not reach moto (botocore asks every handler, and takes the first answer)."""
+    return None if getattr(_local, "answered", False) else _process_request(stubber, request)
+
+
+def _with_faults() -> AbstractContextManager[Any]:
+    return patch.object(BotocoreStubber, "process_request", _unless_answered)
 
 
 @contextmanager
 def open_account(*, strict: bool = True) -> Iterator[Account]:
-    with mock_aws():
+    with patch.dict(os.environ, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}), mock_aws(), _with_faults():
         session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
         config = client_config(workers=4)
         made = Account(ebs=session.client("ebs", config=config), ec2=session.client("ec2", config=config))
@@ -115,6 +137,16 @@ def refuse(code: str, status: int = 400, *, reason: str = "", message: str = "no
     """An error of the EBS direct APIs."""
     body = f'{{"Message": "{message}", "Reason": "{reason}"}}' if reason else f'{{"Message": "{message}"}}'
     return answer(status, body.encode(), {"x-amzn-ErrorType": code, "Content-Type": "application/json"})
+
+
+def lose() -> Fault:
+    """The service does what it is asked, but its answer does not arrive."""
+
+    def fault(request: AWSPreparedRequest) -> None:
+        _process_request(botocore_stubber, request)
+        raise ConnectionClosedError(endpoint_url=str(request.url))
+
+    return fault
 
 
 def break_with(problem: Exception) -> Fault:
