@@ -16,6 +16,7 @@ Not modelled: what packets do, capacity, throttling (faults are the server's, se
 from __future__ import annotations
 
 import copy
+import inspect
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +61,7 @@ class Rules:
     vcpu_quota: int = 64
     validation: float = 0.3  # seconds until SSM has validated an image parameter
     machines: Machines | None = None
+    clock: Callable[[], float] = time.monotonic
 
 
 _rules = Rules()
@@ -80,10 +82,10 @@ class LiveState(InstanceState):
     def begin(self, name: str, code: int, then: str, then_code: int) -> None:
         """Be in a state in between."""
         self._name, self._code = name, code
-        self._next = (then, then_code, time.monotonic() + _rules.transition)
+        self._next = (then, then_code, _rules.clock() + _rules.transition)
 
     def _settle(self) -> None:
-        if self._next and time.monotonic() >= self._next[2]:
+        if self._next and _rules.clock() >= self._next[2]:
             self._name, self._code, self._next = self._next[0], self._next[1], None
 
     @property
@@ -113,7 +115,7 @@ class SlowSnapshot(Snapshot):
 
     @property
     def status(self) -> str:
-        return "pending" if time.monotonic() < self._due else self._status
+        return "pending" if _rules.clock() < self._due else self._status
 
     @status.setter
     def status(self, value: str) -> None:
@@ -121,7 +123,7 @@ class SlowSnapshot(Snapshot):
 
     def begin(self) -> None:
         """Be pending for as long as the rules say."""
-        self._due = time.monotonic() + _rules.transition
+        self._due = _rules.clock() + _rules.transition
 
     @property
     def progress(self) -> str:
@@ -394,11 +396,9 @@ def _create_acl(original: Callable[..., Any]) -> Callable[..., Any]:
     def create(self: Any, *args: Any, **kwargs: Any) -> Any:
         acl = original(self, *args, **kwargs)
         if not acl.default:
-            for egress in ("true", "false"):
-                everything = {"cidr_block": "0.0.0.0/0", "port_range_from": None, "port_range_to": None, "icmp_code": None, "icmp_type": None}
-                self.create_network_acl_entry(
-                    network_acl_id=acl.id, rule_number=32767, protocol="-1", rule_action="deny", egress=egress, ipv6_cidr_block=None, **everything
-                )
+            for egress in (True, False):
+                nothing = dict.fromkeys(("icmp_code", "icmp_type", "port_range_from", "port_range_to", "ipv6_cidr_block"))
+                self.create_network_acl_entry(acl.id, 32767, "-1", "deny", egress, "0.0.0.0/0", **nothing)
         return acl
 
     return create
@@ -444,7 +444,7 @@ def _delete_security_group(original: Callable[..., Any]) -> Callable[..., Any]:
 def _settle_parameters(backend: Any) -> None:
     waiting: list[tuple[float, dict[str, Any]]] = backend.__dict__.setdefault("_validating", [])
     for due, asked in list(waiting):
-        if time.monotonic() >= due:
+        if _rules.clock() >= due:
             waiting.remove((due, asked))
             images = ec2_backends[backend.account_id][backend.region_name].amis
             if asked["value"] in images and images[asked["value"]].state == "available":
@@ -454,13 +454,15 @@ def _settle_parameters(backend: Any) -> None:
 _ORIGINAL_PUT: Callable[..., Any] = SimpleSystemManagerBackend.put_parameter
 
 
-def _put_parameter(self: Any, **asked: Any) -> Any:
+def _put_parameter(self: Any, *args: Any, **kwargs: Any) -> Any:
     _settle_parameters(self)
+    asked = inspect.signature(_ORIGINAL_PUT).bind(self, *args, **kwargs).arguments
+    asked.pop("self")
     versions = self._parameters[asked["name"]]
     kind = asked["data_type"] if not versions else versions[-1].data_type
     if kind != IMAGE or (versions and not asked["overwrite"]):
         return _ORIGINAL_PUT(self, **asked)
-    self._validating.append((time.monotonic() + _rules.validation, {**asked, "data_type": IMAGE}))
+    self._validating.append((_rules.clock() + _rules.validation, {**asked, "data_type": IMAGE}))
     return SimpleNamespace(version=versions[-1].version + 1 if versions else 1, tier=asked["tier"] or "Standard")
 
 
