@@ -111,9 +111,7 @@ def test_the_client_token_tells_content_build_size_and_key_apart_and_nothing_els
         job(path).token(1, 1),
     }
     assert len(others | {token}) == 6
-    assert (
-        token == "794f93fd7d490a21da3ccd05316d70813dff0baed8b2a78c6acbee47a0ca416e"
-    )
+    assert token == "794f93fd7d490a21da3ccd05316d70813dff0baed8b2a78c6acbee47a0ca416e"
 
 
 def test_a_second_upload_by_the_same_build_takes_up_what_the_first_has_sealed(account: Account, path: Path) -> None:
