@@ -15,10 +15,11 @@ from unittest.mock import patch
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.models import BotocoreStubber, botocore_stubber
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import botocore_stubber
 
 from hallmark.ebs import Transfer, Upload
 from hallmark.ebs_blocks import BLOCK
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 REGION = "eu-central-1"
-ACCOUNT = DEFAULT_ACCOUNT_ID
+ACCOUNT = "123456789012"  # moto's own
 TAGS = {"hallmark:managed": "true", "hallmark:build": "b1"}
 QUICK = Transfer(workers=4, puts_per_second=0, retry=RetryPolicy(attempts=4, base=0.001, cap=0.01, young=0.2))
 
@@ -74,7 +75,7 @@ class Account:
 
         return ebs_backends[ACCOUNT][REGION].snapshots[snapshot]
 
-    def _before_send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
+    def _before_send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> Any:
         operation = event_name.rpartition(".")[2]
         with self._lock:
             self.calls.append(operation)
@@ -88,7 +89,7 @@ _local = threading.local()
 _process_request = BotocoreStubber.process_request
 
 
-def _unless_answered(stubber: BotocoreStubber, request: AWSPreparedRequest) -> AWSResponse | None:
+def _unless_answered(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
     """What a fault has answered does not reach moto (botocore asks every handler, and takes the first answer)."""
     return None if getattr(_local, "answered", False) else _process_request(stubber, request)
 
@@ -128,7 +129,7 @@ def answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -
     """This answer instead of the service's."""
 
     def fault(request: AWSPreparedRequest) -> AWSResponse:
-        return AWSResponse(str(request.url), status, dict(headers or {}), _Body(body))
+        return AWSResponse(str(request.url), status, HTTPHeaders.from_dict(dict(headers or {})), _Body(body))
 
     return fault
 

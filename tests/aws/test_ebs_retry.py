@@ -67,7 +67,7 @@ def test_botocore_does_not_try_again_by_itself() -> None:
         (said("ServiceQuotaExceededException", 402), Verdict.FINAL),
         (NoCredentialsError(), Verdict.FINAL),
         (ParamValidationError(report="bad"), Verdict.FINAL),
-        (SSLError(endpoint_url="https://ebs.test", error="certificate"), Verdict.FINAL),
+        (SSLError(endpoint_url="https://ebs.test", error=OSError("certificate")), Verdict.FINAL),
     ],
 )
 def test_verdicts(problem: Exception, verdict: Verdict) -> None:
