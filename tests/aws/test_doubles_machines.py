@@ -9,7 +9,7 @@ import pytest
 from tests.aws.doubled import image, server, snapshot, stack
 from tests.doubles import moto_ec2
 from tests.doubles.server import Server
-from tests.doubles.stack import PulumiFailed, Stack
+from tests.doubles.stack import PulumiError, Stack
 
 __all__ = ["server", "stack"]
 
@@ -42,7 +42,10 @@ def test_a_machine_starts_as_declared_is_tagged_from_the_start_and_is_terminated
 
     found = ec2.describe_instances(InstanceIds=[made["machine"]])["Reservations"][0]["Instances"][0]
     assert made["state"] == "running"
-    assert (found["MetadataOptions"]["HttpTokens"], found["MetadataOptions"]["HttpPutResponseHopLimit"]) == ("required", 1)
+    assert (found["MetadataOptions"]["HttpTokens"], found["MetadataOptions"]["HttpPutResponseHopLimit"]) == (
+        "required",
+        1,
+    )
     volumes = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [made["machine"]]}])["Volumes"]
     assert {volume["Attachments"][0]["Device"]: volume.get("SnapshotId") for volume in volumes}["/dev/sdf"] == carrier
     assert made["root"] in {volume["VolumeId"] for volume in volumes}
@@ -58,7 +61,9 @@ def test_a_machine_starts_as_declared_is_tagged_from_the_start_and_is_terminated
 
     stack.pulumi("destroy", "--yes", "--skip-preview")
     assert ec2.describe_volumes()["Volumes"] == []
-    assert {one["State"]["Name"] for all_ in ec2.describe_instances()["Reservations"] for one in all_["Instances"]} == {"terminated"}
+    assert {one["State"]["Name"] for all_ in ec2.describe_instances()["Reservations"] for one in all_["Instances"]} == {
+        "terminated"
+    }
 
 
 def test_a_machine_that_stopped_is_still_there_and_one_terminated_is_dropped(stack: Stack, server: Server) -> None:
@@ -81,7 +86,7 @@ def test_a_machine_that_ends_at_once_fails_and_is_in_the_state(stack: Stack, ser
     ec2 = server.client("ec2")
     ami = image(ec2)
     disk = 'aws.ec2.InstanceRootBlockDeviceArgs(encrypted=True, kms_key_id="arn:aws:kms:eu-central-1:123456789012:key/none")'
-    with pytest.raises(PulumiFailed, match="unexpected state 'terminated', wanted target 'running'"):
+    with pytest.raises(PulumiError, match="unexpected state 'terminated', wanted target 'running'"):
         stack.up(f'aws.ec2.Instance("one", ami="{ami}", instance_type="t3.micro", root_block_device={disk})')
 
     assert stack.resources()["one"]["id"].startswith("i-")
@@ -106,7 +111,12 @@ def test_an_image_is_registered_and_then_tagged_and_its_snapshot_outlives_it(sta
     assert actions.index("RegisterImage") < actions.index("CreateTags")
     found = ec2.describe_images(ImageIds=[made["ami"]])["Images"][0]
     assert found["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"] == root
-    assert (found["BootMode"], found["ImdsSupport"], found["EnaSupport"], found["VirtualizationType"]) == ("uefi", "v2.0", True, "hvm")
+    assert (found["BootMode"], found["ImdsSupport"], found["EnaSupport"], found["VirtualizationType"]) == (
+        "uefi",
+        "v2.0",
+        True,
+        "hvm",
+    )
     stack.up(IMAGE.format(name="golden-1", snapshot=root, more=""), "--refresh", "--expect-no-changes")
 
     other = stack.up(IMAGE.format(name="golden-2", snapshot=root, more=""))
@@ -121,7 +131,7 @@ def test_an_image_is_registered_and_then_tagged_and_its_snapshot_outlives_it(sta
 
 def test_encrypted_with_a_snapshot_is_refused(stack: Stack, server: Server) -> None:
     root = snapshot(server.client("ec2"))
-    with pytest.raises(PulumiFailed, match="can't set both 'snapshot_id' and 'encrypted'"):
+    with pytest.raises(PulumiError, match="can't set both 'snapshot_id' and 'encrypted'"):
         stack.up(IMAGE.format(name="golden", snapshot=root, more=", encrypted=True"))
 
 
@@ -172,7 +182,7 @@ def test_an_image_parameter_is_validated_after_the_answer(stack: Stack, server: 
 
 
 def test_a_parameter_that_names_no_image_never_appears(stack: Stack) -> None:
-    with pytest.raises(PulumiFailed, match="couldn't find resource"):
+    with pytest.raises(PulumiError, match="couldn't find resource"):
         stack.up(PARAMETER.format(ami="ami-00000000000000000"))
 
 
@@ -202,8 +212,12 @@ def test_the_newest_image_of_a_pattern_is_found_and_none_is_an_error(stack: Stac
     pulumi.export("root", found.root_device_name)
     pulumi.export("account", aws.get_caller_identity().account_id)
     """
-    assert stack.up(program.replace("PATTERN", "debian-13-*")) == {"ami": newest, "root": "/dev/xvda", "account": "123456789012"}
-    with pytest.raises(PulumiFailed, match="Your query returned no results"):
+    assert stack.up(program.replace("PATTERN", "debian-13-*")) == {
+        "ami": newest,
+        "root": "/dev/xvda",
+        "account": "123456789012",
+    }
+    with pytest.raises(PulumiError, match="Your query returned no results"):
         stack.up(program.replace("PATTERN", "debian-14-*"))
 
 
@@ -215,10 +229,13 @@ def test_the_providers_own_settings_are_checked_and_reach_the_account(stack: Sta
     pulumi.export("tags", vpc.tags_all)
     pulumi.export("region", vpc.region)
     """
-    assert stack.up(program.replace("URL", repr(server.url))) == {"tags": {"a": "1", "owner": "hallmark"}, "region": "eu-west-1"}
+    assert stack.up(program.replace("URL", repr(server.url))) == {
+        "tags": {"a": "1", "owner": "hallmark"},
+        "region": "eu-west-1",
+    }
 
     server.fail("GetCallerIdentity", "ExpiredToken", "The security token included in the request is expired")
-    with pytest.raises(PulumiFailed, match="validating provider credentials.*ExpiredToken"):
+    with pytest.raises(PulumiError, match=r"validating provider credentials.*ExpiredToken"):
         stack.up('aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/24")')
 
 
@@ -233,7 +250,7 @@ def test_a_command_runs_at_create_reruns_at_a_change_and_fails_loudly(stack: Sta
     stack.up(program.replace("TRIGGER", "2"))
     assert (stack.folder / "deleted").exists()
 
-    with pytest.raises(PulumiFailed, match=r"exit status 3[\s\S]*broken"):
+    with pytest.raises(PulumiError, match=r"exit status 3[\s\S]*broken"):
         stack.up('command.local.Command("two", create="echo broken >&2; exit 3")')
-    with pytest.raises(PulumiFailed, match="craete.*unknown property"):
+    with pytest.raises(PulumiError, match=r"craete.*unknown property"):
         stack.up('pulumi.CustomResource("command:local:Command", "three", {"craete": "true"})')

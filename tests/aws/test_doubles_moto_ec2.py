@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -48,7 +49,13 @@ def root(ec2: Any, size: int = 1) -> str:
 
 def register(ec2: Any, snapshot: str, name: str = "golden", **more: Any) -> str:
     disk = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot, "VolumeType": "gp3", **more.pop("disk", {})}}
-    asked = {"Architecture": "x86_64", "RootDeviceName": "/dev/xvda", "VirtualizationType": "hvm", "BlockDeviceMappings": [disk], **more}
+    asked = {
+        "Architecture": "x86_64",
+        "RootDeviceName": "/dev/xvda",
+        "VirtualizationType": "hvm",
+        "BlockDeviceMappings": [disk],
+        **more,
+    }
     made: str = ec2.register_image(Name=name, **asked)["ImageId"]
     return made
 
@@ -67,9 +74,20 @@ def an_image_keeps_what_it_was_registered_with(ec2: Any) -> None:
     snapshot = root(ec2)
     image = register(ec2, snapshot, BootMode="uefi", TpmSupport="v2.0", ImdsSupport="v2.0", EnaSupport=True)
     found = ec2.describe_images(ImageIds=[image])["Images"][0]
-    mapping = {"SnapshotId": snapshot, "VolumeType": "gp3", "VolumeSize": 1, "DeleteOnTermination": True, "Encrypted": False}
+    mapping = {
+        "SnapshotId": snapshot,
+        "VolumeType": "gp3",
+        "VolumeSize": 1,
+        "DeleteOnTermination": True,
+        "Encrypted": False,
+    }
     assert found["BlockDeviceMappings"] == [{"DeviceName": "/dev/xvda", "Ebs": mapping}]
-    assert (found["BootMode"], found["TpmSupport"], found["ImdsSupport"], found["EnaSupport"]) == ("uefi", "v2.0", "v2.0", True)
+    assert (found["BootMode"], found["TpmSupport"], found["ImdsSupport"], found["EnaSupport"]) == (
+        "uefi",
+        "v2.0",
+        "v2.0",
+        True,
+    )
     assert len(ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]) == 1
 
 
@@ -136,7 +154,10 @@ def a_machine_needs_an_image_that_is_still_there(ec2: Any) -> None:
 
 def a_machine_has_the_disks_of_its_image_and_of_the_request(ec2: Any) -> None:
     snapshot, carrier = root(ec2), root(ec2)
-    added = [{"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": carrier}}, {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 3}}]
+    added = [
+        {"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": carrier}},
+        {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 3}},
+    ]
     instance = run(ec2, register(ec2, snapshot), BlockDeviceMappings=added)["InstanceId"]
     volumes = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [instance]}])["Volumes"]
     found = {one["Attachments"][0]["Device"]: (one["SnapshotId"], one["Size"]) for one in volumes}
@@ -167,7 +188,10 @@ def vcpus_have_a_quota(ec2: Any) -> None:
 
 
 def a_key_that_cannot_be_used_ends_the_machine(ec2: Any) -> None:
-    disk = {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "KmsKeyId": f"arn:aws:kms:{REGION}:{DEFAULT_ACCOUNT_ID}:key/none"}}
+    disk = {
+        "DeviceName": "/dev/xvda",
+        "Ebs": {"Encrypted": True, "KmsKeyId": f"arn:aws:kms:{REGION}:{DEFAULT_ACCOUNT_ID}:key/none"},
+    }
     instance = run(ec2, register(ec2, root(ec2)), BlockDeviceMappings=[disk])["InstanceId"]
     CLOCK.pass_by()
     found = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
@@ -182,7 +206,17 @@ def states_in_between_are_seen(ec2: Any) -> None:
         seen.append(state(ec2, instance))
         CLOCK.pass_by()
         seen.append(state(ec2, instance))
-    assert seen == ["pending", "pending", "running", "stopping", "stopped", "pending", "running", "shutting-down", "terminated"]
+    assert seen == [
+        "pending",
+        "pending",
+        "running",
+        "stopping",
+        "stopped",
+        "pending",
+        "running",
+        "shutting-down",
+        "terminated",
+    ]
 
 
 def a_machine_can_power_itself_off(ec2: Any) -> None:
@@ -210,7 +244,10 @@ def a_new_acl_denies_everything(ec2: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
     entries = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]
-    assert sorted((one["RuleNumber"], one["Egress"], one["RuleAction"]) for one in entries) == [(32767, False, "deny"), (32767, True, "deny")]
+    assert sorted((one["RuleNumber"], one["Egress"], one["RuleAction"]) for one in entries) == [
+        (32767, False, "deny"),
+        (32767, True, "deny"),
+    ]
 
 
 def a_default_group_cannot_be_deleted(ec2: Any) -> None:
@@ -238,7 +275,7 @@ def a_vpc_with_a_group_or_an_acl_cannot_be_deleted(ec2: Any) -> None:
 
 
 def an_image_parameter_is_validated_later(ec2: Any) -> None:
-    ssm = boto3.client("ssm", region_name=REGION)
+    ssm = client("ssm")
     ssm.put_parameter(Name="/a/good", Type="String", DataType="aws:ec2:image", Value=register(ec2, root(ec2)))
     ssm.put_parameter(Name="/a/bad", Type="String", DataType="aws:ec2:image", Value="ami-00000000000000000")
     with refused("ParameterNotFound"):
@@ -280,12 +317,17 @@ CHECKS: list[Check] = [
 
 
 @pytest.fixture
-def ec2(monkeypatch: pytest.MonkeyPatch) -> Any:
+def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     with mock_aws():
-        yield boto3.client("ec2", region_name=REGION)
+        yield client("ec2")
+
+
+@functools.cache  # the service's model takes a second to read
+def client(service: str) -> Any:
+    return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

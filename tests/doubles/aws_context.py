@@ -1,4 +1,7 @@
-"""The AWS double's configuration: region, profile, assumed roles, endpoints, default and ignored tags, and the boto3 clients made from them."""
+"""The AWS double's configuration.
+
+Region, profile, assumed roles, endpoints, default and ignored tags, and the boto3 clients made from them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import boto3
 import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.doubles.plugin import Refused
+from tests.doubles.plugin import RefusedError
 from tests.doubles.wire import Values
 
 POLL = 0.1  # seconds between two looks; the real provider waits 3 to 10
@@ -26,14 +29,14 @@ class AwsContext:
         self._session = _session(settings)
         self.region: str = settings.get("region") or self._session.region_name or ""
         if not self.region:
-            raise Refused("invalid AWS Region: (none); set aws:region or AWS_REGION")
+            raise RefusedError("invalid AWS Region: (none); set aws:region or AWS_REGION")
         if not settings.get("skipCredentialsValidation") or not settings.get("skipRequestingAccountId"):
             self._check_account()
 
     def _check_account(self) -> None:
         allowed, forbidden = self._settings.get("allowedAccountIds"), self._settings.get("forbiddenAccountIds") or []
         if (allowed and self.account not in allowed) or self.account in forbidden:
-            raise Refused(f"AWS account ID not allowed: {self.account}")
+            raise RefusedError(f"AWS account ID not allowed: {self.account}")
 
     def client(self, service: str, inputs: Values | None = None) -> Any:
         """A client of a service, in the resource's own region if it names one."""
@@ -42,7 +45,9 @@ class AwsContext:
             service,
             region_name=(inputs or {}).get("region") or self.region,
             endpoint_url=endpoints[0] if endpoints else None,
-            config=botocore.config.Config(retries={"total_max_attempts": 1 + int(self._settings.get("maxRetries", 4)), "mode": "standard"}),
+            config=botocore.config.Config(
+                retries={"total_max_attempts": 1 + int(self._settings.get("maxRetries", 4)), "mode": "standard"}
+            ),
         )
 
     def ec2(self, inputs: Values | None = None) -> Any:
@@ -55,7 +60,7 @@ class AwsContext:
         try:
             return str(self.client("sts").get_caller_identity()["Account"])
         except (BotoCoreError, ClientError) as error:
-            raise Refused(f"Retrieving AWS account details: validating provider credentials: {error}") from error
+            raise RefusedError(f"Retrieving AWS account details: validating provider credentials: {error}") from error
 
     def arn(self, resource: str, inputs: Values | None = None, service: str = "ec2") -> str:
         """The ARN of something in this account."""
@@ -77,7 +82,9 @@ class AwsContext:
         ignored = self._settings.get("ignoreTags") or {}
         keys, prefixes = set(ignored.get("keys") or []), tuple(ignored.get("keyPrefixes") or [])
         tags = {tag["Key"]: tag["Value"] for tag in found or []}
-        kept = {key: value for key, value in tags.items() if key not in keys and not key.startswith(("aws:", *prefixes))}
+        kept = {
+            key: value for key, value in tags.items() if key not in keys and not key.startswith(("aws:", *prefixes))
+        }
         default = (self._settings.get("defaultTags") or {}).get("tags") or {}
         return {"tags": {key: value for key, value in kept.items() if default.get(key) != value}, "tagsAll": kept}
 
@@ -101,11 +108,13 @@ def _session(settings: Values) -> boto3.Session:
             aws_session_token=settings.get("token"),
         )
         if session.get_credentials() is None:
-            raise Refused("No valid credential sources found. Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/")
+            raise RefusedError(
+                "No valid credential sources found. Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/"
+            )
         for role in settings.get("assumeRoles") or []:
             session = _assumed(session, settings, role)
     except BotoCoreError as error:
-        raise Refused(f"configuring AWS provider: {error}") from error
+        raise RefusedError(f"configuring AWS provider: {error}") from error
     return session
 
 
@@ -117,7 +126,7 @@ def _assumed(session: boto3.Session, settings: Values, role: Values) -> boto3.Se
     try:
         got = sts.assume_role(RoleSessionName=role.get("sessionName") or "pulumi", **asked)["Credentials"]
     except ClientError as error:
-        raise Refused(f"Cannot assume IAM Role ({role.get('roleArn')}): {error}") from error
+        raise RefusedError(f"Cannot assume IAM Role ({role.get('roleArn')}): {error}") from error
     return boto3.Session(
         aws_access_key_id=got["AccessKeyId"],
         aws_secret_access_key=got["SecretAccessKey"],
@@ -168,7 +177,11 @@ def wait_for(look: Callable[[], str | None], what: str, target: set[str | None],
     deadline = time.monotonic() + PATIENCE
     while (state := look()) not in target:
         if state not in pending:
-            raise Refused(f"waiting for {what}: unexpected state '{state}', wanted target '{', '.join(str(one) for one in target)}'")
+            raise RefusedError(
+                f"waiting for {what}: unexpected state '{state}', wanted target '{', '.join(str(one) for one in target)}'"
+            )
         if time.monotonic() > deadline:
-            raise Refused(f"waiting for {what}: timeout while waiting for state to become '{target}' (last state: '{state}')")
+            raise RefusedError(
+                f"waiting for {what}: timeout while waiting for state to become '{target}' (last state: '{state}')"
+            )
         time.sleep(POLL)

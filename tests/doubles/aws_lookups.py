@@ -1,6 +1,8 @@
-"""The AWS double's functions: `aws.ec2.get_ami`, `aws.get_caller_identity`, `aws.get_region`, `aws.get_availability_zones`.
+"""The AWS double's functions: `aws.ec2.get_ami`, `aws.get_caller_identity`, `aws.get_region`,
+`aws.get_availability_zones`.
 
-get_ami follows internal/service/ec2/ec2_ami_data_source.go: nothing found, or more than one without `most_recent`, is an error.
+get_ami follows internal/service/ec2/ec2_ami_data_source.go: nothing found, or more than one without `most_recent`,
+is an error.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Callable
 
 from tests.doubles.aws_context import AwsContext
 from tests.doubles.aws_machines import seen_image
-from tests.doubles.plugin import Refused
+from tests.doubles.plugin import RefusedError
 from tests.doubles.wire import Values
 
 
@@ -25,9 +27,11 @@ def get_ami(context: AwsContext, arguments: Values) -> Values:
     if arguments.get("nameRegex"):
         images = [image for image in images if re.search(arguments["nameRegex"], image.get("Name", ""))]
     if not images:
-        raise Refused("Your query returned no results. Please change your search criteria and try again.")
+        raise RefusedError("Your query returned no results. Please change your search criteria and try again.")
     if len(images) > 1 and not arguments.get("mostRecent"):
-        raise Refused("Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true.")
+        raise RefusedError(
+            "Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true."
+        )
     image = max(images, key=lambda one: str(one.get("CreationDate", "")))
     return {
         **arguments,
@@ -67,13 +71,19 @@ def get_caller_identity(context: AwsContext, arguments: Values) -> Values:
 def get_region(context: AwsContext, arguments: Values) -> Values:
     """The region in use."""
     region = arguments.get("region") or context.region
-    return {"region": region, "name": region, "id": region, "description": region, "endpoint": f"ec2.{region}.amazonaws.com"}
+    return {
+        "region": region,
+        "name": region,
+        "id": region,
+        "description": region,
+        "endpoint": f"ec2.{region}.amazonaws.com",
+    }
 
 
 def get_availability_zones(context: AwsContext, arguments: Values) -> Values:
     """The zones of the region."""
     asked = {"Filters": [{"Name": one["name"], "Values": one["values"]} for one in arguments.get("filters") or []]}
-    zones = [zone for zone in context.ec2(arguments).describe_availability_zones(**asked)["AvailabilityZones"]]
+    zones = context.ec2(arguments).describe_availability_zones(**asked)["AvailabilityZones"]
     if arguments.get("state"):
         zones = [zone for zone in zones if zone["State"] == arguments["state"]]
     region = arguments.get("region") or context.region

@@ -1,9 +1,11 @@
 """The AWS double's machines and disks: instance, AMI, volume, attachment, snapshot, tag.
 
-What replaces, which calls are made and in which order follows terraform-provider-aws, internal/service/ec2: ec2_instance.go (RunInstances with
-`volume_tags` in the call, per-device tags only afterwards; its read asks for type, volumes, groups and four attributes), ec2_ami.go
-(RegisterImage, then CreateTags; `encrypted` with `snapshot_id` refused; virtualization "paravirtual" and volume type "standard" unless told),
-ebs_volume.go, ebs_volume_attachment.go, ebs_snapshot.go, tag_gen.go. Left out: spot, launch templates, elastic inference, IPv6, password data.
+What replaces, which calls are made and in which order follows terraform-provider-aws, internal/service/ec2:
+ec2_instance.go (RunInstances with `volume_tags` in the call, per-device tags only afterwards; its read asks for
+type, volumes, groups and four attributes), ec2_ami.go (RegisterImage, then CreateTags; `encrypted` with
+`snapshot_id` refused; virtualization "paravirtual" and volume type "standard" unless told), ebs_volume.go,
+ebs_volume_attachment.go, ebs_snapshot.go, tag_gen.go. Left out: spot, launch templates, elastic inference, IPv6,
+password data.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 from tests.doubles.aws_context import AwsContext, as_list, found, ignoring, wait_for
 from tests.doubles.aws_network import Ec2Type, after, by
-from tests.doubles.plugin import CreatedButFailed, Refused, Traits
+from tests.doubles.plugin import CreatedButFailedError, RefusedError, Traits
 from tests.doubles.wire import Values
 
 _NO_INSTANCE = "InvalidInstanceID.NotFound"
@@ -85,7 +87,9 @@ class Instance(Ec2Type):
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
         ec2 = context.ec2(inputs)
-        answer = ec2.run_instances(MinCount=1, MaxCount=1, ClientToken=secrets.token_hex(16), **_run_request(context, inputs))
+        answer = ec2.run_instances(
+            MinCount=1, MaxCount=1, ClientToken=secrets.token_hex(16), **_run_request(context, inputs)
+        )
         made: str = answer["Instances"][0]["InstanceId"]
         try:
             _await_instance(ec2, made, {"running"}, {"pending"})
@@ -94,7 +98,7 @@ class Instance(Ec2Type):
                 ec2.modify_instance_attribute(InstanceId=made, SourceDestCheck={"Value": False})
             return made, self.read(context, made, inputs) or {}
         except Exception as error:
-            raise CreatedButFailed(made, str(error)) from error
+            raise CreatedButFailedError(made, str(error)) from error
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
         ec2 = context.ec2(state)
@@ -103,15 +107,24 @@ class Instance(Ec2Type):
             return None
         kind = found(lambda: ec2.describe_instance_types(InstanceTypes=[instance["InstanceType"]])["InstanceTypes"])
         volumes = _volumes(ec2, resource_id)
-        attributes = {name: _attribute(ec2, resource_id, name) for name in ("instanceInitiatedShutdownBehavior", "disableApiStop", "disableApiTermination")}
+        attributes = {
+            name: _attribute(ec2, resource_id, name)
+            for name in ("instanceInitiatedShutdownBehavior", "disableApiStop", "disableApiTermination")
+        }
         user_data = _attribute(ec2, resource_id, "userData")
         if kind and kind.get("BurstablePerformanceSupported"):
-            ignoring(lambda: ec2.describe_instance_credit_specifications(InstanceIds=[resource_id]), "UnsupportedOperation")
+            ignoring(
+                lambda: ec2.describe_instance_credit_specifications(InstanceIds=[resource_id]), "UnsupportedOperation"
+            )
         return {
             **attributes,
             **_seen_disks(instance, volumes, context),
             **_seen_user_data(user_data, state),
-            **({"volumeTags": context.seen_tags(volumes[0].get("Tags"))["tagsAll"]} if state.get("volumeTags") and volumes else {}),
+            **(
+                {"volumeTags": context.seen_tags(volumes[0].get("Tags"))["tagsAll"]}
+                if state.get("volumeTags") and volumes
+                else {}
+            ),
             "ami": instance["ImageId"],
             "arn": context.arn(f"instance/{resource_id}", state),
             "associatePublicIpAddress": bool(instance.get("PublicIpAddress")),
@@ -121,9 +134,13 @@ class Instance(Ec2Type):
             "instanceState": instance["State"]["Name"],
             "instanceType": instance["InstanceType"],
             "keyName": instance.get("KeyName", ""),
-            "metadataOptions": {here: instance.get("MetadataOptions", {}).get(there) for here, there in _METADATA.items()},
+            "metadataOptions": {
+                here: instance.get("MetadataOptions", {}).get(there) for here, there in _METADATA.items()
+            },
             "monitoring": instance.get("Monitoring", {}).get("State") in ("enabled", "pending"),
-            "primaryNetworkInterfaceId": next((one["NetworkInterfaceId"] for one in instance.get("NetworkInterfaces", [])), None),
+            "primaryNetworkInterfaceId": next(
+                (one["NetworkInterfaceId"] for one in instance.get("NetworkInterfaces", [])), None
+            ),
             "privateDns": instance.get("PrivateDnsName"),
             "privateIp": instance.get("PrivateIpAddress"),
             "publicDns": instance.get("PublicDnsName", ""),
@@ -143,10 +160,17 @@ class Instance(Ec2Type):
                 if gone := [{"Key": key} for key in old.get("volumeTags") or {} if key not in new["volumeTags"]]:
                     ec2.delete_tags(Resources=[volume["VolumeId"]], Tags=gone)
                 ec2.create_tags(Resources=[volume["VolumeId"]], Tags=as_list(new["volumeTags"]))
-        if sorted(new.get("vpcSecurityGroupIds") or []) != sorted(old.get("vpcSecurityGroupIds") or []) and new.get("vpcSecurityGroupIds"):
+        if sorted(new.get("vpcSecurityGroupIds") or []) != sorted(old.get("vpcSecurityGroupIds") or []) and new.get(
+            "vpcSecurityGroupIds"
+        ):
             ec2.modify_instance_attribute(InstanceId=resource_id, Groups=new["vpcSecurityGroupIds"])
-        if "instanceInitiatedShutdownBehavior" in new and new["instanceInitiatedShutdownBehavior"] != old.get("instanceInitiatedShutdownBehavior"):
-            ec2.modify_instance_attribute(InstanceId=resource_id, InstanceInitiatedShutdownBehavior={"Value": new["instanceInitiatedShutdownBehavior"]})
+        if "instanceInitiatedShutdownBehavior" in new and new["instanceInitiatedShutdownBehavior"] != old.get(
+            "instanceInitiatedShutdownBehavior"
+        ):
+            ec2.modify_instance_attribute(
+                InstanceId=resource_id,
+                InstanceInitiatedShutdownBehavior={"Value": new["instanceInitiatedShutdownBehavior"]},
+            )
         if "metadataOptions" in new:
             ec2.modify_instance_metadata_options(InstanceId=resource_id, **_renamed(new["metadataOptions"], _METADATA))
         _restart_with(ec2, resource_id, old, new)
@@ -156,7 +180,9 @@ class Instance(Ec2Type):
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
         ec2 = context.ec2(state)
         ignoring(lambda: ec2.terminate_instances(InstanceIds=[resource_id]), _NO_INSTANCE)
-        _await_instance(ec2, resource_id, {"terminated", None}, {"pending", "running", "shutting-down", "stopped", "stopping"})
+        _await_instance(
+            ec2, resource_id, {"terminated", None}, {"pending", "running", "shutting-down", "stopped", "stopping"}
+        )
 
 
 def _run_request(context: AwsContext, inputs: Values) -> Values:
@@ -192,7 +218,11 @@ def _network_request(inputs: Values) -> Values:
     placement = {"Placement": _renamed(inputs, {"availabilityZone": "AvailabilityZone", "tenancy": "Tenancy"})}
     request = placement if placement["Placement"] else {}
     if inputs.get("subnetId") and inputs.get("associatePublicIpAddress") is not None:
-        nic = {"DeviceIndex": 0, "SubnetId": inputs["subnetId"], "AssociatePublicIpAddress": inputs["associatePublicIpAddress"]}
+        nic = {
+            "DeviceIndex": 0,
+            "SubnetId": inputs["subnetId"],
+            "AssociatePublicIpAddress": inputs["associatePublicIpAddress"],
+        }
         nic |= {"Groups": groups} if groups else {}
         nic |= {"PrivateIpAddress": inputs["privateIp"]} if inputs.get("privateIp") else {}
         return {**request, "NetworkInterfaces": [nic]}
@@ -211,7 +241,7 @@ def _decoded(text: str) -> Any:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError as error:
-        raise Refused(f'expected "user_data_base64" to be base64-encoded: {error}') from error
+        raise RefusedError(f'expected "user_data_base64" to be base64-encoded: {error}') from error
 
 
 def _mappings(context: AwsContext, inputs: Values) -> list[Values]:
@@ -219,7 +249,7 @@ def _mappings(context: AwsContext, inputs: Values) -> list[Values]:
     if root := inputs.get("rootBlockDevice"):
         image = found(lambda: context.ec2(inputs).describe_images(ImageIds=[inputs["ami"]])["Images"])
         if image is None:
-            raise Refused(f"finding root device name for AMI ({inputs['ami']}): empty result")
+            raise RefusedError(f"finding root device name for AMI ({inputs['ami']}): empty result")
         mappings.append({"DeviceName": image["RootDeviceName"], "Ebs": _disk(root)})
     return mappings
 
@@ -297,7 +327,9 @@ def _seen_disks(instance: Values, volumes: list[Values], context: AwsContext) ->
 
 def _restart_with(ec2: Any, instance: str, old: Values, new: Values) -> None:
     """Type and user data change only on a stopped machine: the provider stops it and starts it again."""
-    user_data = next((name for name in ("userData", "userDataBase64") if name in new and new[name] != old.get(name)), None)
+    user_data = next(
+        (name for name in ("userData", "userDataBase64") if name in new and new[name] != old.get(name)), None
+    )
     kind = new.get("instanceType") != old.get("instanceType")
     if not kind and not user_data:
         return
@@ -330,7 +362,7 @@ class Ami(Ec2Type):
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
         disks = inputs.get("ebsBlockDevices") or []
         if any(disk.get("snapshotId") and disk.get("encrypted") for disk in disks):
-            raise Refused("can't set both 'snapshot_id' and 'encrypted'")
+            raise RefusedError("can't set both 'snapshot_id' and 'encrypted'")
         names = {
             "architecture": "Architecture",
             "bootMode": "BootMode",
@@ -344,7 +376,9 @@ class Ami(Ec2Type):
             "uefiData": "UefiData",
             "virtualizationType": "VirtualizationType",
         }
-        mappings = [{"DeviceName": disk["deviceName"], "Ebs": {"VolumeType": "standard", **_disk(disk)}} for disk in disks]
+        mappings = [
+            {"DeviceName": disk["deviceName"], "Ebs": {"VolumeType": "standard", **_disk(disk)}} for disk in disks
+        ]
         ec2 = context.ec2(inputs)
         made: str = ec2.register_image(**_renamed(inputs, names), BlockDeviceMappings=mappings)["ImageId"]
         if tags := context.all_tags(inputs):
@@ -354,16 +388,27 @@ class Ami(Ec2Type):
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
         ec2 = context.ec2(state)
-        image = found(lambda: ec2.describe_images(ImageIds=[resource_id])["Images"], "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
+        image = found(
+            lambda: ec2.describe_images(ImageIds=[resource_id])["Images"],
+            "InvalidAMIID.NotFound",
+            "InvalidAMIID.Unavailable",
+        )
         if image is None or image["State"] == "deregistered":
             return None
-        ignoring(lambda: ec2.get_instance_uefi_data(InstanceId=resource_id), "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceID")
+        ignoring(
+            lambda: ec2.get_instance_uefi_data(InstanceId=resource_id),
+            "InvalidInstanceID.NotFound",
+            "InvalidInstanceID.Malformed",
+            "InvalidInstanceID",
+        )
         return {**seen_image(image), "arn": context.arn(f"image/{resource_id}", state), "region": state.get("region") or context.region,
                 **context.seen_tags(image.get("Tags"))}  # fmt: skip
 
     def update(self, context: AwsContext, resource_id: str, old: Values, new: Values) -> Values:
         if new.get("description") != old.get("description"):
-            context.ec2(new).modify_image_attribute(ImageId=resource_id, Description={"Value": new.get("description", "")})
+            context.ec2(new).modify_image_attribute(
+                ImageId=resource_id, Description={"Value": new.get("description", "")}
+            )
         context.update_tags(resource_id, old, new)
         return self.read(context, resource_id, new) or {}
 
@@ -375,20 +420,28 @@ class Ami(Ec2Type):
 
 
 def _image_state(ec2: Any, image: str) -> str | None:
-    there = found(lambda: ec2.describe_images(ImageIds=[image])["Images"], "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
+    there = found(
+        lambda: ec2.describe_images(ImageIds=[image])["Images"], "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"
+    )
     return there["State"] if there else None
 
 
 def seen_image(image: Values) -> Values:
     """An AMI as resource and data source both show it."""
     disks = [mapping for mapping in image.get("BlockDeviceMappings", []) if "Ebs" in mapping]
-    root = next((mapping["Ebs"].get("SnapshotId") for mapping in disks if mapping["DeviceName"] == image.get("RootDeviceName")), None)
+    root = next(
+        (mapping["Ebs"].get("SnapshotId") for mapping in disks if mapping["DeviceName"] == image.get("RootDeviceName")),
+        None,
+    )
     return {
         "architecture": image.get("Architecture"),
         "bootMode": image.get("BootMode"),
         "description": image.get("Description", ""),
         "ebsBlockDevices": [
-            {"deviceName": mapping["DeviceName"], **{here: mapping["Ebs"].get(there) for here, there in _DISK.items() if here != "kmsKeyId"}}
+            {
+                "deviceName": mapping["DeviceName"],
+                **{here: mapping["Ebs"].get(there) for here, there in _DISK.items() if here != "kmsKeyId"},
+            }
             for mapping in disks
         ],
         "enaSupport": image.get("EnaSupport", False),
@@ -410,7 +463,9 @@ def seen_image(image: Values) -> Values:
 
 class Volume(Ec2Type):
     traits = Traits(
-        replaces=frozenset({"availabilityZone", "encrypted", "kmsKeyId", "snapshotId", "multiAttachEnabled", "outpostArn", "region"}),
+        replaces=frozenset(
+            {"availabilityZone", "encrypted", "kmsKeyId", "snapshotId", "multiAttachEnabled", "outpostArn", "region"}
+        ),
         keeps=frozenset({"encrypted", "iops", "kmsKeyId", "size", "snapshotId", "throughput", "type", "region"}),
         defaults=(("finalSnapshot", False),),
     )
@@ -418,14 +473,27 @@ class Volume(Ec2Type):
     _names = {"size": "Size", "type": "VolumeType", "iops": "Iops", "throughput": "Throughput"}  # noqa: RUF012
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
-        names = {**self._names, "availabilityZone": "AvailabilityZone", "encrypted": "Encrypted", "kmsKeyId": "KmsKeyId", "snapshotId": "SnapshotId"}
+        names = {
+            **self._names,
+            "availabilityZone": "AvailabilityZone",
+            "encrypted": "Encrypted",
+            "kmsKeyId": "KmsKeyId",
+            "snapshotId": "SnapshotId",
+        }
         ec2 = context.ec2(inputs)
-        made: str = ec2.create_volume(**_renamed(inputs, names), TagSpecifications=context.specification("volume", inputs))["VolumeId"]
-        after(made, lambda: wait_for(lambda: _volume_state(ec2, made), f"EBS Volume ({made})", {"available"}, {"creating"}))
+        made: str = ec2.create_volume(
+            **_renamed(inputs, names), TagSpecifications=context.specification("volume", inputs)
+        )["VolumeId"]
+        after(
+            made,
+            lambda: wait_for(lambda: _volume_state(ec2, made), f"EBS Volume ({made})", {"available"}, {"creating"}),
+        )
         return made, self.read(context, made, inputs) or {}
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
-        volume = found(lambda: context.ec2(state).describe_volumes(VolumeIds=[resource_id])["Volumes"], "InvalidVolume.NotFound")
+        volume = found(
+            lambda: context.ec2(state).describe_volumes(VolumeIds=[resource_id])["Volumes"], "InvalidVolume.NotFound"
+        )
         if volume is None:
             return None
         return {
@@ -440,7 +508,9 @@ class Volume(Ec2Type):
         }
 
     def update(self, context: AwsContext, resource_id: str, old: Values, new: Values) -> Values:
-        if changed := {there: new[here] for here, there in self._names.items() if here in new and new[here] != old.get(here)}:
+        if changed := {
+            there: new[here] for here, there in self._names.items() if here in new and new[here] != old.get(here)
+        }:
             context.ec2(new).modify_volume(VolumeId=resource_id, **changed)
         context.update_tags(resource_id, old, new)
         return self.read(context, resource_id, new) or {}
@@ -448,7 +518,9 @@ class Volume(Ec2Type):
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
         ec2 = context.ec2(state)
         ignoring(lambda: ec2.delete_volume(VolumeId=resource_id), "InvalidVolume.NotFound")
-        wait_for(lambda: _volume_state(ec2, resource_id), f"EBS Volume ({resource_id})", {None}, {"deleting", "available"})
+        wait_for(
+            lambda: _volume_state(ec2, resource_id), f"EBS Volume ({resource_id})", {None}, {"deleting", "available"}
+        )
 
 
 def _volume_state(ec2: Any, volume: str) -> str | None:
@@ -466,7 +538,10 @@ class VolumeAttachment(Ec2Type):
         return f"vai-{secrets.randbelow(2**32)}", {"region": inputs.get("region") or context.region}
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
-        volume = found(lambda: context.ec2(state).describe_volumes(VolumeIds=[state["volumeId"]])["Volumes"], "InvalidVolume.NotFound")
+        volume = found(
+            lambda: context.ec2(state).describe_volumes(VolumeIds=[state["volumeId"]])["Volumes"],
+            "InvalidVolume.NotFound",
+        )
         links = [link for link in (volume or {}).get("Attachments", []) if link["InstanceId"] == state["instanceId"]]
         return {"deviceName": links[0]["Device"]} if links else None
 
@@ -478,24 +553,40 @@ class VolumeAttachment(Ec2Type):
             return
         ec2 = context.ec2(state)
         call = lambda: ec2.detach_volume(  # noqa: E731
-            Device=state["deviceName"], InstanceId=state["instanceId"], VolumeId=state["volumeId"], Force=bool(state.get("forceDetach"))
+            Device=state["deviceName"],
+            InstanceId=state["instanceId"],
+            VolumeId=state["volumeId"],
+            Force=bool(state.get("forceDetach")),
         )
-        ignoring(call, "IncorrectState", "InvalidVolume.NotFound", "InvalidAttachment.NotFound", "InvalidInstanceID.NotFound")
+        ignoring(
+            call, "IncorrectState", "InvalidVolume.NotFound", "InvalidAttachment.NotFound", "InvalidInstanceID.NotFound"
+        )
 
 
 class Snapshot(Ec2Type):
-    traits = Traits(replaces=frozenset({"volumeId", "description", "outpostArn", "region"}), keeps=frozenset({"storageTier", "region"}))
+    traits = Traits(
+        replaces=frozenset({"volumeId", "description", "outpostArn", "region"}),
+        keeps=frozenset({"storageTier", "region"}),
+    )
     unsupported = ("outpostArn", "permanentRestore", "temporaryRestoreDays")
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
         ec2 = context.ec2(inputs)
         text = {"Description": inputs["description"]} if inputs.get("description") else {}
-        made: str = ec2.create_snapshot(VolumeId=inputs["volumeId"], TagSpecifications=context.specification("snapshot", inputs), **text)["SnapshotId"]
-        after(made, lambda: wait_for(lambda: _snapshot_state(ec2, made), f"EBS Snapshot ({made})", {"completed"}, {"pending"}))
+        made: str = ec2.create_snapshot(
+            VolumeId=inputs["volumeId"], TagSpecifications=context.specification("snapshot", inputs), **text
+        )["SnapshotId"]
+        after(
+            made,
+            lambda: wait_for(lambda: _snapshot_state(ec2, made), f"EBS Snapshot ({made})", {"completed"}, {"pending"}),
+        )
         return made, self.read(context, made, inputs) or {}
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
-        snapshot = found(lambda: context.ec2(state).describe_snapshots(SnapshotIds=[resource_id])["Snapshots"], "InvalidSnapshot.NotFound")
+        snapshot = found(
+            lambda: context.ec2(state).describe_snapshots(SnapshotIds=[resource_id])["Snapshots"],
+            "InvalidSnapshot.NotFound",
+        )
         if snapshot is None:
             return None
         return {
@@ -546,4 +637,6 @@ class Tag(Ec2Type):
         context.ec2(state).delete_tags(Resources=[resource], Tags=[{"Key": key, "Value": state["value"]}])
 
     def _put(self, context: AwsContext, inputs: Values) -> None:
-        context.ec2(inputs).create_tags(Resources=[inputs["resourceId"]], Tags=[{"Key": inputs["key"], "Value": inputs["value"]}])
+        context.ec2(inputs).create_tags(
+            Resources=[inputs["resourceId"]], Tags=[{"Key": inputs["key"], "Value": inputs["value"]}]
+        )

@@ -1,8 +1,9 @@
 """The AWS double's network: VPC, subnet, route table, groups, ACLs.
 
-What replaces, which calls are made and in which order follows terraform-provider-aws (the code beneath pulumi-aws), internal/service/ec2:
-vpc_.go, vpc_subnet.go, vpc_route_table.go, vpc_route_table_association.go, vpc_security_group.go, vpc_default_security_group.go,
-vpc_network_acl.go, vpc_network_acl_association.go, vpc_network_acl_rule.go. IPv6, IPAM and outposts are left out: such an input is refused.
+What replaces, which calls are made and in which order follows terraform-provider-aws (the code beneath pulumi-aws),
+internal/service/ec2: vpc_.go, vpc_subnet.go, vpc_route_table.go, vpc_route_table_association.go,
+vpc_security_group.go, vpc_default_security_group.go, vpc_network_acl.go, vpc_network_acl_association.go,
+vpc_network_acl_rule.go. IPv6, IPAM and outposts are left out: such an input is refused.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 from tests.doubles.aws_context import AwsContext, found, ignoring, retrying
-from tests.doubles.plugin import CreatedButFailed, Refused, Traits
+from tests.doubles.plugin import CreatedButFailedError, RefusedError, Traits
 from tests.doubles.wire import Values
 
-_VPC_FLAGS = {"enableDnsSupport": "EnableDnsSupport", "enableDnsHostnames": "EnableDnsHostnames", "enableNetworkAddressUsageMetrics": "EnableNetworkAddressUsageMetrics"}
+_VPC_FLAGS = {
+    "enableDnsSupport": "EnableDnsSupport",
+    "enableDnsHostnames": "EnableDnsHostnames",
+    "enableNetworkAddressUsageMetrics": "EnableNetworkAddressUsageMetrics",
+}
 
 
 def by(name: str, *values: str) -> list[Values]:
@@ -37,17 +42,31 @@ class Vpc(Ec2Type):
         keeps=frozenset({"enableDnsHostnames", "enableNetworkAddressUsageMetrics", "region"}),
         defaults=(("enableDnsSupport", True), ("instanceTenancy", "default")),
     )
-    unsupported = ("ipv4IpamPoolId", "ipv4NetmaskLength", "ipv6CidrBlock", "ipv6IpamPoolId", "ipv6NetmaskLength", "assignGeneratedIpv6CidrBlock")
+    unsupported = (
+        "ipv4IpamPoolId",
+        "ipv4NetmaskLength",
+        "ipv6CidrBlock",
+        "ipv6IpamPoolId",
+        "ipv6NetmaskLength",
+        "assignGeneratedIpv6CidrBlock",
+    )
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
         ec2 = context.ec2(inputs)
         made = ec2.create_vpc(
-            CidrBlock=inputs.get("cidrBlock", ""), InstanceTenancy=inputs["instanceTenancy"], TagSpecifications=context.specification("vpc", inputs)
+            CidrBlock=inputs.get("cidrBlock", ""),
+            InstanceTenancy=inputs["instanceTenancy"],
+            TagSpecifications=context.specification("vpc", inputs),
         )["Vpc"]["VpcId"]
         default = {"enableDnsSupport": True}
         for name, there in _VPC_FLAGS.items():
             if name in inputs and inputs[name] != default.get(name, False):
-                after(made, lambda there=there, name=name: ec2.modify_vpc_attribute(VpcId=made, **{there: {"Value": inputs[name]}}))
+                after(
+                    made,
+                    lambda there=there, name=name: ec2.modify_vpc_attribute(
+                        VpcId=made, **{there: {"Value": inputs[name]}}
+                    ),
+                )
         return made, self.read(context, made, inputs) or {}
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
@@ -55,10 +74,25 @@ class Vpc(Ec2Type):
         vpc = found(lambda: ec2.describe_vpcs(VpcIds=[resource_id])["Vpcs"], "InvalidVpcID.NotFound")
         if vpc is None:
             return None
-        flags = {name: ec2.describe_vpc_attribute(VpcId=resource_id, Attribute=name)[there]["Value"] for name, there in _VPC_FLAGS.items()}
-        acl = found(lambda: ec2.describe_network_acls(Filters=[*by("default", "true"), *by("vpc-id", resource_id)])["NetworkAcls"])
-        table = found(lambda: ec2.describe_route_tables(Filters=[*by("association.main", "true"), *by("vpc-id", resource_id)])["RouteTables"])
-        group = found(lambda: ec2.describe_security_groups(Filters=[*by("group-name", "default"), *by("vpc-id", resource_id)])["SecurityGroups"])
+        flags = {
+            name: ec2.describe_vpc_attribute(VpcId=resource_id, Attribute=name)[there]["Value"]
+            for name, there in _VPC_FLAGS.items()
+        }
+        acl = found(
+            lambda: ec2.describe_network_acls(Filters=[*by("default", "true"), *by("vpc-id", resource_id)])[
+                "NetworkAcls"
+            ]
+        )
+        table = found(
+            lambda: ec2.describe_route_tables(Filters=[*by("association.main", "true"), *by("vpc-id", resource_id)])[
+                "RouteTables"
+            ]
+        )
+        group = found(
+            lambda: ec2.describe_security_groups(Filters=[*by("group-name", "default"), *by("vpc-id", resource_id)])[
+                "SecurityGroups"
+            ]
+        )
         main = table and table["RouteTableId"]
         return {
             **flags,
@@ -84,22 +118,34 @@ class Vpc(Ec2Type):
 
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
         ec2 = context.ec2(state)
-        ignoring(lambda: retrying(lambda: ec2.delete_vpc(VpcId=resource_id), "DependencyViolation", patience=5), "InvalidVpcID.NotFound")
+        ignoring(
+            lambda: retrying(lambda: ec2.delete_vpc(VpcId=resource_id), "DependencyViolation", patience=5),
+            "InvalidVpcID.NotFound",
+        )
 
 
 class Subnet(Ec2Type):
     traits = Traits(
-        replaces=frozenset({"availabilityZone", "availabilityZoneId", "cidrBlock", "vpcId", "region", "ipv6Native", "outpostArn"}),
+        replaces=frozenset(
+            {"availabilityZone", "availabilityZoneId", "cidrBlock", "vpcId", "region", "ipv6Native", "outpostArn"}
+        ),
         keeps=frozenset({"availabilityZone", "availabilityZoneId", "region"}),
         defaults=(("mapPublicIpOnLaunch", False), ("assignIpv6AddressOnCreation", False)),
     )
     unsupported = ("ipv6CidrBlock", "ipv6Native", "outpostArn", "customerOwnedIpv4Pool", "assignIpv6AddressOnCreation")
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
-        names = {"vpcId": "VpcId", "cidrBlock": "CidrBlock", "availabilityZone": "AvailabilityZone", "availabilityZoneId": "AvailabilityZoneId"}
+        names = {
+            "vpcId": "VpcId",
+            "cidrBlock": "CidrBlock",
+            "availabilityZone": "AvailabilityZone",
+            "availabilityZoneId": "AvailabilityZoneId",
+        }
         asked = {there: inputs[here] for here, there in names.items() if inputs.get(here)}
         ec2 = context.ec2(inputs)
-        made = ec2.create_subnet(**asked, TagSpecifications=context.specification("subnet", inputs))["Subnet"]["SubnetId"]
+        made = ec2.create_subnet(**asked, TagSpecifications=context.specification("subnet", inputs))["Subnet"][
+            "SubnetId"
+        ]
         if inputs["mapPublicIpOnLaunch"]:
             after(made, lambda: ec2.modify_subnet_attribute(SubnetId=made, MapPublicIpOnLaunch={"Value": True}))
         return made, self.read(context, made, inputs) or {}
@@ -123,14 +169,21 @@ class Subnet(Ec2Type):
 
     def update(self, context: AwsContext, resource_id: str, old: Values, new: Values) -> Values:
         if new["mapPublicIpOnLaunch"] != old.get("mapPublicIpOnLaunch"):
-            context.ec2(new).modify_subnet_attribute(SubnetId=resource_id, MapPublicIpOnLaunch={"Value": new["mapPublicIpOnLaunch"]})
+            context.ec2(new).modify_subnet_attribute(
+                SubnetId=resource_id, MapPublicIpOnLaunch={"Value": new["mapPublicIpOnLaunch"]}
+            )
         context.update_tags(resource_id, old, new)
         return self.read(context, resource_id, new) or {}
 
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
         ec2 = context.ec2(state)
-        ec2.describe_network_interfaces(Filters=[*by("subnet-id", resource_id)])  # deleteLingeringENIs looks for Lambda's and others'
-        ignoring(lambda: retrying(lambda: ec2.delete_subnet(SubnetId=resource_id), "DependencyViolation", patience=5), "InvalidSubnetID.NotFound")
+        ec2.describe_network_interfaces(
+            Filters=[*by("subnet-id", resource_id)]
+        )  # deleteLingeringENIs looks for Lambda's and others'
+        ignoring(
+            lambda: retrying(lambda: ec2.delete_subnet(SubnetId=resource_id), "DependencyViolation", patience=5),
+            "InvalidSubnetID.NotFound",
+        )
 
 
 class RouteTable(Ec2Type):
@@ -139,21 +192,29 @@ class RouteTable(Ec2Type):
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
         ec2 = context.ec2(inputs)
-        made = ec2.create_route_table(VpcId=inputs["vpcId"], TagSpecifications=context.specification("route-table", inputs))["RouteTable"]["RouteTableId"]
+        made = ec2.create_route_table(
+            VpcId=inputs["vpcId"], TagSpecifications=context.specification("route-table", inputs)
+        )["RouteTable"]["RouteTableId"]
         for route in inputs.get("routes") or []:
             after(made, lambda route=route: ec2.create_route(RouteTableId=made, **_route(route)))
         return made, self.read(context, made, inputs) or {}
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
         ec2 = context.ec2(state)
-        table = found(lambda: ec2.describe_route_tables(RouteTableIds=[resource_id])["RouteTables"], "InvalidRouteTableID.NotFound")
+        table = found(
+            lambda: ec2.describe_route_tables(RouteTableIds=[resource_id])["RouteTables"],
+            "InvalidRouteTableID.NotFound",
+        )
         if table is None:
             return None
         routes = [route for route in table["Routes"] if route.get("GatewayId") != "local"]
         return {
             "arn": context.arn(f"route-table/{resource_id}", state),
             "ownerId": context.account,
-            "routes": [{"cidrBlock": route.get("DestinationCidrBlock"), "gatewayId": route.get("GatewayId")} for route in routes],
+            "routes": [
+                {"cidrBlock": route.get("DestinationCidrBlock"), "gatewayId": route.get("GatewayId")}
+                for route in routes
+            ],
             "vpcId": table["VpcId"],
             "region": state.get("region") or context.region,
             **context.seen_tags(table.get("Tags")),
@@ -170,7 +231,10 @@ class RouteTable(Ec2Type):
 
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
         ec2 = context.ec2(state)
-        table = found(lambda: ec2.describe_route_tables(RouteTableIds=[resource_id])["RouteTables"], "InvalidRouteTableID.NotFound")
+        table = found(
+            lambda: ec2.describe_route_tables(RouteTableIds=[resource_id])["RouteTables"],
+            "InvalidRouteTableID.NotFound",
+        )
         for association in (table or {}).get("Associations", []):
             ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
         ignoring(lambda: ec2.delete_route_table(RouteTableId=resource_id), "InvalidRouteTableID.NotFound")
@@ -179,7 +243,7 @@ class RouteTable(Ec2Type):
 def _route(route: Values) -> Values:
     names = {"cidrBlock": "DestinationCidrBlock", "gatewayId": "GatewayId", "natGatewayId": "NatGatewayId"}
     if other := set(route) - set(names):
-        raise Refused(f"routes: the double does not have {', '.join(sorted(other))}")
+        raise RefusedError(f"routes: the double does not have {', '.join(sorted(other))}")
     return {there: route[here] for here, there in names.items() if route.get(here)}
 
 
@@ -188,21 +252,30 @@ class RouteTableAssociation(Ec2Type):
     unsupported = ("gatewayId",)
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
-        made = context.ec2(inputs).associate_route_table(RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"])["AssociationId"]
+        made = context.ec2(inputs).associate_route_table(
+            RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"]
+        )["AssociationId"]
         return made, self.read(context, made, inputs) or {}
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
         ec2 = context.ec2(state)
-        tables = ec2.describe_route_tables(Filters=by("association.route-table-association-id", resource_id))["RouteTables"]
-        links = [link for table in tables for link in table["Associations"] if link["RouteTableAssociationId"] == resource_id]
+        tables = ec2.describe_route_tables(Filters=by("association.route-table-association-id", resource_id))[
+            "RouteTables"
+        ]
+        links = [
+            link for table in tables for link in table["Associations"] if link["RouteTableAssociationId"] == resource_id
+        ]
         return {"routeTableId": links[0]["RouteTableId"], "subnetId": links[0]["SubnetId"]} if links else None
 
     def update(self, context: AwsContext, resource_id: str, old: Values, new: Values) -> Values:
         # The association gets another id then; the real provider sets it, the protocol of this double cannot: so it is refused.
-        raise Refused("aws:ec2:RouteTableAssociation: the double cannot change the route table of an association")
+        raise RefusedError("aws:ec2:RouteTableAssociation: the double cannot change the route table of an association")
 
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
-        ignoring(lambda: context.ec2(state).disassociate_route_table(AssociationId=resource_id), "InvalidAssociationID.NotFound")
+        ignoring(
+            lambda: context.ec2(state).disassociate_route_table(AssociationId=resource_id),
+            "InvalidAssociationID.NotFound",
+        )
 
 
 class SecurityGroup(Ec2Type):
@@ -219,12 +292,22 @@ class SecurityGroup(Ec2Type):
         ec2 = context.ec2(inputs)
         vpc = {"VpcId": inputs["vpcId"]} if inputs.get("vpcId") else {}
         made = ec2.create_security_group(
-            GroupName=inputs["name"], Description=inputs["description"], TagSpecifications=context.specification("security-group", inputs), **vpc
+            GroupName=inputs["name"],
+            Description=inputs["description"],
+            TagSpecifications=context.specification("security-group", inputs),
+            **vpc,
         )["GroupId"]
         everything = {"FromPort": 0, "ToPort": 0, "IpProtocol": "-1"}
-        after(made, lambda: ec2.revoke_security_group_egress(GroupId=made, IpPermissions=[{**everything, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]))
+        after(
+            made,
+            lambda: ec2.revoke_security_group_egress(
+                GroupId=made, IpPermissions=[{**everything, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+            ),
+        )
         ignoring(
-            lambda: ec2.revoke_security_group_egress(GroupId=made, IpPermissions=[{**everything, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]),
+            lambda: ec2.revoke_security_group_egress(
+                GroupId=made, IpPermissions=[{**everything, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]
+            ),
             "InvalidPermission.NotFound",
         )
         after(made, lambda: _set_rules(ec2, made, inputs))
@@ -232,7 +315,11 @@ class SecurityGroup(Ec2Type):
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
         ec2 = context.ec2(state)
-        group = found(lambda: ec2.describe_security_groups(GroupIds=[resource_id])["SecurityGroups"], "InvalidGroup.NotFound", "InvalidGroupId.Malformed")
+        group = found(
+            lambda: ec2.describe_security_groups(GroupIds=[resource_id])["SecurityGroups"],
+            "InvalidGroup.NotFound",
+            "InvalidGroupId.Malformed",
+        )
         if group is None:
             return None
         return {
@@ -258,20 +345,28 @@ class SecurityGroup(Ec2Type):
         if state.get("revokeRulesOnDelete"):
             _revoke_all(ec2, resource_id)
         call = lambda: ec2.delete_security_group(GroupId=resource_id)  # noqa: E731
-        ignoring(lambda: retrying(call, "DependencyViolation", "InvalidGroup.InUse", patience=5), "InvalidGroup.NotFound")
+        ignoring(
+            lambda: retrying(call, "DependencyViolation", "InvalidGroup.InUse", patience=5), "InvalidGroup.NotFound"
+        )
 
 
 class DefaultSecurityGroup(SecurityGroup):
     """Adopts a VPC's default group and empties it; deleting it does nothing."""
 
-    traits = Traits(replaces=frozenset({"vpcId", "region"}), keeps=frozenset({"ingress", "egress", "vpcId", "region"}), defaults=(("revokeRulesOnDelete", False),))
+    traits = Traits(
+        replaces=frozenset({"vpcId", "region"}),
+        keeps=frozenset({"ingress", "egress", "vpcId", "region"}),
+        defaults=(("revokeRulesOnDelete", False),),
+    )
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
         ec2 = context.ec2(inputs)
         where = by("vpc-id", inputs["vpcId"]) if inputs.get("vpcId") else by("description", "default group")
-        group = found(lambda: ec2.describe_security_groups(Filters=[*by("group-name", "default"), *where])["SecurityGroups"])
+        group = found(
+            lambda: ec2.describe_security_groups(Filters=[*by("group-name", "default"), *where])["SecurityGroups"]
+        )
         if group is None:
-            raise Refused("reading Default Security Group: empty result")
+            raise RefusedError("reading Default Security Group: empty result")
         made: str = group["GroupId"]
         context.update_tags(made, context.seen_tags(group.get("Tags")), inputs)
         after(made, lambda: _revoke_all(ec2, made))
@@ -326,21 +421,33 @@ def _seen_rule(rule: Values, group: str) -> Values:
 
 
 class NetworkAcl(Ec2Type):
-    traits = Traits(replaces=frozenset({"vpcId", "region"}), keeps=frozenset({"ingress", "egress", "subnetIds", "region"}))
+    traits = Traits(
+        replaces=frozenset({"vpcId", "region"}), keeps=frozenset({"ingress", "egress", "subnetIds", "region"})
+    )
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
         ec2 = context.ec2(inputs)
-        made = ec2.create_network_acl(VpcId=inputs["vpcId"], TagSpecifications=context.specification("network-acl", inputs))["NetworkAcl"]["NetworkAclId"]
+        made = ec2.create_network_acl(
+            VpcId=inputs["vpcId"], TagSpecifications=context.specification("network-acl", inputs)
+        )["NetworkAcl"]["NetworkAclId"]
         for side in ("egress", "ingress"):
             for entry in inputs.get(side) or []:
-                after(made, lambda side=side, entry=entry: ec2.create_network_acl_entry(NetworkAclId=made, Egress=side == "egress", **_entry(entry)))
+                after(
+                    made,
+                    lambda side=side, entry=entry: ec2.create_network_acl_entry(
+                        NetworkAclId=made, Egress=side == "egress", **_entry(entry)
+                    ),
+                )
         for subnet in inputs.get("subnetIds") or []:
             after(made, lambda subnet=subnet: associate_acl(ec2, subnet, made))
         return made, self.read(context, made, inputs) or {}
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
         ec2 = context.ec2(state)
-        acl = found(lambda: ec2.describe_network_acls(NetworkAclIds=[resource_id])["NetworkAcls"], "InvalidNetworkAclID.NotFound")
+        acl = found(
+            lambda: ec2.describe_network_acls(NetworkAclIds=[resource_id])["NetworkAcls"],
+            "InvalidNetworkAclID.NotFound",
+        )
         if acl is None:
             return None
         entries = [entry for entry in acl["Entries"] if entry["RuleNumber"] < 32767]
@@ -360,7 +467,9 @@ class NetworkAcl(Ec2Type):
         for side in ("egress", "ingress"):
             if side in new:
                 for entry in old.get(side) or []:
-                    ec2.delete_network_acl_entry(NetworkAclId=resource_id, Egress=side == "egress", RuleNumber=entry["ruleNo"])
+                    ec2.delete_network_acl_entry(
+                        NetworkAclId=resource_id, Egress=side == "egress", RuleNumber=entry["ruleNo"]
+                    )
                 for entry in new[side]:
                     ec2.create_network_acl_entry(NetworkAclId=resource_id, Egress=side == "egress", **_entry(entry))
         if "subnetIds" in new:
@@ -373,7 +482,10 @@ class NetworkAcl(Ec2Type):
 
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
         ec2 = context.ec2(state)
-        acl = found(lambda: ec2.describe_network_acls(NetworkAclIds=[resource_id])["NetworkAcls"], "InvalidNetworkAclID.NotFound")
+        acl = found(
+            lambda: ec2.describe_network_acls(NetworkAclIds=[resource_id])["NetworkAcls"],
+            "InvalidNetworkAclID.NotFound",
+        )
         for link in (acl or {}).get("Associations", []):
             associate_acl(ec2, link["SubnetId"], _default_acl(ec2, state["vpcId"]))
         ignoring(lambda: ec2.delete_network_acl(NetworkAclId=resource_id), "InvalidNetworkAclID.NotFound")
@@ -405,24 +517,32 @@ def associate_acl(ec2: Any, subnet: str, acl: str) -> str:
     """Give a subnet another ACL; the new association's id."""
     holder = found(lambda: ec2.describe_network_acls(Filters=by("association.subnet-id", subnet))["NetworkAcls"])
     if holder is None:
-        raise Refused(f"reading EC2 Network ACL Association of subnet {subnet}: not found")
+        raise RefusedError(f"reading EC2 Network ACL Association of subnet {subnet}: not found")
     link = next(link for link in holder["Associations"] if link["SubnetId"] == subnet)
     answer = ec2.replace_network_acl_association(AssociationId=link["NetworkAclAssociationId"], NetworkAclId=acl)
     return str(answer["NewAssociationId"])
 
 
 def _default_acl(ec2: Any, vpc: str) -> str:
-    return str(ec2.describe_network_acls(Filters=[*by("default", "true"), *by("vpc-id", vpc)])["NetworkAcls"][0]["NetworkAclId"])
+    return str(
+        ec2.describe_network_acls(Filters=[*by("default", "true"), *by("vpc-id", vpc)])["NetworkAcls"][0][
+            "NetworkAclId"
+        ]
+    )
 
 
 class NetworkAclAssociation(Ec2Type):
     traits = Traits(replaces=frozenset({"networkAclId", "subnetId", "region"}), keeps=frozenset({"region"}))
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
-        return associate_acl(context.ec2(inputs), inputs["subnetId"], inputs["networkAclId"]), {"region": inputs.get("region") or context.region}
+        return associate_acl(context.ec2(inputs), inputs["subnetId"], inputs["networkAclId"]), {
+            "region": inputs.get("region") or context.region
+        }
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
-        acls = context.ec2(state).describe_network_acls(Filters=by("association.association-id", resource_id))["NetworkAcls"]
+        acls = context.ec2(state).describe_network_acls(Filters=by("association.association-id", resource_id))[
+            "NetworkAcls"
+        ]
         links = [link for acl in acls for link in acl["Associations"] if link["NetworkAclAssociationId"] == resource_id]
         return {"networkAclId": links[0]["NetworkAclId"], "subnetId": links[0]["SubnetId"]} if links else None
 
@@ -431,14 +551,31 @@ class NetworkAclAssociation(Ec2Type):
 
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
         ec2 = context.ec2(state)
-        acl = found(lambda: ec2.describe_network_acls(NetworkAclIds=[state["networkAclId"]])["NetworkAcls"], "InvalidNetworkAclID.NotFound")
+        acl = found(
+            lambda: ec2.describe_network_acls(NetworkAclIds=[state["networkAclId"]])["NetworkAcls"],
+            "InvalidNetworkAclID.NotFound",
+        )
         if acl and any(link["NetworkAclAssociationId"] == resource_id for link in acl["Associations"]):
             associate_acl(ec2, state["subnetId"], _default_acl(ec2, acl["VpcId"]))
 
 
 class NetworkAclRule(Ec2Type):
     traits = Traits(
-        replaces=frozenset({"networkAclId", "ruleNumber", "egress", "protocol", "ruleAction", "cidrBlock", "fromPort", "toPort", "icmpType", "icmpCode", "region"}),
+        replaces=frozenset(
+            {
+                "networkAclId",
+                "ruleNumber",
+                "egress",
+                "protocol",
+                "ruleAction",
+                "cidrBlock",
+                "fromPort",
+                "toPort",
+                "icmpType",
+                "icmpCode",
+                "region",
+            }
+        ),
         keeps=frozenset({"region"}),
         defaults=(("egress", False),),
     )
@@ -458,9 +595,14 @@ class NetworkAclRule(Ec2Type):
 
     def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
         acl = found(
-            lambda: context.ec2(state).describe_network_acls(NetworkAclIds=[state["networkAclId"]])["NetworkAcls"], "InvalidNetworkAclID.NotFound"
+            lambda: context.ec2(state).describe_network_acls(NetworkAclIds=[state["networkAclId"]])["NetworkAcls"],
+            "InvalidNetworkAclID.NotFound",
         )
-        entries = [one for one in (acl or {}).get("Entries", []) if one["RuleNumber"] == state["ruleNumber"] and one["Egress"] == state["egress"]]
+        entries = [
+            one
+            for one in (acl or {}).get("Entries", [])
+            if one["RuleNumber"] == state["ruleNumber"] and one["Egress"] == state["egress"]
+        ]
         return {"ruleAction": entries[0]["RuleAction"], "cidrBlock": entries[0].get("CidrBlock")} if entries else None
 
     def update(self, context: AwsContext, resource_id: str, old: Values, new: Values) -> Values:
@@ -478,4 +620,4 @@ def after(resource_id: str, call: Any) -> None:
     try:
         call()
     except Exception as error:
-        raise CreatedButFailed(resource_id, str(error)) from error
+        raise CreatedButFailedError(resource_id, str(error)) from error

@@ -1,7 +1,8 @@
 """The AWS double's `aws.ssm.Parameter`: internal/service/ssm/parameter.go of terraform-provider-aws.
 
-With data type `aws:ec2:image` SSM validates the value after it has answered: the provider waits up to two minutes for a *new* parameter to
-appear, and does not wait at all for a new *value*. So an update that SSM rejects afterwards looks done; the double keeps that gap open.
+With data type `aws:ec2:image` SSM validates the value after it has answered: the provider waits up to two minutes
+for a *new* parameter to appear, and does not wait at all for a new *value*. So an update that SSM rejects
+afterwards looks done; the double keeps that gap open.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.doubles.aws_context import POLL, AwsContext, as_list, ignoring
-from tests.doubles.plugin import CreatedButFailed, Refused, Traits
+from tests.doubles.plugin import CreatedButFailedError, RefusedError, Traits
 from tests.doubles.wire import Values
 
 IMAGE = "aws:ec2:image"
@@ -30,12 +31,19 @@ class Parameter:
 
     def problems(self, inputs: Values) -> list[str]:
         given = [name for name in ("value", "insecureValue", "valueWo") if inputs.get(name) is not None]
-        wrong = [] if len(given) == 1 else [f"exactly one of `insecure_value,value,value_wo` must be specified, got {given}"]
+        wrong = (
+            []
+            if len(given) == 1
+            else [f"exactly one of `insecure_value,value,value_wo` must be specified, got {given}"]
+        )
         if inputs.get("dataType", "text") not in ("text", IMAGE, "aws:ssm:integration"):
             wrong.append(f"dataType: expected one of {IMAGE}, aws:ssm:integration, text, got {inputs['dataType']}")
         if inputs.get("type") not in ("String", "StringList", "SecureString"):
             wrong.append(f"type: expected one of String, StringList, SecureString, got {inputs.get('type')}")
-        return [*wrong, *(f"{name}: the double does not have it" for name in ("valueWo", "allowedPattern") if inputs.get(name))]
+        return [
+            *wrong,
+            *(f"{name}: the double does not have it" for name in ("valueWo", "allowedPattern") if inputs.get(name)),
+        ]
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
         ssm, name, overwrite = context.client("ssm", inputs), inputs["name"], bool(inputs.get("overwrite"))
@@ -45,7 +53,7 @@ class Parameter:
             ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=tags)
         found = self._await_new(context, inputs)
         if found is None:
-            raise CreatedButFailed(name, f"reading SSM Parameter ({name}): couldn't find resource")
+            raise CreatedButFailedError(name, f"reading SSM Parameter ({name}): couldn't find resource")
         return name, found
 
     def _await_new(self, context: AwsContext, inputs: Values) -> Values | None:
@@ -64,7 +72,9 @@ class Parameter:
             if error.response["Error"]["Code"] == "ParameterNotFound":
                 return None
             raise
-        details = ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [resource_id]}])["Parameters"]
+        details = ssm.describe_parameters(
+            ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [resource_id]}]
+        )["Parameters"]
         if not details:
             return None
         tags: list[Any] = ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=resource_id)["TagList"]
@@ -98,7 +108,10 @@ class Parameter:
             ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=as_list(put))
 
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
-        ignoring(lambda: context.client("ssm", state).delete_parameter(Name=state.get("name", resource_id)), "ParameterNotFound")
+        ignoring(
+            lambda: context.client("ssm", state).delete_parameter(Name=state.get("name", resource_id)),
+            "ParameterNotFound",
+        )
 
 
 def _put(ssm: Any, inputs: Values, overwrite: bool, more: Values) -> None:
@@ -108,7 +121,12 @@ def _put(ssm: Any, inputs: Values, overwrite: bool, more: Values) -> None:
         asked["KeyId"] = inputs["keyId"]
     try:
         ssm.put_parameter(
-            Name=inputs["name"], Type=inputs["type"], Value=inputs.get("insecureValue") or inputs["value"], Overwrite=overwrite, **asked, **more
+            Name=inputs["name"],
+            Type=inputs["type"],
+            Value=inputs.get("insecureValue") or inputs["value"],
+            Overwrite=overwrite,
+            **asked,
+            **more,
         )
     except ClientError as error:
-        raise Refused(f"creating SSM Parameter ({inputs['name']}): {error}") from error
+        raise RefusedError(f"creating SSM Parameter ({inputs['name']}): {error}") from error

@@ -1,7 +1,8 @@
-"""A double of the plugin `pulumi-resource-aws`: the resource types that Hallmark uses, on boto3, with moto (or anything that speaks the API) behind.
+"""A double of the plugin `pulumi-resource-aws`: the resource types that Hallmark uses, on boto3, with moto (or
+anything that speaks the API) behind.
 
-It is not the provider. What it takes from it, type by type, stands in aws_network.py, aws_machines.py and aws_parameters.py; what is not
-there fails with a clear error instead of passing silently.
+It is not the provider. What it takes from it, type by type, stands in aws_network.py, aws_machines.py and
+aws_parameters.py; what is not there fails with a clear error instead of passing silently.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tests.doubles import aws_machines, aws_network, property_types
 from tests.doubles.aws_context import AwsContext
 from tests.doubles.aws_lookups import LOOKUPS
 from tests.doubles.aws_parameters import Parameter
-from tests.doubles.plugin import Plugin, Refused, ResourceType
+from tests.doubles.plugin import Plugin, RefusedError, ResourceType
 from tests.doubles.wire import Values
 
 _ENGINES_OWN = {"version", "pluginDownloadURL", "__internal"}
@@ -50,15 +51,17 @@ class AwsPlugin(Plugin):
 
     def check_settings(self, settings: Values) -> list[property_types.Failure]:
         known = property_types.properties_of(pulumi_aws.provider.ProviderArgs)
-        return property_types.check(known, {key: value for key, value in _decoded(settings).items() if key not in _ENGINES_OWN})
+        return property_types.check(
+            known, {key: value for key, value in _decoded(settings).items() if key not in _ENGINES_OWN}
+        )
 
     def invoke(self, token: str, arguments: Values) -> Values:
         if token not in LOOKUPS:
-            raise Refused(f"{token}: the double has no such function, only {', '.join(sorted(LOOKUPS))}")
+            raise RefusedError(f"{token}: the double has no such function, only {', '.join(sorted(LOOKUPS))}")
         function = getattr(property_types.sdk_module(token), property_types.snake(token.rsplit(":", 1)[1]))
         known = {property_types.snake(name) for name in arguments}
         if unknown := known - set(inspect.signature(function).parameters):
-            raise Refused(f"{token}: unknown arguments {', '.join(sorted(unknown))}")
+            raise RefusedError(f"{token}: unknown arguments {', '.join(sorted(unknown))}")
         return LOOKUPS[token](self.context, arguments)
 
 

@@ -1,9 +1,10 @@
 """A double of the plugin `pulumi-resource-command`: `command.local.Command` only.
 
-Its create command runs through `/bin/sh -c` (or `interpreter`) with the environment of the plugin and `environment`; stdout and stderr are
-outputs without their last newline; a failing command fails the resource. `triggers` and (without `update`) `create` … replace or rerun as
-there: a change of `triggers` replaces, another change runs `update`, or `create` again. Source: pulumi-command,
-provider/pkg/provider/local/command*.go. No assets, no archives.
+Its create command runs through `/bin/sh -c` (or `interpreter`) with the environment of the plugin and
+`environment`; stdout and stderr are outputs without their last newline; a failing command fails the resource.
+`triggers` and (without `update`) `create` … replace or rerun as there: a change of `triggers` replaces, another
+change runs `update`, or `create` again. Source: pulumi-command, provider/pkg/provider/local/command*.go. No assets,
+no archives.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import subprocess
 from typing import Any
 
-from tests.doubles.plugin import Plugin, Refused, Traits
+from tests.doubles.plugin import Plugin, RefusedError, Traits
 from tests.doubles.wire import Values
 
 _UNSUPPORTED = ("assetPaths", "archivePaths")
@@ -21,7 +22,9 @@ _UNSUPPORTED = ("assetPaths", "archivePaths")
 class Command:
     """A command that runs at create, and others at update and delete."""
 
-    traits = Traits(replaces=frozenset({"triggers"}), outputs=frozenset({"stdout", "stderr"}), exact=frozenset({"environment"}))
+    traits = Traits(
+        replaces=frozenset({"triggers"}), outputs=frozenset({"stdout", "stderr"}), exact=frozenset({"environment"})
+    )
 
     def problems(self, inputs: Values) -> list[str]:
         return [f"{name}: the double does not have it" for name in _UNSUPPORTED if inputs.get(name)]
@@ -47,10 +50,16 @@ def _run(inputs: Values, command: str | None, old: Values) -> Values:
         environment |= {"PULUMI_COMMAND_STDOUT": old.get("stdout", ""), "PULUMI_COMMAND_STDERR": old.get("stderr", "")}
     interpreter = inputs.get("interpreter") or ["/bin/sh", "-c"]
     done = subprocess.run(
-        [*interpreter, command], env=environment, cwd=inputs.get("dir"), input=inputs.get("stdin", ""), capture_output=True, text=True, check=False
+        [*interpreter, command],
+        env=environment,
+        cwd=inputs.get("dir"),
+        input=inputs.get("stdin", ""),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        raise Refused(f"exit status {done.returncode}: running {command!r}:\n{done.stdout}{done.stderr}")
+        raise RefusedError(f"exit status {done.returncode}: running {command!r}:\n{done.stdout}{done.stderr}")
     return {"stdout": done.stdout.removesuffix("\n"), "stderr": done.stderr.removesuffix("\n")}
 
 

@@ -1,14 +1,19 @@
-"""EC2 (and SSM's image parameters) as the service has them, where moto is laxer; each point has a test that fails on bare moto.
+"""EC2 (and SSM's image parameters) as the service has them, where moto is laxer; each point has a test that fails on
+bare moto.
 
-- RegisterImage keeps what it is told: block devices, architecture, boot mode, ENA, IMDS, TPM; the name is unique, the snapshot exists and is
-  completed, TPM needs UEFI. An AMI's snapshot cannot be deleted, and an AMI brings no snapshot of its own.
-- RunInstances: the AMI must exist and fit the type's architecture; its block devices are merged with the request's; the client token counts;
-  an AMI with `imds_support` v2.0 requires tokens; a KMS key that cannot be used ends the machine; vCPUs have a quota.
-- `pending` before `running`, `stopping` before `stopped`, `shutting-down` before `terminated`; snapshots are `pending` first.
+- RegisterImage keeps what it is told: block devices, architecture, boot mode, ENA, IMDS, TPM; the name is unique,
+  the snapshot exists and is completed, TPM needs UEFI. An AMI's snapshot cannot be deleted, and an AMI brings no
+  snapshot of its own.
+- RunInstances: the AMI must exist and fit the type's architecture; its block devices are merged with the request's;
+  the client token counts; an AMI with `imds_support` v2.0 requires tokens; a KMS key that cannot be used ends the
+  machine; vCPUs have a quota.
+- `pending` before `running`, `stopping` before `stopped`, `shutting-down` before `terminated`; snapshots are
+  `pending` first.
 - A machine may power itself off (`power_off`), and what plays the machines is told (`Rules.machines`).
 - A new network ACL ends with `deny` for everything, both ways.
 - A VPC's default group cannot be deleted; groups, subnets and VPCs in use neither; VPCs have a quota.
-- A parameter of data type `aws:ec2:image` is validated after the answer: until then there is no new value, and where it names no AMI never.
+- A parameter of data type `aws:ec2:image` is validated after the answer: until then there is no new value, and
+  where it names no AMI never.
 
 Not modelled: what packets do, capacity, throttling (faults are the server's, see server.py), permissions.
 """
@@ -35,6 +40,7 @@ from moto.ec2.models.elastic_block_store import Snapshot
 from moto.ec2.models.instances import Instance, InstanceState, StateReason
 from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.responses.general import General
+from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.utils import Base64EncodedString, random_ami_id
 from moto.kms.models import kms_backends
@@ -157,12 +163,21 @@ class RegisteredAmi(Ami):
     @property
     def block_device_mappings(self) -> list[dict[str, Any]]:
         """As registered, with the size of the snapshot where none was given."""
-        return [{"DeviceName": one["DeviceName"], "Ebs": self._disk(one.get("Ebs") or {})} for one in self.asked.get("BlockDeviceMappings") or []]
+        return [
+            {"DeviceName": one["DeviceName"], "Ebs": self._disk(one.get("Ebs") or {})}
+            for one in self.asked.get("BlockDeviceMappings") or []
+        ]
 
     def _disk(self, disk: dict[str, Any]) -> dict[str, Any]:
         snapshot = self.ec2_backend.snapshots.get(disk.get("SnapshotId"))
         size = disk.get("VolumeSize") or (snapshot.volume_size if snapshot else 8)
-        return {"DeleteOnTermination": True, "VolumeType": "standard", "Encrypted": bool(snapshot and snapshot.encrypted), **disk, "VolumeSize": int(size)}
+        return {
+            "DeleteOnTermination": True,
+            "VolumeType": "standard",
+            "Encrypted": bool(snapshot and snapshot.encrypted),
+            **disk,
+            "VolumeSize": int(size),
+        }
 
     def snapshots(self) -> list[str]:
         """The snapshots that it rests on."""
@@ -189,7 +204,10 @@ def register_image(self: AmisResponse) -> ActionResult:
 def _check_image(backend: Any, asked: dict[str, Any]) -> None:
     name = asked["Name"] or ""
     if not re.fullmatch(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}", name):
-        raise EC2ClientError("InvalidAMIName.Malformed", f"AMI names must be between 3 and 128 characters long of a few kinds, got '{name}'")
+        raise EC2ClientError(
+            "InvalidAMIName.Malformed",
+            f"AMI names must be between 3 and 128 characters long of a few kinds, got '{name}'",
+        )
     for other in backend.amis.values():
         if other.name == name and other.owner_id == backend.account_id:
             raise EC2ClientError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {other.id}")
@@ -213,11 +231,16 @@ def _check_disk(backend: Any, disk: dict[str, Any]) -> None:
     if snapshot.status != "completed":
         raise EC2ClientError("IncorrectState", f"The snapshot '{snapshot.id}' is not completed")
     if disk.get("VolumeSize") and int(disk["VolumeSize"]) < snapshot.volume_size:
-        raise EC2ClientError("InvalidBlockDeviceMapping", f"Volume of size {disk['VolumeSize']}GB is smaller than snapshot '{snapshot.id}', expect size >= {snapshot.volume_size}GB")
+        raise EC2ClientError(
+            "InvalidBlockDeviceMapping",
+            f"Volume of size {disk['VolumeSize']}GB is smaller than snapshot '{snapshot.id}', expect size >= {snapshot.volume_size}GB",
+        )
 
 
 def _run_instances(original: Callable[..., Any]) -> Callable[..., Any]:
-    def run(self: Any, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any) -> Any:
+    def run(
+        self: Any, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any
+    ) -> Any:
         if token := kwargs.get("client_token"):
             for reservation in self.reservations.values():
                 if token != "ABCDE" and any(one.client_token == token for one in reservation.instances):
@@ -227,7 +250,11 @@ def _run_instances(original: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(image, RegisteredAmi):
             kwargs["block_device_mappings"] = merged(image, kwargs.get("block_device_mappings") or [])
             if image.imds_support:
-                kwargs["metadata_options"] = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2, **(kwargs.get("metadata_options") or {})}
+                kwargs["metadata_options"] = {
+                    "HttpTokens": "required",
+                    "HttpPutResponseHopLimit": 2,
+                    **(kwargs.get("metadata_options") or {}),
+                }
         for mapping in kwargs.get("block_device_mappings") or []:
             _check_disk(self, mapping["Ebs"])
         usable = all(_key_usable(self, one["Ebs"].get("KmsKeyId")) for one in kwargs.get("block_device_mappings") or [])
@@ -243,7 +270,11 @@ def merged(image: RegisteredAmi, asked: list[dict[str, Any]]) -> list[dict[str, 
     """An AMI's block devices with those of a request on top."""
     devices: dict[str, dict[str, Any]] = {one["DeviceName"]: copy.deepcopy(one) for one in image.block_device_mappings}
     for mapping in asked:
-        given = {key: value for key, value in mapping["Ebs"].items() if value is not None and not (key == "Encrypted" and not value)}
+        given = {
+            key: value
+            for key, value in mapping["Ebs"].items()
+            if value is not None and not (key == "Encrypted" and not value)
+        }
         disk = {**devices.get(mapping["DeviceName"], {}).get("Ebs", {}), **given}
         devices[mapping["DeviceName"]] = {"DeviceName": mapping["DeviceName"], "Ebs": disk}
     return list(devices.values())
@@ -312,7 +343,9 @@ def _stop(original: Callable[..., Any]) -> Callable[..., Any]:
 def _start(original: Callable[..., Any]) -> Callable[..., Any]:
     def start(self: Instance) -> Any:
         if self.state in ("stopping", *_GONE):
-            raise EC2ClientError("IncorrectInstanceState", f"The instance '{self.id}' is not in a state from which it can be started.")
+            raise EC2ClientError(
+                "IncorrectInstanceState", f"The instance '{self.id}' is not in a state from which it can be started."
+            )
         previous = InstanceState(self.state, self.state_code)
         original(self)
         _begin(self, "pending", 0, "running", 16)
@@ -351,14 +384,18 @@ def power_off(instance: Instance) -> None:
         instance.terminate()
     else:
         instance.stop()
-    instance.state_reason = StateReason("Client.InstanceInitiatedShutdown: Instance initiated shutdown", "Client.InstanceInitiatedShutdown")
+    instance.state_reason = StateReason(
+        "Client.InstanceInitiatedShutdown: Instance initiated shutdown", "Client.InstanceInitiatedShutdown"
+    )
 
 
 def get_console_output(self: General) -> ActionResult:
     """GetConsoleOutput: the last 64 KiB that the machine wrote."""
     instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
     text = _rules.machines.console(instance)[-65536:] if _rules.machines else ""
-    return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": Base64EncodedString.from_raw_string(text)})
+    return ActionResult(
+        {"InstanceId": instance.id, "Timestamp": utcnow(), "Output": Base64EncodedString.from_raw_string(text)}
+    )
 
 
 def _create_snapshot(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -377,7 +414,9 @@ def _delete_snapshot(original: Callable[..., Any]) -> Callable[..., Any]:
     def delete(self: Any, snapshot_id: str) -> Any:
         for image in self.amis.values():
             if isinstance(image, RegisteredAmi) and snapshot_id in image.snapshots():
-                raise EC2ClientError("InvalidSnapshot.InUse", f"The snapshot {snapshot_id} is currently in use by {image.id}")
+                raise EC2ClientError(
+                    "InvalidSnapshot.InUse", f"The snapshot {snapshot_id} is currently in use by {image.id}"
+                )
         return original(self, snapshot_id)
 
     return delete
@@ -397,7 +436,9 @@ def _create_acl(original: Callable[..., Any]) -> Callable[..., Any]:
         acl = original(self, *args, **kwargs)
         if not acl.default:
             for egress in (True, False):
-                nothing = dict.fromkeys(("icmp_code", "icmp_type", "port_range_from", "port_range_to", "ipv6_cidr_block"))
+                nothing = dict.fromkeys(
+                    ("icmp_code", "icmp_type", "port_range_from", "port_range_to", "ipv6_cidr_block")
+                )
                 self.create_network_acl_entry(acl.id, 32767, "-1", "deny", egress, "0.0.0.0/0", **nothing)
         return acl
 
@@ -422,7 +463,9 @@ def _delete_vpc(original: Callable[..., Any]) -> Callable[..., Any]:
 def _delete_subnet(original: Callable[..., Any]) -> Callable[..., Any]:
     def delete(self: Any, subnet_id: str) -> Any:
         if any(eni.subnet.id == subnet_id for eni in self.enis.values()):
-            raise EC2ClientError("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+            raise EC2ClientError(
+                "DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
+            )
         return original(self, subnet_id)
 
     return delete
@@ -433,7 +476,9 @@ def _delete_security_group(original: Callable[..., Any]) -> Callable[..., Any]:
         backend: Any = self.ec2_backend
         group = backend.get_security_group_from_id(self._get_param("GroupId") or "")
         if group and group.name == "default":
-            raise EC2ClientError("CannotDelete", f"the specified group: \"{group.id}\" name: \"default\" cannot be deleted by a user")
+            raise EC2ClientError(
+                "CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
+            )
         if group and any(group.id in {one.id for one in eni.group_set} for eni in backend.enis.values()):
             raise EC2ClientError("DependencyViolation", f"resource {group.id} has a dependent object")
         return original(self)
@@ -458,7 +503,7 @@ def _put_parameter(self: Any, *args: Any, **kwargs: Any) -> Any:
     _settle_parameters(self)
     asked = inspect.signature(_ORIGINAL_PUT).bind(self, *args, **kwargs).arguments
     asked.pop("self")
-    versions = self._parameters[asked["name"]]
+    versions = self._parameters.get(asked["name"]) or []
     kind = asked["data_type"] if not versions else versions[-1].data_type
     if kind != IMAGE or (versions and not asked["overwrite"]):
         return _ORIGINAL_PUT(self, **asked)
@@ -476,12 +521,20 @@ def _settled(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _modify_image(original: Callable[..., Any]) -> Callable[..., Any]:
     def modify(self: AmisResponse) -> Any:
-        text = (self._get_param("Description") or {}).get("Value") if isinstance(self._get_param("Description"), dict) else None
+        text = (
+            (self._get_param("Description") or {}).get("Value")
+            if isinstance(self._get_param("Description"), dict)
+            else None
+        )
         if text is not None:
             _image(self.ec2_backend, self._get_param("ImageId")).description = text
         return original(self)
 
     return modify
+
+
+def _check_mapping(device_mapping: dict[str, Any]) -> None:
+    """A mapping may leave out size and snapshot: it then has them from the AMI (or fails without)."""
 
 
 _WRAPPED: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
@@ -513,6 +566,9 @@ def extended(rules: Rules | None = None) -> Iterator[Rules]:
         for owner, name, wrap in _WRAPPED:
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))
         stack.enter_context(patch.object(AmisResponse, "register_image", register_image))
+        stack.enter_context(
+            patch.object(InstanceResponse, "_validate_block_device_mapping", staticmethod(_check_mapping))
+        )
         stack.enter_context(patch.object(General, "get_console_output", get_console_output))
         stack.enter_context(patch.object(SimpleSystemManagerBackend, "put_parameter", _put_parameter))
         try:

@@ -1,8 +1,9 @@
 """What the two doubled Pulumi plugins have in common: the gRPC service between the engine and a set of resource types.
 
-A double of the bridge (pulumi-terraform-bridge) as far as Hallmark needs it: Check against the SDK's classes, automatic names, Diff by
-comparing new inputs with the old state, replace-on-change, Create, Read, Update, Delete, Invoke. Where it falls short: no schema, no import
-checks beyond Read, no `ignoreChanges` of its own (the engine does that), no timeouts, secrets are handed over in clear.
+A double of the bridge (pulumi-terraform-bridge) as far as Hallmark needs it: Check against the SDK's classes,
+automatic names, Diff by comparing new inputs with the old state, replace-on-change, Create, Read, Update, Delete,
+Invoke. Where it falls short: no schema, no import checks beyond Read, no `ignoreChanges` of its own (the engine
+does that), no timeouts, secrets are handed over in clear.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from tests.doubles.wire import Values
 _LARGEST = 400 * 1024 * 1024  # the engine's own limit for a message
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The provider's own refusal, or the service's: its text is what the user sees."""
 
 
-class CreatedButFailed(Exception):
+class CreatedButFailedError(Exception):
     """Something was created and then a later step failed: the engine must remember it."""
 
     def __init__(self, resource_id: str, reason: str) -> None:
@@ -88,7 +89,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def invoke(self, token: str, arguments: Values) -> Values:
         """Answer a function of the provider."""
-        raise Refused(f"{token}: the double has no such function")
+        raise RefusedError(f"{token}: the double has no such function")
 
     # gRPC
 
@@ -105,7 +106,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         with _told(context):
             self.context = self.configure(wire.read(request.args))
-        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False)
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
+        )
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         token, old, new = _token(request.urn), wire.read(request.olds), wire.read(request.news)
@@ -174,7 +177,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def _kind(self, token: str) -> ResourceType:
         if token not in self.types:
-            raise Refused(f"{token}: the double has no such resource type, only {', '.join(sorted(self.types))}")
+            raise RefusedError(f"{token}: the double has no such resource type, only {', '.join(sorted(self.types))}")
         return self.types[token]
 
     def _planned(self, token: str, inputs: Values) -> Values:
@@ -184,7 +187,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
 def changes(traits: Traits, old: Values, before: Values, new: Values) -> list[str]:
     """The properties that differ between the old state and the new inputs."""
-    asked = {key for key, value in new.items() if not key.startswith("__") and not _same(traits, key, old.get(key), value)}
+    asked = {
+        key for key, value in new.items() if not key.startswith("__") and not _same(traits, key, old.get(key), value)
+    }
     gone = {key for key in before if key not in new and not key.startswith("__") and key not in traits.keeps}
     return sorted(asked | {key for key in gone if before[key] not in ("", [], {}, False)})
 
@@ -226,21 +231,24 @@ class _told:  # noqa: N801
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        if error is None or not isinstance(error, Exception):
-            return False
-        if isinstance(error, CreatedButFailed):
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, Exception):
+            return
+        if isinstance(error, CreatedButFailedError):
             _tell_partial(self._context, error, self._inputs)
-        text = str(error) if isinstance(error, Refused) or _is_service_error(error) else "".join(traceback.format_exception(error))
+        text = (
+            str(error)
+            if isinstance(error, RefusedError) or _is_service_error(error)
+            else "".join(traceback.format_exception(error))
+        )
         self._context.abort(grpc.StatusCode.UNKNOWN, text)
-        return False
 
 
 def _is_service_error(error: Exception) -> bool:
     return type(error).__module__.startswith("botocore")
 
 
-def _tell_partial(context: Any, error: CreatedButFailed, inputs: Values) -> NoReturn:
+def _tell_partial(context: Any, error: CreatedButFailedError, inputs: Values) -> NoReturn:
     detail = provider_pb2.ErrorResourceInitFailed(
         id=error.resource_id, properties=wire.write(inputs), reasons=[str(error)], inputs=wire.write(inputs)
     )

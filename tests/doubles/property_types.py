@@ -1,8 +1,8 @@
 """Which properties a resource type takes, read from the SDK's own classes (pulumi_aws, pulumi_command).
 
-The real provider judges inputs by its Terraform schema. That is not here; but the SDK's `XArgs` classes are generated from it, with each
-name, type and whether it is required. So an unknown, missing or mistyped property fails in the double too. What the classes do not say
-(allowed values, conflicts, lengths) is not checked here.
+The real provider judges inputs by its Terraform schema. That is not here; but the SDK's `XArgs` classes are
+generated from it, with each name, type and whether it is required. So an unknown, missing or mistyped property
+fails in the double too. What the classes do not say (allowed values, conflicts, lengths) is not checked here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def snake(name: str) -> str:
 
 
 def sdk_module(token: str) -> types.ModuleType:
-    """The SDK's module of a token: `aws:ec2/vpc:Vpc` is pulumi_aws.ec2.vpc, `command:local:Command` pulumi_command.local.command."""
+    """The SDK's module of a token: `aws:ec2/vpc:Vpc` is pulumi_aws.ec2.vpc."""
     package, path, name = token.split(":")
     parts = [snake(part) for part in path.split("/") if part != "index"]
     if "/" not in path:
@@ -87,7 +87,9 @@ def check(properties: Properties, values: dict[str, Any], where: str = "") -> li
     """Every property that is unknown, missing or of the wrong type."""
     prefix = f"{where}." if where else ""
     found = [
-        Failure(path=f"{prefix}{name}", reason=f"unknown property, expected one of {', '.join(sorted(properties.types))}")
+        Failure(
+            path=f"{prefix}{name}", reason=f"unknown property, expected one of {', '.join(sorted(properties.types))}"
+        )
         for name in values
         if name not in properties.types and not name.startswith("__")
     ]
@@ -113,7 +115,11 @@ def alternatives(hint: Any) -> list[Any]:
     """The plain types that an `Input[...]` allows, without None, Awaitable and Output."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return [choice for part in typing.get_args(hint) for choice in alternatives(part)]
-    if hint is type(None) or typing.get_origin(hint) in (collections.abc.Awaitable, pulumi.Output) or hint is pulumi.Output:
+    if (
+        hint is type(None)
+        or typing.get_origin(hint) in (collections.abc.Awaitable, pulumi.Output)
+        or hint is pulumi.Output
+    ):
         return []
     return [hint]
 

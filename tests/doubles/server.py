@@ -61,7 +61,11 @@ class Server:
     def client(self, service: str) -> Any:
         """A client of this account."""
         return boto3.client(
-            service, region_name=REGION, endpoint_url=self.url, aws_access_key_id="testing", aws_secret_access_key="testing"
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
         )
 
     def environment(self) -> dict[str, str]:
@@ -147,13 +151,17 @@ def _ebs_action(method: str, path: str) -> str:
 
 def _answer_error(call: Call, error: tuple[str, str], start: Any) -> list[bytes]:
     code, message = error
-    status = "503 Service Unavailable" if code in ("Unavailable", "InternalError", "ServiceUnavailable") else "400 Bad Request"
+    status = (
+        "503 Service Unavailable"
+        if code in ("Unavailable", "InternalError", "ServiceUnavailable")
+        else "400 Bad Request"
+    )
     if call.service in ("ssm", "kms", "ebs"):
         start(status, [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)])
         return [json.dumps({"__type": code, "message": message, "Message": message}).encode()]
     start(status, [("Content-Type", "text/xml")])
-    text = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>0</RequestID></Response>"
-    return [text.encode()]
+    text = f"<Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+    return [f"<Response>{text}<RequestID>0</RequestID></Response>".encode()]
 
 
 @contextmanager

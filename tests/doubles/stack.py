@@ -17,7 +17,7 @@ from tests.doubles.server import BIN, Server
 URN = "urn:pulumi:test::doubled"
 
 
-class PulumiFailed(Exception):
+class PulumiError(Exception):
     """The engine ended with an error; its text is all that it wrote."""
 
 
@@ -68,12 +68,18 @@ class Stack:
 
     def pulumi(self, *arguments: str, **environment: str) -> str:
         """Run the engine; what it wrote to stdout."""
+        scope = () if arguments[0] == "stack" else ("--color", "never", "--stack", "test")
         done = subprocess.run(
-            [self.engine / "pulumi", *arguments, "--non-interactive", *(() if arguments[0] == "stack" else ("--color", "never", "--stack", "test"))],
-            cwd=self.folder, env={**self._environment(), **environment}, capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
+            [self.engine / "pulumi", *arguments, "--non-interactive", *scope],
+            cwd=self.folder,
+            env={**self._environment(), **environment},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
         if done.returncode:
-            raise PulumiFailed(f"{done.stdout}\n{done.stderr}")
+            raise PulumiError(f"{done.stdout}\n{done.stderr}")
         return done.stdout
 
     def _environment(self) -> dict[str, str]:

@@ -43,7 +43,7 @@ def has_unknown(value: Any) -> bool:
 
 
 def covers(old: Any, new: Any) -> bool:
-    """Whether the old state already has what the new input asks for (it may have more: what the service adds by itself)."""
+    """Whether the old state has what the new input asks for; it may have more, that the service added."""
     if has_unknown(new):
         return False
     if isinstance(new, dict) and isinstance(old, dict):
