@@ -176,7 +176,7 @@ def test_a_region_that_does_not_exist() -> None:
         pytest.raises(AwsError, match="credentials: region eu-nowhere-1: no answer; is aws:region right"),
         in_words(AwsSettings(region="eu-nowhere-1"), "credentials"),
     ):
-        raise EndpointConnectionError(endpoint_url="https://ec2.eu-nowhere-1.amazonaws.com")
+        raise EndpointConnectionError(endpoint_url="https://ec2.invalid")
 
 
 def test_no_base_matches(aws: Aws) -> None:
