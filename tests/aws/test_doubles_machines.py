@@ -21,9 +21,13 @@ machine = aws.ec2.Instance(
     "machine", ami="{ami}", instance_type="t3.micro", subnet_id=subnet.id, vpc_security_group_ids=[group.id],
     instance_initiated_shutdown_behavior="stop", user_data_base64="{user_data}", tags={{"hallmark:build": "b"}},
     volume_tags={{"hallmark:build": "{tag}"}},
-    metadata_options=aws.ec2.InstanceMetadataOptionsArgs(http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1),
+    metadata_options=aws.ec2.InstanceMetadataOptionsArgs(
+        http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+    ),
     root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(volume_type="gp3", delete_on_termination=True),
-    ebs_block_devices=[aws.ec2.InstanceEbsBlockDeviceArgs(device_name="/dev/sdf", snapshot_id="{carrier}", volume_type="gp3")],
+    ebs_block_devices=[
+        aws.ec2.InstanceEbsBlockDeviceArgs(device_name="/dev/sdf", snapshot_id="{carrier}", volume_type="gp3")
+    ],
 )
 pulumi.export("machine", machine.id)
 pulumi.export("root", machine.root_block_device.volume_id)
@@ -85,7 +89,8 @@ def test_a_machine_that_stopped_is_still_there_and_one_terminated_is_dropped(sta
 def test_a_machine_that_ends_at_once_fails_and_is_in_the_state(stack: Stack, server: Server) -> None:
     ec2 = server.client("ec2")
     ami = image(ec2)
-    disk = 'aws.ec2.InstanceRootBlockDeviceArgs(encrypted=True, kms_key_id="arn:aws:kms:eu-central-1:123456789012:key/none")'
+    key = "arn:aws:kms:eu-central-1:123456789012:key/none"
+    disk = f'aws.ec2.InstanceRootBlockDeviceArgs(encrypted=True, kms_key_id="{key}")'
     with pytest.raises(PulumiError, match="unexpected state 'terminated', wanted target 'running'"):
         stack.up(f'aws.ec2.Instance("one", ami="{ami}", instance_type="t3.micro", root_block_device={disk})')
 
@@ -94,9 +99,12 @@ def test_a_machine_that_ends_at_once_fails_and_is_in_the_state(stack: Stack, ser
 
 IMAGE = """
 ami = aws.ec2.Ami(
-    "ami", name="{name}", architecture="x86_64", boot_mode="uefi", ena_support=True, imds_support="v2.0", virtualization_type="hvm",
+    "ami", name="{name}", architecture="x86_64", boot_mode="uefi", ena_support=True, imds_support="v2.0",
+    virtualization_type="hvm",
     root_device_name="/dev/xvda", tags={{"hallmark:status": "candidate"}},
-    ebs_block_devices=[aws.ec2.AmiEbsBlockDeviceArgs(device_name="/dev/xvda", snapshot_id="{snapshot}", volume_type="gp3"{more})],
+    ebs_block_devices=[
+        aws.ec2.AmiEbsBlockDeviceArgs(device_name="/dev/xvda", snapshot_id="{snapshot}", volume_type="gp3"{more})
+    ],
 )
 pulumi.export("ami", ami.id)
 """
@@ -158,7 +166,9 @@ def test_a_tag_of_its_own_comes_changes_and_goes_and_ignored_ones_do_not_drift(s
 
 
 PARAMETER = """
-channel = aws.ssm.Parameter("channel", name="/hallmark/web/stable", type="String", data_type="aws:ec2:image", value="{ami}")
+channel = aws.ssm.Parameter(
+    "channel", name="/hallmark/web/stable", type="String", data_type="aws:ec2:image", value="{ami}"
+)
 pulumi.export("version", channel.version)
 """
 
@@ -241,7 +251,9 @@ def test_the_providers_own_settings_are_checked_and_reach_the_account(stack: Sta
 
 def test_a_command_runs_at_create_reruns_at_a_change_and_fails_loudly(stack: Stack) -> None:
     program = """
-    one = command.local.Command("one", create="echo $WORD; echo warn >&2", delete="touch deleted", environment={"WORD": "hello"}, triggers=[TRIGGER])
+    one = command.local.Command(
+        "one", create="echo $WORD; echo warn >&2", delete="touch deleted", environment={"WORD": "hello"}, triggers=[TRIGGER]
+    )
     pulumi.export("stdout", one.stdout)
     pulumi.export("stderr", one.stderr)
     """

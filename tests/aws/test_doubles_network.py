@@ -55,7 +55,10 @@ def test_a_network_comes_as_declared_stays_as_it_is_and_goes(stack: Stack, serve
 
 
 def test_an_attribute_and_tags_change_in_place_and_a_cidr_replaces(stack: Stack, server: Server) -> None:
-    program = 'vpc = aws.ec2.Vpc("vpc", cidr_block="{cidr}", enable_dns_support={dns}, tags={tags})\npulumi.export("vpc", vpc.id)'
+    program = """
+vpc = aws.ec2.Vpc("vpc", cidr_block="{cidr}", enable_dns_support={dns}, tags={tags})
+pulumi.export("vpc", vpc.id)
+"""
     first = stack.up(program.format(cidr="10.0.0.0/24", dns=True, tags='{"a": "1", "b": "2"}'))
     second = stack.up(program.format(cidr="10.0.0.0/24", dns=False, tags='{"a": "3"}'))
     third = stack.up(program.format(cidr="10.1.0.0/24", dns=False, tags='{"a": "3"}'))

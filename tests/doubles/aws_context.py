@@ -41,7 +41,7 @@ class AwsContext:
     def client(self, service: str, inputs: Values | None = None) -> Any:
         """A client of a service, in the resource's own region if it names one."""
         endpoints = [block[service] for block in self._settings.get("endpoints") or [] if block.get(service)]
-        return self._session.client(
+        return self._session.client(  # type: ignore[call-overload]
             service,
             region_name=(inputs or {}).get("region") or self.region,
             endpoint_url=endpoints[0] if endpoints else None,
@@ -141,7 +141,7 @@ def as_list(tags: dict[str, str]) -> list[Values]:
 
 
 def found(call: Callable[[], list[Any]], *missing: str) -> Any | None:
-    """The one thing that a Describe call finds, or None where it is not there or the service answers one of the codes `missing`."""
+    """The one thing that a Describe call finds, or None (also where the service answers a code of `missing`)."""
     try:
         got = call()
     except ClientError as error:
@@ -177,9 +177,8 @@ def wait_for(look: Callable[[], str | None], what: str, target: set[str | None],
     deadline = time.monotonic() + PATIENCE
     while (state := look()) not in target:
         if state not in pending:
-            raise RefusedError(
-                f"waiting for {what}: unexpected state '{state}', wanted target '{', '.join(str(one) for one in target)}'"
-            )
+            wanted = ", ".join(str(one) for one in target)
+            raise RefusedError(f"waiting for {what}: unexpected state '{state}', wanted target '{wanted}'")
         if time.monotonic() > deadline:
             raise RefusedError(
                 f"waiting for {what}: timeout while waiting for state to become '{target}' (last state: '{state}')"

@@ -1,8 +1,7 @@
-"""The AWS double's functions: `aws.ec2.get_ami`, `aws.get_caller_identity`, `aws.get_region`,
-`aws.get_availability_zones`.
+"""The AWS double's functions: get_ami, get_caller_identity, get_region and get_availability_zones.
 
-get_ami follows internal/service/ec2/ec2_ami_data_source.go: nothing found, or more than one without `most_recent`,
-is an error.
+get_ami follows internal/service/ec2/ec2_ami_data_source.go of terraform-provider-aws: nothing found, or more than one
+without `most_recent`, is an error.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ def get_ami(context: AwsContext, arguments: Values) -> Values:
         raise RefusedError("Your query returned no results. Please change your search criteria and try again.")
     if len(images) > 1 and not arguments.get("mostRecent"):
         raise RefusedError(
-            "Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true."
+            "Your query returned more than one result. Please try a more specific search criteria, or set "
+            "`most_recent` attribute to true."
         )
     image = max(images, key=lambda one: str(one.get("CreationDate", "")))
     return {
@@ -40,8 +40,15 @@ def get_ami(context: AwsContext, arguments: Values) -> Values:
         "imageId": image["ImageId"],
         "arn": context.arn(f"image/{image['ImageId']}", arguments),
         "blockDeviceMappings": [
-            {"deviceName": one["DeviceName"], "ebs": {key[0].lower() + key[1:]: str(value).lower() if isinstance(value, bool) else str(value)
-             for key, value in one.get("Ebs", {}).items()}, "noDevice": "", "virtualName": ""}
+            {
+                "deviceName": one["DeviceName"],
+                "ebs": {
+                    key[0].lower() + key[1:]: str(value).lower() if isinstance(value, bool) else str(value)
+                    for key, value in one.get("Ebs", {}).items()
+                },
+                "noDevice": "",
+                "virtualName": "",
+            }
             for one in image.get("BlockDeviceMappings", [])
         ],
         "creationDate": str(image.get("CreationDate", "")),
@@ -50,7 +57,10 @@ def get_ami(context: AwsContext, arguments: Values) -> Values:
         "kernelId": "",
         "lastLaunchedTime": "",
         "platform": image.get("Platform", ""),
-        "productCodes": [{"productCodeId": one["ProductCodeId"], "productCodeType": one["ProductCodeType"]} for one in image.get("ProductCodes", [])],
+        "productCodes": [
+            {"productCodeId": one["ProductCodeId"], "productCodeType": one["ProductCodeType"]}
+            for one in image.get("ProductCodes", [])
+        ],
         "ramdiskId": "",
         "region": arguments.get("region") or context.region,
         "rootDeviceType": image.get("RootDeviceType"),
@@ -59,7 +69,7 @@ def get_ami(context: AwsContext, arguments: Values) -> Values:
         "tags": context.seen_tags(image.get("Tags"))["tagsAll"],
         "uefiData": "",
         "usageOperation": image.get("UsageOperation", ""),
-    }  # fmt: skip
+    }
 
 
 def get_caller_identity(context: AwsContext, arguments: Values) -> Values:
@@ -87,8 +97,14 @@ def get_availability_zones(context: AwsContext, arguments: Values) -> Values:
     if arguments.get("state"):
         zones = [zone for zone in zones if zone["State"] == arguments["state"]]
     region = arguments.get("region") or context.region
-    return {**arguments, "names": [zone["ZoneName"] for zone in zones], "zoneIds": [zone["ZoneId"] for zone in zones], "groupNames": [region],
-            "id": region, "region": region}  # fmt: skip
+    return {
+        **arguments,
+        "names": [zone["ZoneName"] for zone in zones],
+        "zoneIds": [zone["ZoneId"] for zone in zones],
+        "groupNames": [region],
+        "id": region,
+        "region": region,
+    }
 
 
 LOOKUPS: dict[str, Callable[[AwsContext, Values], Values]] = {

@@ -51,26 +51,74 @@ class Instance(Ec2Type):
     traits = Traits(
         replaces=frozenset(
             {
-                "ami", "associatePublicIpAddress", "availabilityZone", "ebsBlockDevices", "ebsOptimized", "ephemeralBlockDevices", "hibernation",
-                "hostId", "keyName", "placementGroup", "privateIp", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId", "subnetId", "tenancy",
-                "region", "securityGroups",
+                "ami",
+                "associatePublicIpAddress",
+                "availabilityZone",
+                "ebsBlockDevices",
+                "ebsOptimized",
+                "ephemeralBlockDevices",
+                "hibernation",
+                "hostId",
+                "keyName",
+                "placementGroup",
+                "privateIp",
+                "rootBlockDevice.encrypted",
+                "rootBlockDevice.kmsKeyId",
+                "subnetId",
+                "tenancy",
+                "region",
+                "securityGroups",
             }
         ),
         keeps=frozenset(
             {
-                "ami", "associatePublicIpAddress", "availabilityZone", "ebsBlockDevices", "ebsOptimized", "instanceInitiatedShutdownBehavior",
-                "instanceType", "keyName", "metadataOptions", "monitoring", "privateIp", "rootBlockDevice", "subnetId", "tenancy", "userData",
-                "userDataBase64", "volumeTags", "vpcSecurityGroupIds", "iamInstanceProfile", "disableApiTermination", "disableApiStop", "region",
+                "ami",
+                "associatePublicIpAddress",
+                "availabilityZone",
+                "ebsBlockDevices",
+                "ebsOptimized",
+                "instanceInitiatedShutdownBehavior",
+                "instanceType",
+                "keyName",
+                "metadataOptions",
+                "monitoring",
+                "privateIp",
+                "rootBlockDevice",
+                "subnetId",
+                "tenancy",
+                "userData",
+                "userDataBase64",
+                "volumeTags",
+                "vpcSecurityGroupIds",
+                "iamInstanceProfile",
+                "disableApiTermination",
+                "disableApiStop",
+                "region",
             }
         ),
         exact=frozenset({"tags", "volumeTags"}),
         defaults=(("sourceDestCheck", True), ("getPasswordData", False), ("userDataReplaceOnChange", False)),
-    )  # fmt: skip
+    )
     unsupported = (
-        "capacityReservationSpecification", "cpuOptions", "creditSpecification", "enclaveOptions", "ephemeralBlockDevices", "instanceMarketOptions",
-        "launchTemplate", "maintenanceOptions", "networkInterfaces", "primaryNetworkInterface", "privateDnsNameOptions", "ipv6AddressCount",
-        "ipv6Addresses", "secondaryPrivateIps", "hostId", "hostResourceGroupArn", "getPasswordData", "placementGroup",
-    )  # fmt: skip
+        "capacityReservationSpecification",
+        "cpuOptions",
+        "creditSpecification",
+        "enclaveOptions",
+        "ephemeralBlockDevices",
+        "instanceMarketOptions",
+        "launchTemplate",
+        "maintenanceOptions",
+        "networkInterfaces",
+        "primaryNetworkInterface",
+        "privateDnsNameOptions",
+        "ipv6AddressCount",
+        "ipv6Addresses",
+        "secondaryPrivateIps",
+        "hostId",
+        "hostResourceGroupArn",
+        "getPasswordData",
+        "placementGroup",
+    )
 
     def problems(self, inputs: Values) -> list[str]:
         disks = [*(inputs.get("ebsBlockDevices") or []), inputs.get("rootBlockDevice") or {}]
@@ -349,14 +397,28 @@ class Ami(Ec2Type):
     traits = Traits(
         replaces=frozenset(
             {
-                "architecture", "bootMode", "ebsBlockDevices", "enaSupport", "ephemeralBlockDevices", "imageLocation", "imdsSupport", "kernelId", "name",
-                "ramdiskId", "rootDeviceName", "sriovNetSupport", "tpmSupport", "uefiData", "virtualizationType", "region",
+                "architecture",
+                "bootMode",
+                "ebsBlockDevices",
+                "enaSupport",
+                "ephemeralBlockDevices",
+                "imageLocation",
+                "imdsSupport",
+                "kernelId",
+                "name",
+                "ramdiskId",
+                "rootDeviceName",
+                "sriovNetSupport",
+                "tpmSupport",
+                "uefiData",
+                "virtualizationType",
+                "region",
             }
         ),
         keeps=frozenset({"ebsBlockDevices", "ephemeralBlockDevices", "imageLocation", "region"}),
         named=True,
         defaults=(("architecture", "x86_64"), ("sriovNetSupport", "simple"), ("virtualizationType", "paravirtual")),
-    )  # fmt: skip
+    )
     unsupported = ("ephemeralBlockDevices", "kernelId", "ramdiskId", "deprecationTime")
 
     def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
@@ -401,8 +463,12 @@ class Ami(Ec2Type):
             "InvalidInstanceID.Malformed",
             "InvalidInstanceID",
         )
-        return {**seen_image(image), "arn": context.arn(f"image/{resource_id}", state), "region": state.get("region") or context.region,
-                **context.seen_tags(image.get("Tags"))}  # fmt: skip
+        return {
+            **seen_image(image),
+            "arn": context.arn(f"image/{resource_id}", state),
+            "region": state.get("region") or context.region,
+            **context.seen_tags(image.get("Tags")),
+        }
 
     def update(self, context: AwsContext, resource_id: str, old: Values, new: Values) -> Values:
         if new.get("description") != old.get("description"):

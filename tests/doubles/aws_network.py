@@ -268,7 +268,7 @@ class RouteTableAssociation(Ec2Type):
         return {"routeTableId": links[0]["RouteTableId"], "subnetId": links[0]["SubnetId"]} if links else None
 
     def update(self, context: AwsContext, resource_id: str, old: Values, new: Values) -> Values:
-        # The association gets another id then; the real provider sets it, the protocol of this double cannot: so it is refused.
+        # The association gets another id then, which the real provider sets; this double cannot.
         raise RefusedError("aws:ec2:RouteTableAssociation: the double cannot change the route table of an association")
 
     def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:

@@ -1,8 +1,8 @@
-"""A double of the plugin `pulumi-resource-aws`: the resource types that Hallmark uses, on boto3, with moto (or
-anything that speaks the API) behind.
+"""A double of the plugin `pulumi-resource-aws`: the resource types that Hallmark uses, on boto3.
 
-It is not the provider. What it takes from it, type by type, stands in aws_network.py, aws_machines.py and
-aws_parameters.py; what is not there fails with a clear error instead of passing silently.
+Behind it is moto, or anything else that speaks the API. It is not the provider. What it takes from it, type by type,
+stands in aws_network.py, aws_machines.py and aws_parameters.py; what is not there fails with a clear error instead of
+passing silently.
 """
 
 from __future__ import annotations

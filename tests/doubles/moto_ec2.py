@@ -1,5 +1,6 @@
-"""EC2 (and SSM's image parameters) as the service has them, where moto is laxer; each point has a test that fails on
-bare moto.
+"""EC2 and SSM's image parameters as the service has them, where moto is laxer.
+
+Each point has a test that fails on bare moto (tests/aws/test_doubles_moto_ec2.py).
 
 - RegisterImage keeps what it is told: block devices, architecture, boot mode, ENA, IMDS, TPM; the name is unique,
   the snapshot exists and is completed, TPM needs UEFI. An AMI's snapshot cannot be deleted, and an AMI brings no
@@ -32,6 +33,7 @@ from typing import Any, Protocol
 from unittest.mock import patch
 
 from moto.core.responses import ActionResult
+from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -42,7 +44,7 @@ from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.responses.general import General
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.responses.security_groups import SecurityGroups
-from moto.ec2.utils import Base64EncodedString, random_ami_id
+from moto.ec2.utils import random_ami_id
 from moto.kms.models import kms_backends
 from moto.ssm.models import SimpleSystemManagerBackend
 
@@ -145,11 +147,11 @@ class RegisteredAmi(Ami):
         self.asked = asked
         self.name, self.description = asked["Name"], asked.get("Description") or ""
         self.architecture = asked.get("Architecture") or "i386"
-        self.boot_mode = asked.get("BootMode")
+        self.boot_mode = asked.get("BootMode")  # type: ignore[assignment]
         self.ena_support = asked.get("EnaSupport") or False
         self.imds_support, self.tpm_support = asked.get("ImdsSupport"), asked.get("TpmSupport")
         self.root_device_name = asked.get("RootDeviceName") or ""
-        self.sriov = self.sriov_net_support = asked.get("SriovNetSupport")
+        self.sriov = self.sriov_net_support = asked.get("SriovNetSupport")  # type: ignore[assignment]
         self.virtualization_type = asked.get("VirtualizationType") or "paravirtual"
         self.state, self.image_type, self.hypervisor, self.root_device_type = "available", "machine", "xen", "ebs"
         self.owner_id, self.owner_alias, self.platform, self.kernel_id = backend.account_id, None, None, None
@@ -188,9 +190,20 @@ def register_image(self: AmisResponse) -> ActionResult:
     """RegisterImage with all that it is told."""
     self.error_on_dryrun()
     names = (
-        "Name", "Description", "Architecture", "BootMode", "EnaSupport", "ImdsSupport", "TpmSupport", "RootDeviceName", "SriovNetSupport",
-        "VirtualizationType", "BlockDeviceMappings", "UefiData", "TagSpecifications",
-    )  # fmt: skip
+        "Name",
+        "Description",
+        "Architecture",
+        "BootMode",
+        "EnaSupport",
+        "ImdsSupport",
+        "TpmSupport",
+        "RootDeviceName",
+        "SriovNetSupport",
+        "VirtualizationType",
+        "BlockDeviceMappings",
+        "UefiData",
+        "TagSpecifications",
+    )
     asked = {name: self._get_param(name) for name in names}
     backend: Any = self.ec2_backend
     _check_image(backend, asked)
@@ -233,7 +246,8 @@ def _check_disk(backend: Any, disk: dict[str, Any]) -> None:
     if disk.get("VolumeSize") and int(disk["VolumeSize"]) < snapshot.volume_size:
         raise EC2ClientError(
             "InvalidBlockDeviceMapping",
-            f"Volume of size {disk['VolumeSize']}GB is smaller than snapshot '{snapshot.id}', expect size >= {snapshot.volume_size}GB",
+            f"Volume of size {disk['VolumeSize']}GB is smaller than snapshot '{snapshot.id}', "
+            f"expect size >= {snapshot.volume_size}GB",
         )
 
 
@@ -303,7 +317,8 @@ def _check_type(backend: Any, kind: str, image: Any) -> None:
     if isinstance(image, RegisteredAmi) and image.architecture not in supported:
         raise EC2ClientError(
             "InvalidParameterValue",
-            f"The architecture '{', '.join(supported)}' of the specified instance type does not match the architecture '{image.architecture}' of the "
+            f"The architecture '{', '.join(supported)}' of the specified instance type does not match the architecture "
+            f"'{image.architecture}' of the "
             "specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.",
         )
     running = [one.instance_type for one in backend.all_instances() if one.state not in (*_GONE, "stopped")]
@@ -311,7 +326,8 @@ def _check_type(backend: Any, kind: str, image: Any) -> None:
     if used > _rules.vcpu_quota:
         raise EC2ClientError(
             "VcpuLimitExceeded",
-            f"You have requested more vCPU capacity than your current vCPU limit of {_rules.vcpu_quota} allows for the instance bucket that the "
+            f"You have requested more vCPU capacity than your current vCPU limit of {_rules.vcpu_quota} allows for "
+            "the instance bucket that the "
             "specified instance type belongs to.",
         )
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2
-from google.rpc import status_pb2
+from google.protobuf import any_pb2, empty_pb2  # type: ignore[import-untyped]
+from google.rpc import status_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from tests.doubles import property_types, wire
@@ -44,8 +44,9 @@ class CreatedButFailedError(Exception):
 class Traits:
     """How a resource type behaves at a change.
 
-    `replaces`: properties whose change replaces the resource ("a.b" means b inside a). `keeps`: optional and computed ones, where taking the
-    input away changes nothing. `exact`: maps compared as a whole. `named`: gets an automatic name when it has none.
+    `replaces`: properties whose change replaces the resource ("a.b" means b inside a). `keeps`: optional and computed
+    ones, where taking the input away changes nothing. `exact`: maps compared as a whole. `named`: gets an automatic
+    name when it has none.
     """
 
     replaces: frozenset[str] = frozenset()

@@ -20,7 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from tests.doubles import moto_ebs, moto_ec2
@@ -60,7 +60,7 @@ class Server:
 
     def client(self, service: str) -> Any:
         """A client of this account."""
-        return boto3.client(
+        return boto3.client(  # type: ignore[call-overload]
             service,
             region_name=REGION,
             endpoint_url=self.url,
