@@ -54,13 +54,9 @@ _PASSED_ON = frozenset([
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR",
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "PULUMI_HOME", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN",
-    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION",
-    "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_SDK_LOAD_CONFIG",
 ])
 # fmt: on
+_PASSED_ON_PREFIXES = ("AWS_",)  # the ambient chain of credentials, as engine.py passes it on
 
 
 class Inner(BaseModel):
@@ -133,7 +129,7 @@ def ephemeral(
 
 def allowed_environment(given: Mapping[str, str]) -> dict[str, str]:
     """The part of an environment that an inner run may see."""
-    return {name: value for name, value in given.items() if name in _PASSED_ON}
+    return {name: value for name, value in given.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)}
 
 
 def _start(inner: Inner, environment: Mapping[str, str], lock: int) -> subprocess.Popen[str]:
