@@ -31,6 +31,7 @@ from hallmark.ebs_blocks import (
 from hallmark.ebs_pace import Pace
 from hallmark.ebs_retry import Gone, Retrier, RetryPolicy
 from hallmark.ebs_snapshots import CONTENT, delete_snapshot, describe
+from hallmark.ebs_wire import BlockWriter
 from hallmark.ebs_workers import run_workers
 from hallmark.errors import AwsError
 from hallmark.fingerprint import Sha256, fingerprint
@@ -171,6 +172,7 @@ class _Filling:
     def __post_init__(self) -> None:
         self.stop = threading.Event()
         self.retrier = Retrier(self.how.retry, stop=self.stop)  # born with its snapshot
+        self.writer = BlockWriter(self.ebs)
         self.pace = Pace(self.how.puts_per_second, burst=self.how.workers)
 
     def fill(self, report: Report | None, block: int) -> int | None:
@@ -208,14 +210,7 @@ class _Filling:
 
     def _put_once(self, index: int, data: bytes, digest: bytes) -> None:
         self.retrier.pause(self.pace.reserve())
-        self.ebs.put_snapshot_block(
-            SnapshotId=self.snapshot,
-            BlockIndex=index,
-            BlockData=data,
-            DataLength=BLOCK,
-            Checksum=checksum(digest),
-            ChecksumAlgorithm="SHA256",
-        )
+        self.writer.put(self.snapshot, index, data, checksum(digest))
 
     def _complete(self) -> None:
         retrier = Retrier(self.how.retry)
