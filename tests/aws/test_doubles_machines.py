@@ -252,7 +252,8 @@ def test_the_providers_own_settings_are_checked_and_reach_the_account(stack: Sta
 def test_a_command_runs_at_create_reruns_at_a_change_and_fails_loudly(stack: Stack) -> None:
     program = """
     one = command.local.Command(
-        "one", create="echo $WORD; echo warn >&2", delete="touch deleted", environment={"WORD": "hello"}, triggers=[TRIGGER]
+        "one", create="echo $WORD; echo warn >&2", delete="touch deleted",
+        environment={"WORD": "hello"}, triggers=[TRIGGER],
     )
     pulumi.export("stdout", one.stdout)
     pulumi.export("stderr", one.stderr)

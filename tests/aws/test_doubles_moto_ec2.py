@@ -187,6 +187,13 @@ def vcpus_have_a_quota(ec2: Any) -> None:
         run(ec2, image, InstanceType="t3.2xlarge")
 
 
+def a_mapping_may_take_its_size_from_the_image(ec2: Any) -> None:
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeType": "gp2"}}
+    instance = run(ec2, register(ec2, root(ec2)), BlockDeviceMappings=[disk])["InstanceId"]
+    volume = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [instance]}])["Volumes"][0]
+    assert (volume["Size"], volume["VolumeType"]) == (1, "gp2")
+
+
 def a_key_that_cannot_be_used_ends_the_machine(ec2: Any) -> None:
     disk = {
         "DeviceName": "/dev/xvda",
@@ -265,6 +272,13 @@ def a_subnet_with_a_machine_cannot_be_deleted(ec2: Any) -> None:
         ec2.delete_subnet(SubnetId=subnet)
 
 
+def a_terminated_machines_interface_is_gone(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    ec2.terminate_instances(InstanceIds=[run(ec2, register(ec2, root(ec2)), SubnetId=subnet)["InstanceId"]])
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
 def a_vpc_with_a_group_or_an_acl_cannot_be_deleted(ec2: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
@@ -303,6 +317,7 @@ CHECKS: list[Check] = [
     an_image_with_imds_v2_requires_tokens,
     architecture_and_type_must_fit,
     vcpus_have_a_quota,
+    a_mapping_may_take_its_size_from_the_image,
     a_key_that_cannot_be_used_ends_the_machine,
     states_in_between_are_seen,
     a_machine_can_power_itself_off,
@@ -311,6 +326,7 @@ CHECKS: list[Check] = [
     a_new_acl_denies_everything,
     a_default_group_cannot_be_deleted,
     a_subnet_with_a_machine_cannot_be_deleted,
+    a_terminated_machines_interface_is_gone,
     a_vpc_with_a_group_or_an_acl_cannot_be_deleted,
     an_image_parameter_is_validated_later,
 ]

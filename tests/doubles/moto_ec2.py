@@ -10,6 +10,8 @@ Each point has a test that fails on bare moto (tests/aws/test_doubles_moto_ec2.p
   machine; vCPUs have a quota.
 - `pending` before `running`, `stopping` before `stopped`, `shutting-down` before `terminated`; snapshots are
   `pending` first.
+- A snapshot of a volume holds what its machine wrote, or what the volume was made from, for EBS direct to read.
+- A terminated machine's network interface goes with it.
 - A machine may power itself off (`power_off`), and what plays the machines is told (`Rules.machines`).
 - A new network ACL ends with `deny` for everything, both ways.
 - A VPC's default group cannot be deleted; groups, subnets and VPCs in use neither; VPCs have a quota.
@@ -28,6 +30,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
 from unittest.mock import patch
@@ -35,6 +38,7 @@ from unittest.mock import patch
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
+from moto.ebs.models import ebs_backends
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.amis import Ami
@@ -48,6 +52,8 @@ from moto.ec2.utils import random_ami_id
 from moto.kms.models import kms_backends
 from moto.ssm.models import SimpleSystemManagerBackend
 
+from tests.doubles import moto_ebs
+
 IMAGE = "aws:ec2:image"
 _GONE = {"shutting-down", "terminated"}
 
@@ -58,6 +64,7 @@ class Machines(Protocol):
     def start(self, instance: Instance) -> None: ...
     def stop(self, instance: Instance) -> None: ...
     def console(self, instance: Instance) -> str: ...
+    def contents(self, volume_id: str) -> Path | None: ...
 
 
 @dataclass
@@ -380,6 +387,8 @@ def _terminate(original: Callable[..., Any]) -> Callable[..., Any]:
         if _rules.machines:
             _rules.machines.stop(self)
         original(self)
+        if 0 in self.nics:
+            self.ec2_backend.enis.pop(self.nics[0].id, None)  # the interface that came with it goes with it
         _begin(self, "shutting-down", 32, "terminated", 48)
         return previous
 
@@ -421,9 +430,22 @@ def _create_snapshot(original: Callable[..., Any]) -> Callable[..., Any]:
         snapshot.__class__ = SlowSnapshot
         if snapshot.from_ami is None:
             snapshot.begin()
+            _fill(self, snapshot)
         return snapshot
 
     return create
+
+
+def _fill(backend: Any, snapshot: Any) -> None:
+    """Give a volume's snapshot what is on the volume: what a machine wrote, or else what the volume was made from."""
+    written = _rules.machines.contents(snapshot.volume.id) if _rules.machines else None
+    ebs = ebs_backends[backend.account_id][backend.region_name]
+    if written:
+        moto_ebs.put_volume(snapshot.id, written, account=backend.account_id, region=backend.region_name)
+    elif source := ebs.snapshots.get(snapshot.volume.snapshot_id):
+        copied = moto_ebs.StrictSnapshot(backend.account_id, snapshot)
+        copied.status, copied.blocks = "completed", dict(source.blocks)
+        ebs.snapshots[snapshot.id] = copied
 
 
 def _delete_snapshot(original: Callable[..., Any]) -> Callable[..., Any]:
