@@ -2,7 +2,6 @@
 
 Each module says where it falls short.
 
-
 - bin/pulumi-resource-aws, bin/pulumi-resource-command: the plugins, for the real engine to find on PATH (before it,
   the test venv's python): plugin.py (gRPC), property_types.py (inputs held to the SDK's classes), aws_*.py,
   command_plugin.py.
