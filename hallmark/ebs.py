@@ -29,7 +29,7 @@ from hallmark.ebs_blocks import (
     volume_gib,
 )
 from hallmark.ebs_pace import Pace
-from hallmark.ebs_retry import Gone, Retrier, RetryPolicy
+from hallmark.ebs_retry import Gone, Retrier, RetryPolicy, whole
 from hallmark.ebs_snapshots import CONTENT, delete_snapshot, describe
 from hallmark.ebs_wire import BlockWriter
 from hallmark.ebs_workers import run_workers
@@ -154,7 +154,11 @@ def _start(ebs: EBSClient, job: Upload, gib: int, attempt: int, policy: RetryPol
         request["Encrypted"], request["KmsKeyArn"] = True, job.kms_key
     key = f", key {job.kms_key}" if job.kms_key else ""
     what = f"start of a snapshot of {job.path.name} ({gib} GiB{key})"
-    return Retrier(policy).call(what, "ebs:StartSnapshot", lambda: ebs.start_snapshot(**request))
+
+    def ask() -> StartSnapshotResponseTypeDef:
+        return whole(ebs.start_snapshot(**request), "SnapshotId", "Status", "BlockSize")
+
+    return Retrier(policy).call(what, "ebs:StartSnapshot", ask)
 
 
 @dataclass(kw_only=True)
@@ -218,12 +222,15 @@ class _Filling:
             retrier.call(
                 f"completion of snapshot {self.snapshot}",
                 "ebs:CompleteSnapshot",
-                lambda: self.ebs.complete_snapshot(
-                    SnapshotId=self.snapshot,
-                    ChangedBlocksCount=len(self.digests),
-                    Checksum=linear_checksum(self.digests),
-                    ChecksumAlgorithm="SHA256",
-                    ChecksumAggregationMethod="LINEAR",
+                lambda: whole(
+                    self.ebs.complete_snapshot(
+                        SnapshotId=self.snapshot,
+                        ChangedBlocksCount=len(self.digests),
+                        Checksum=linear_checksum(self.digests),
+                        ChecksumAlgorithm="SHA256",
+                        ChecksumAggregationMethod="LINEAR",
+                    ),
+                    "Status",
                 ),
             )
         except AwsError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hallmark.ebs import Moved, Report, Transfer
 from hallmark.ebs_blocks import BLOCK, blocks_within, checksum, is_zero, overlap
 from hallmark.ebs_pace import Pace
-from hallmark.ebs_retry import Retrier, WrongChecksumError
+from hallmark.ebs_retry import Retrier, WrongChecksumError, whole
 from hallmark.ebs_workers import run_workers
 from hallmark.errors import AwsError
 from hallmark.files import need_room, room_or
@@ -102,7 +102,11 @@ class _Fetching:
         else:
             request["NextToken"] = token
         what = f"list of the blocks of snapshot {self.snapshot}"
-        page = self.retrier.call(what, "ebs:ListSnapshotBlocks", lambda: self.ebs.list_snapshot_blocks(**request))
+
+        def ask() -> ListSnapshotBlocksResponseTypeDef:
+            return whole(self.ebs.list_snapshot_blocks(**request), "Blocks", "BlockSize")
+
+        page = self.retrier.call(what, "ebs:ListSnapshotBlocks", ask)
         if page["BlockSize"] != BLOCK:
             raise AwsError(f"{what}: expected blocks of {BLOCK} bytes, AWS answered {page['BlockSize']}")
         return page

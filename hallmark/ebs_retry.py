@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeVar
@@ -30,6 +30,7 @@ from urllib3.exceptions import HTTPError
 from hallmark.errors import AwsError
 
 T = TypeVar("T")
+A = TypeVar("A", bound=Mapping[str, object])
 
 _THROTTLED = {
     "ConcurrentLimitExceededException",
@@ -57,7 +58,11 @@ _KEY_ADVICE = (
 )
 
 
-class WrongChecksumError(Exception):
+class BrokenAnswerError(Exception):
+    """An answer that is cut short; tried again."""
+
+
+class WrongChecksumError(BrokenAnswerError):
     """What arrived is not what its checksum says; tried again."""
 
 
@@ -104,7 +109,7 @@ def judge(problem: Exception) -> Verdict:
         return _judge_answer(problem)
     if isinstance(problem, SSLError):
         return Verdict.FINAL
-    broken = (HTTPClientError, HTTPError, IncompleteReadError, ResponseParserError, WrongChecksumError, OSError)
+    broken = (HTTPClientError, HTTPError, IncompleteReadError, ResponseParserError, BrokenAnswerError, OSError)
     return Verdict.AGAIN if isinstance(problem, broken) else Verdict.FINAL
 
 
@@ -128,6 +133,14 @@ def code_of(problem: Exception) -> str:
 
 def _status(problem: ClientError) -> int:
     return int(problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def whole(answer: A, *names: str) -> A:
+    """An answer that has what it must have: botocore takes JSON that is cut short for an answer without content."""
+    missing = [name for name in names if name not in answer]
+    if missing:
+        raise BrokenAnswerError(f"expected an answer with {', '.join(missing)}, it was cut short")
+    return answer
 
 
 class Retrier:
@@ -167,7 +180,7 @@ class Retrier:
             self.pause(0)
             try:
                 return function()
-            except (BotoCoreError, ClientError, HTTPError, OSError, ResponseParserError, WrongChecksumError) as problem:
+            except (BotoCoreError, ClientError, HTTPError, OSError, ResponseParserError, BrokenAnswerError) as problem:
                 if not self._may_try_again(judge(problem), attempt):
                     raise explained(what, action, problem, tries=attempt + 1) from problem
             self.retries += 1

@@ -15,6 +15,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.exceptions import ClientError
 from botocore.hooks import first_non_none_response
 
+from hallmark.ebs_retry import BrokenAnswerError, WrongChecksumError
+
 if TYPE_CHECKING:
     from mypy_boto3_ebs import EBSClient
 
@@ -41,6 +43,7 @@ class BlockWriter:
         answer: AWSResponse = first_non_none_response(answers) or self._session.send(request)
         if answer.status_code >= 300:
             raise _error(answer)
+        _check_whole(answer, checksum)
 
     def _signed(self, snapshot: str, index: int, data: bytes, checksum: str) -> AWSPreparedRequest:
         headers = {
@@ -56,6 +59,15 @@ class BlockWriter:
         credentials: Any = self._credentials.get_frozen_credentials() if self._credentials is not None else None
         SigV4Auth(credentials, "ebs", self._region).add_auth(request)
         return request.prepare()
+
+
+def _check_whole(answer: AWSResponse, checksum: str) -> None:
+    """Refuse what botocore lets pass: a head that broke off in its first line, a body that is shorter than told."""
+    told = answer.headers.get("Content-Length")
+    if not answer.headers or (told is not None and int(told) != len(answer.content)):
+        raise BrokenAnswerError(f"expected a whole answer, got {len(answer.content)} bytes of {told or 'unknown'}")
+    if answer.headers.get("x-amz-Checksum", checksum) != checksum:
+        raise WrongChecksumError(f"expected SHA-256 {checksum}, the service got {answer.headers['x-amz-Checksum']}")
 
 
 def _error(answer: AWSResponse) -> ClientError:

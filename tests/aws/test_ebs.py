@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import tracemalloc
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from hallmark.ebs import Moved, Transfer, upload
-from hallmark.ebs_blocks import BLOCK
+from hallmark.ebs_blocks import BLOCK, checksum
 from hallmark.ebs_retry import RetryPolicy
+from hallmark.ebs_wire import BlockWriter
 from hallmark.errors import AwsError
 from tests.aws.ebs_account import (
     QUICK,
@@ -40,6 +42,7 @@ PASSING = {
     "closed": CLOSED,
     "reset": break_with(ConnectionResetError(104, "reset by peer")),
     "slow": SLOW,
+    "cut_short": answer(201, b'{"Snap', {"Content-Length": "300"}),
     "not_yet_there": MISSING,
     "still_being_written": refuse("ValidationException", reason="CONFLICTING_BLOCK_UPDATE"),
 }
@@ -242,7 +245,7 @@ def test_progress_ends_with_all_of_it(account: Account, path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_disk(account: Account, tmp_path: Path) -> None:
     """What a 1 GiB sparse disk with 96 written blocks takes; the double keeps none of them."""
-    account.fail("PutSnapshotBlock", *[answer(201, b"{}")] * 96)
+    account.fail("PutSnapshotBlock", *[answer(201, b"{}", {"Content-Length": "2"})] * 96)
     account.fail("CompleteSnapshot", answer(202, b'{"Status": "completed"}'))
     path = disk(tmp_path / "large.raw", {index * 20: b"x" for index in range(96)}, size=1 << 30)
     tracemalloc.start()
@@ -253,6 +256,15 @@ def test_memory_does_not_grow_with_the_disk(account: Account, tmp_path: Path) ->
         tracemalloc.stop()
     assert done.blocks == 96
     assert peak < (QUICK.workers * 2 + 4) * BLOCK
+
+
+def test_a_killed_runs_snapshot_is_taken_up_where_it_was(account: Account, path: Path) -> None:
+    first = account.ebs.start_snapshot(**_request(path))["SnapshotId"]
+    data = b"one".ljust(BLOCK, b"\0")
+    BlockWriter(account.ebs).put(first, 1, data, checksum(hashlib.sha256(data).digest()))
+    done = upload(job(path), ebs=account.ebs, ec2=account.ec2, how=QUICK)
+    assert (done.snapshot, account.snapshots()) == (first, [first])
+    assert sorted(account.content(first).blocks) == [1, 4]
 
 
 def _request(path: Path) -> Any:

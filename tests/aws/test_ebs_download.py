@@ -114,6 +114,11 @@ def test_access_is_asked_for_once(account: Account, snapshot: str, tmp_path: Pat
     assert account.calls == ["ListSnapshotBlocks"]
 
 
+def test_a_list_that_is_cut_short_is_asked_for_again(account: Account, snapshot: str, tmp_path: Path) -> None:
+    account.fail("ListSnapshotBlocks", answer(200, b'{"BlockSize": 524288, "Blo'))
+    assert download(snapshot, RESULTS, tmp_path / "results", ebs=account.ebs, how=QUICK) == 3
+
+
 def test_a_list_without_end_is_an_error(account: Account, snapshot: str, tmp_path: Path) -> None:
     page = b'{"Blocks": [], "BlockSize": 524288, "VolumeSize": 1, "NextToken": "more"}'
     account.fail("ListSnapshotBlocks", *[answer(200, page)] * 50)

@@ -40,7 +40,7 @@ def test_the_request_is_the_same(account: Account) -> None:
 
     def catch(request: AWSPreparedRequest) -> AWSResponse | None:
         seen.append(request)
-        return answer(201, b"{}")(request)
+        return answer(201, b"{}", {"Content-Length": "2"})(request)
 
     account.fail("PutSnapshotBlock", catch, catch)
     for put in (by_botocore, by_us):
