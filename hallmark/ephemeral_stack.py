@@ -333,8 +333,12 @@ def _show(line: str, say: Say) -> None:
 
 
 def _last_words(text: str, lines: int = 30) -> str:
-    """The error lines of the engine's output; when there are none, its last lines."""
-    there = [line.strip() for line in text.splitlines() if line.strip()]
+    """The engine's diagnostics, each line once; when there are none, its errors, or else its last lines."""
+    _, _, diagnostics = text.partition("\nDiagnostics:\n")
+    there = [line.strip() for line in (diagnostics or text).splitlines() if line.strip()]
+    if diagnostics:
+        end = next((n for n, line in enumerate(there) if line in ("Resources:", "Outputs:")), len(there))
+        return "\n".join(dict.fromkeys(there[:end][-lines:]))
     wrong = [line for line in there if "error:" in line]
     return "\n".join(dict.fromkeys(wrong or there[-lines:]))
 

@@ -117,7 +117,7 @@ def test_a_stack_that_cannot_be_brought_up_says_why_and_leaves_nothing(
     inner: Inner, environment: dict[str, str]
 ) -> None:
     failing = inner.model_copy(update={"arguments": {**inner.arguments, "fails": True}})
-    message = r"inner stack debian-13-server-build: .*second cannot be made"
+    message = r"(?s)inner stack debian-13-server-build: .*second cannot be made"
     with pytest.raises(ProcessError, match=message), ephemeral(failing, environment, quiet):
         raise AssertionError("it is not up")
     assert_nothing_is_left(inner)
