@@ -28,7 +28,7 @@ from hallmark.process import ENVIRONMENT, command
 OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 RESULTS_MIB = 64
-_SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 _QMP_TIMEOUT = 60.0
 
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
@@ -73,7 +73,7 @@ def qemu_args(shape: Shape, drives: Drives, *, variables: Path) -> list[str]:
     return [
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-nic", "none", "-display", "none", "-vga", "none",
         "-machine", "q35,smm=off,vmport=off,graphics=off", *shape.accelerator.arguments, "-m", str(shape.memory_mib),
-        "-smp", str(shape.cpus), "-sandbox", _SANDBOX,
+        "-smp", str(shape.cpus), "-sandbox", SANDBOX,
         "-no-reboot", "-action", "panic=shutdown", "-device", "pvpanic-pci",
         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
         "-drive", f"if=pflash,format=raw,unit=1,file={_escape(variables)}",
@@ -106,12 +106,18 @@ def run_until_power_off(
     reboots, hangs or floods its console; HostError when this host ends it: a full disk, a signal, a QEMU that fails;
     PrerequisiteError when QEMU or its firmware is missing.
     """
+    variables = copy_firmware_variables(work)
+    return asyncio.run(_Session(work, on_progress).run(qemu_args(shape, drives, variables=variables), deadline))
+
+
+def copy_firmware_variables(work: Path) -> Path:
+    """A machine's own copy of the firmware's variables, in `work`; PrerequisiteError when the firmware is missing."""
     for firmware in (OVMF_CODE, OVMF_VARS):
         if not firmware.exists():
             raise PrerequisiteError(f"{firmware}: not found on this machine; `make setup` installs it (package ovmf)")
     variables = work / "efi-variables.fd"
     variables.write_bytes(OVMF_VARS.read_bytes())
-    return asyncio.run(_Session(work, on_progress).run(qemu_args(shape, drives, variables=variables), deadline))
+    return variables
 
 
 class _Session:

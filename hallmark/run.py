@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hallmark.accelerator import Accelerator
-from hallmark.errors import MachineError, PrerequisiteError
+from hallmark.disk import make_overlay
+from hallmark.errors import MachineError
 from hallmark.files import write_atomic
 from hallmark.image import Image
-from hallmark.machine import OVMF_CODE, OVMF_VARS
+from hallmark.machine import OVMF_CODE, SANDBOX, copy_firmware_variables
 from hallmark.media import make_volume
 from hallmark.process import ENVIRONMENT, command, kill_group, need, run
 from hallmark.store import Store
 
-_SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 _PROGRAMS = {
     "qemu-system-x86_64": "qemu-system-x86",
     "qemu-img": "qemu-utils",
@@ -155,14 +155,8 @@ def user_data(access: Access, password_hash: str) -> bytes:
 
 def _make_drives(work: Path, image: Image, access: Access) -> None:
     """The overlay, the seed and the firmware's variables."""
-    for firmware in (OVMF_CODE, OVMF_VARS):
-        if not firmware.exists():
-            raise PrerequisiteError(f"{firmware}: not found on this machine; `make setup` installs it (package ovmf)")
-    (work / "efi-variables.fd").write_bytes(OVMF_VARS.read_bytes())
-    run(
-        ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image.disk, work / "overlay.qcow2"],
-        timeout=60,
-    )
+    copy_firmware_variables(work)
+    make_overlay(image.disk, work / "overlay.qcow2")
     hashed = run(["openssl", "passwd", "-6", "-stdin"], timeout=60, stdin=access.password.encode()).stdout.strip()
     identity = {"instance-id": f"run-{secrets.token_hex(8)}", "local-hostname": image.recipe}
     seed = {"user-data": user_data(access, hashed), "meta-data": json.dumps(identity).encode() + b"\n"}
@@ -178,7 +172,7 @@ def _arguments(work: Path, wish: Wish, accelerator: Accelerator, port: int) -> l
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none", "-vga", "none",
         "-machine", "q35,smm=off,vmport=off,graphics=off", *accelerator.arguments,
         "-m", str(wish.memory_mib), "-smp", str(wish.cpus),
-        "-action", "panic=shutdown", "-sandbox", _SANDBOX,
+        "-action", "panic=shutdown", "-sandbox", SANDBOX,
         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
         "-drive", f"if=pflash,format=raw,unit=1,file={folder}/efi-variables.fd",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
