@@ -91,3 +91,9 @@ class StoreError(HallmarkError):
     """The image store cannot do what was asked: unknown image, no room, in use."""
 
     exit_code = 7
+
+
+class AwsError(HallmarkError):
+    """AWS refused something, or an account is not as it must be: credentials, region, quota, key, base."""
+
+    exit_code = 8

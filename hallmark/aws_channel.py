@@ -1,0 +1,51 @@
+"""The channel on AWS: an SSM parameter of data type `aws:ec2:image`.
+
+AWS checks such a value after it has accepted it, and drops a version whose AMI it cannot find. So the parameter is read
+until it holds the image, or until time is up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from hallmark.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+WAIT_SECONDS = 300.0
+_PAUSE_SECONDS = 3.0
+
+
+def wait_for_channel(
+    ssm: SSMClient,
+    parameter: str,
+    image: str,
+    *,
+    wait: float = WAIT_SECONDS,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return once the parameter's value is the image; AwsError when it is not within `wait` seconds."""
+    end = now() + wait
+    while (value := read_channel(ssm, parameter)) != image:
+        if now() >= end:
+            raise AwsError(
+                f"{parameter}: expected {image} within {wait:.0f} s, got {value or 'no such parameter'}; AWS did not "
+                "accept the image: is it available in this region, and may this role describe it?"
+            )
+        sleep(_PAUSE_SECONDS)
+
+
+def read_channel(ssm: SSMClient, parameter: str) -> str | None:
+    """The id of the AMI that a channel leads to; None when there is no such channel."""
+    try:
+        return ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ParameterNotFound":
+            return None
+        raise

@@ -1,0 +1,360 @@
+"""An inner Pulumi stack that is brought up, used and destroyed by one step of the outer one.
+
+Each run is a process of its own, in its own session (`python -m hallmark.ephemeral_stack`): it sees an allow-list of
+the environment, brings the stack up, hands over its outputs, waits until its user is done, destroys and removes it.
+Its standard input is its lifeline: when the user ends, however it ends, the input ends too, and the run tears down what
+it made. So the teardown outlives a killed `pulumi up`.
+
+What even that cannot help (the run itself was killed) is for the next run: it waits for what is still alive, bounded,
+ends it, drops the dead engine's lock, refreshes, destroys, and only then goes on. The stack's name is therefore stable:
+one for each recipe and use.
+
+This is the only module of `hallmark` that uses Pulumi (its Automation API); the inner program is handed to it by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from hallmark.errors import ProcessError, SettingsError
+from hallmark.locks import try_lock
+from hallmark.validation import STRICT
+
+if TYPE_CHECKING:
+    from pulumi import automation
+
+Say = Callable[[str], None]
+Outputs = dict[str, Any]
+
+_ROOT = Path(__file__).resolve().parents[1]
+_MARK = "HALLMARK_EPHEMERAL"
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_PROGRAM = re.compile(r"[a-z_][a-z0-9_.]*:[a-z_][a-z0-9_]*")
+_WAIT_SECONDS = 600.0
+_POLL_SECONDS = 0.2
+# What the run may see. PULUMI_CONFIG and its kind belong to the outer program, and may hold its secrets.
+# fmt: off
+_PASSED_ON = frozenset([
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR",
+    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "PULUMI_HOME", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN",
+])
+# fmt: on
+_PASSED_ON_PREFIXES = ("AWS_",)  # the ambient chain of credentials, as engine.py passes it on
+
+
+class Inner(BaseModel):
+    """One inner stack: project and name, the program (`module:function`) with its arguments, and where its state is.
+
+    `backend` is an absolute URL; `secrets_provider` is passed in (`passphrase`, `awskms://…`); `work` is a folder on
+    this machine where runs keep their work folders and locks; the program takes one dict and returns the outputs.
+    """
+
+    model_config = STRICT
+    project: str
+    name: str
+    program: str
+    arguments: dict[str, Any] = {}
+    backend: str
+    secrets_provider: str
+    work: Path
+
+    def check(self) -> None:
+        """SettingsError for what could not work, or would depend on where it runs."""
+        if not _NAME.fullmatch(self.name) or not _NAME.fullmatch(self.project):
+            raise SettingsError(f"inner stack {self.project}/{self.name}: expected letters, digits, dots, _ and -")
+        if not _PROGRAM.fullmatch(self.program):
+            raise SettingsError(f"inner stack {self.name}: expected a program as module:function, got {self.program}")
+        scheme, _, rest = self.backend.partition("://")
+        if not rest or (scheme == "file" and (not rest.startswith("/") or "/../" in rest)):
+            raise SettingsError(f"inner stack {self.name}: expected an absolute backend URL, got {self.backend}")
+        if not self.work.is_absolute():
+            raise SettingsError(f"inner stack {self.name}: expected an absolute work folder, got {self.work}")
+
+    @property
+    def lock(self) -> Path:
+        """Held by the run that has this stack, and naming the mark of its processes."""
+        return self.work / f"{self.project}-{self.name}.lock"
+
+
+@contextmanager
+def ephemeral(
+    inner: Inner, environment: Mapping[str, str], say: Say, *, wait: float = _WAIT_SECONDS
+) -> Iterator[Outputs]:
+    """Bring an inner stack up, yield its outputs, and destroy and remove it, whatever happens in the block.
+
+    Waits up to `wait` seconds for a living earlier run of the same stack, then ends that. ProcessError, with the
+    engine's own words, when it cannot be brought up or not be destroyed.
+    """
+    inner.check()
+    inner.work.mkdir(parents=True, exist_ok=True)
+    lock = _claim(inner, say, wait)
+    try:
+        process = _start(inner, environment, lock)
+    finally:
+        os.close(lock)  # the run has its own copy, and keeps it
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield _read(process.stdout, "outputs", inner, say)
+    except BaseException:
+        process.stdin.close()
+        with suppress(ProcessError):
+            _read(process.stdout, "removed", inner, say)
+        raise
+    else:
+        process.stdin.close()
+        _read(process.stdout, "removed", inner, say)
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+def allowed_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that an inner run may see."""
+    return {name: value for name, value in given.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)}
+
+
+def _start(inner: Inner, environment: Mapping[str, str], lock: int) -> subprocess.Popen[str]:
+    mark = f"{inner.project}/{inner.name}/{secrets.token_hex(8)}"
+    os.truncate(lock, 0)
+    os.pwrite(lock, mark.encode(), 0)
+    return subprocess.Popen(
+        [sys.executable, "-m", "hallmark.ephemeral_stack", inner.model_dump_json(), str(lock)],
+        cwd=_ROOT,
+        env={**allowed_environment(environment), **_given(mark)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=[lock],
+        text=True,
+    )
+
+
+def _given(mark: str) -> dict[str, str]:
+    """What the run gets besides: its mark, and where its dynamic providers find our modules."""
+    return {_MARK: mark, "PYTHONPATH": str(_ROOT), "PULUMI_SKIP_UPDATE_CHECK": "1"}
+
+
+def _read(stream: IO[str], wanted: str, inner: Inner, say: Say) -> Outputs:
+    """The run's next answer; what it says meanwhile is shown."""
+    for line in stream:
+        kind, _, text = line.rstrip("\n").partition(" ")
+        if kind == "say":
+            say(json.loads(text))
+        elif kind == wanted:
+            answer: Outputs = json.loads(text)
+            return answer
+        elif kind == "failed":
+            raise ProcessError(f"inner stack {inner.name}: {json.loads(text)}")
+    raise ProcessError(f"inner stack {inner.name}: its run ended without a word; the next run clears what it left")
+
+
+# Earlier runs
+
+
+def _claim(inner: Inner, say: Say, wait: float) -> int:
+    """The stack's lock, held. What an earlier run left alive is waited for, then ended."""
+    end = time.monotonic() + wait
+    told = False
+    while True:
+        descriptor = try_lock(inner.lock)
+        alive = _processes(_mark_of(inner.lock))
+        if descriptor is not None and not alive:
+            return descriptor
+        if descriptor is not None:
+            os.close(descriptor)
+        if time.monotonic() >= end:
+            _end(alive)
+            if descriptor is None and not alive:
+                raise ProcessError(f"{inner.lock}: is held by another process; wait for its end, then try again")
+            end = time.monotonic() + 10.0  # they have been told; a held lock goes with its holder
+        if not told:
+            say(f"an earlier run of {inner.name} is still alive; waiting up to {wait:.0f} s for it to tear down")
+            told = True
+        time.sleep(_POLL_SECONDS)
+
+
+def _mark_of(lock: Path) -> str:
+    try:
+        return lock.read_text()
+    except OSError:
+        return ""
+
+
+def _processes(mark: str) -> list[int]:
+    """The processes whose environment carries a run's mark: the run, its engine, its plugins."""
+    if not mark:
+        return []
+    wanted = f"{_MARK}={mark}".encode()
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            with suppress(OSError):
+                if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+    return found
+
+
+def _end(processes: list[int]) -> None:
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+# The run itself
+
+
+def run(inner: Inner, requests: IO[str], answer: Callable[[str, Any], None]) -> bool:
+    """Clear, bring up, hand over, wait for the end of `requests`, destroy, remove; whether all of it went well."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{inner.project}-{inner.name}-", dir=inner.work))
+
+    def say(text: str) -> None:
+        answer("say", text)
+
+    try:
+        _clear(inner, folder, say)
+        stack = _create(inner, folder)
+        failure = _bring_up(stack, say)
+        if failure is None:
+            answer("outputs", {name: output.value for name, output in stack.outputs().items()})
+            requests.read()
+        _tear_down(stack, say)
+        if failure is None:
+            answer("removed", {})
+        else:
+            answer("failed", failure)
+    except Exception as error:
+        answer("failed", f"{type(error).__name__}: {_last_words(str(error))}")
+        return False
+    else:
+        return failure is None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _create(inner: Inner, folder: Path) -> automation.Stack:
+    from pulumi import automation
+
+    def program() -> None:
+        import pulumi
+
+        module, _, function = inner.program.partition(":")
+        outputs: Mapping[str, Any] = getattr(importlib.import_module(module), function)(inner.arguments)
+        for name, value in outputs.items():
+            pulumi.export(name, value)
+
+    return automation.create_stack(
+        stack_name=inner.name, project_name=inner.project, program=program, opts=_options(inner, folder)
+    )
+
+
+def _options(inner: Inner, folder: Path) -> automation.LocalWorkspaceOptions:
+    from pulumi import automation
+
+    project = automation.ProjectSettings(
+        name=inner.project, runtime="python", backend=automation.ProjectBackend(url=inner.backend)
+    )
+    return automation.LocalWorkspaceOptions(
+        work_dir=str(folder),
+        project_settings=project,
+        secrets_provider=inner.secrets_provider,
+        env_vars={"PULUMI_BACKEND_URL": inner.backend},
+    )
+
+
+def _clear(inner: Inner, folder: Path, say: Say) -> None:
+    """Destroy and remove what a killed run left: its lock, its resources, its pending creates, its stack."""
+    from pulumi import automation
+
+    try:
+        stack = automation.select_stack(
+            stack_name=inner.name, project_name=inner.project, program=lambda: None, opts=_options(inner, folder)
+        )
+    except automation.StackNotFoundError:
+        return
+    stack.cancel()
+    state = stack.export_stack().deployment or {}
+    left = [row for row in state.get("resources", []) if not row.get("type", "").startswith("pulumi:")]
+    say(f"clearing what a killed run of {inner.name} left: {len(left)} resources")
+    if left or state.get("pending_operations"):
+        stack.refresh(clear_pending_creates=True, color="never")
+    _tear_down(stack, say)
+
+
+def _bring_up(stack: automation.Stack, say: Say) -> str | None:
+    """None when it is up; else the engine's words."""
+    from pulumi.automation import CommandError
+
+    try:
+        stack.up(on_output=lambda line: _show(line, say), color="never")
+    except CommandError as error:
+        return _last_words(str(error))
+    return None
+
+
+def _tear_down(stack: automation.Stack, say: Say) -> None:
+    """Destroy and remove the stack with its backups; once more after a refresh when that fails."""
+    from pulumi.automation import CommandError
+
+    try:
+        stack.destroy(color="never")
+    except CommandError:
+        say(f"{stack.name}: destroying once more, after a refresh")
+        stack.cancel()
+        stack.refresh(clear_pending_creates=True, color="never")
+        stack.destroy(color="never")
+    command = stack.workspace.pulumi_command
+    assert command is not None
+    words = ["stack", "rm", "--yes", "--remove-backups", "--stack", stack.name]
+    command.run(words, stack.workspace.work_dir, stack.workspace.env_vars)
+
+
+def _show(line: str, say: Say) -> None:
+    if line.strip():
+        say(line.rstrip())
+
+
+def _last_words(text: str, lines: int = 30) -> str:
+    """The engine's diagnostics, each line once; when there are none, its errors, or else its last lines."""
+    _, _, diagnostics = text.partition("\nDiagnostics:\n")
+    there = [line.strip() for line in (diagnostics or text).splitlines() if line.strip()]
+    if diagnostics:
+        end = next((n for n, line in enumerate(there) if line in ("Resources:", "Outputs:")), len(there))
+        return "\n".join(dict.fromkeys(there[:end][-lines:]))
+    wrong = [line for line in there if "error:" in line]
+    return "\n".join(dict.fromkeys(wrong or there[-lines:]))
+
+
+def main(words: list[str]) -> int:
+    """One run: the inner stack as JSON, and the descriptor of its lock, which is held until the end."""
+    inner = Inner.model_validate_json(words[0])
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a program prints is no answer
+
+    def answer(kind: str, value: Any) -> None:
+        with suppress(OSError):  # nobody listens any more: tear down all the same
+            print(kind, json.dumps(value), file=answers, flush=True)
+
+    return 0 if run(inner, sys.stdin, answer) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

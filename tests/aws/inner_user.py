@@ -1,0 +1,13 @@
+"""A process that uses an inner stack until it is told to end, or is killed: `python -m tests.aws.inner_user INNER`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from hallmark.ephemeral_stack import Inner, ephemeral
+
+if __name__ == "__main__":
+    with ephemeral(Inner.model_validate_json(sys.argv[1]), os.environ, lambda text: print("say", text, flush=True)):
+        print("up", flush=True)
+        sys.stdin.read()

@@ -1,0 +1,11 @@
+"""Doubles: stand-ins for what cannot be had on this machine. They are not the real thing.
+
+Each module says where it falls short.
+
+- bin/pulumi-resource-aws, bin/pulumi-resource-command: the plugins, for the real engine to find on PATH (before it,
+  the test venv's python): plugin.py (gRPC), property_types.py (inputs held to the SDK's classes), aws_*.py,
+  command_plugin.py.
+- server.py: an account behind a local endpoint (moto, made strict by moto_ec2.py and moto_ebs.py), calls recorded,
+  faults on demand.
+- stack.py: a small Pulumi project in it, for tests. quick_machines.py: machines that answer at once.
+"""
