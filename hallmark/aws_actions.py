@@ -238,6 +238,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "servicequotas:GetServiceQuota",
         "sts:GetCallerIdentity",
     ),
+    "hallmark/aws_run.py": ("ec2:GetConsoleOutput",),
     "hallmark/aws_sweep.py": (
         "ec2:DeleteNetworkAcl",
         "ec2:DeleteNetworkInterface",
