@@ -18,6 +18,7 @@ import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from hallmark.process import need
 from tests.doubles import imds
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,7 @@ class World:
     tcp: tuple[str, ...] = ()  # ADDRESS/PORT that lets one connect
     nameservers: tuple[str, ...] = ()
     names: bool = False  # a name is resolved
+    without: str = ""  # a program that is not there
     expect: str = "imds"
 
 
@@ -101,7 +103,7 @@ def main(folder: Path) -> int:
         _answer_packets(*_at(where))
     for where in asked["tcp"]:
         _listen(*_at(where))
-    environment = {"PATH": _path(folder, names=asked["names"]), "TMPDIR": str(folder)}
+    environment = {"PATH": _path(folder, names=asked["names"], without=asked["without"]), "TMPDIR": str(folder)}
     words = ["sh", str(SCRIPT), str(folder / "report"), asked["expect"]]
     return subprocess.run(words, env=environment, timeout=150, check=False).returncode
 
@@ -118,13 +120,17 @@ def _resolv_conf(folder: Path, nameservers: list[str]) -> None:
         subprocess.run(["mount", "--bind", own, there], check=True, timeout=20)
 
 
-def _path(folder: Path, *, names: bool) -> str:
-    """A getent in front of the real one: what resolves names here is no concern of these tests."""
+def _path(folder: Path, *, names: bool, without: str) -> str:
+    """The programs that the probe uses; getent is not the real one: what this host resolves is no concern here."""
     programs = folder / "bin"
     programs.mkdir()
     (programs / "getent").write_text(f"#!/bin/sh\nexit {0 if names else 2}\n")
     (programs / "getent").chmod(0o755)
-    return f"{programs}:{os.environ['PATH']}"
+    for name in ("awk", "bash", "cat", "grep", "ip", "mktemp", "rm", "sh", "timeout", "tr"):
+        (programs / name).symlink_to(need(name))
+    if without:
+        (programs / without).unlink()
+    return str(programs)
 
 
 def _at(where: str) -> tuple[str, int]:

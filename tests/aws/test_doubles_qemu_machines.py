@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +25,7 @@ from tests.doubles.qemu_machines import Hardware, QemuMachines, mac_of, qemu_arg
 from tests.doubles.server import ACCOUNT, REGION, Server, running
 
 BLOCK = 524288
+ROOT = Path(__file__).parents[2]
 # The arguments to a file, a word to the first disk, and then what a test wants.
 QEMU = """\
 #!/bin/sh
@@ -133,6 +138,40 @@ def test_from_outside_the_plug_is_pulled(cloud: Cloud, action: str) -> None:
     getattr(cloud.ec2, action)(InstanceIds=[name])
     wait_until(lambda: cloud.machines.running() == [])
     assert cloud.described(name)["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
+
+
+RUNNER = """
+import sys
+from pathlib import Path
+from hallmark import process
+from tests.aws.test_doubles_qemu_machines import Cloud
+from tests.doubles.moto_ec2 import Rules
+from tests.doubles.qemu_machines import QemuMachines
+from tests.doubles.server import running
+folder = Path(sys.argv[1])
+process.PATH = f"{folder / 'bin'}:{process.PATH}"
+with QemuMachines(work=folder) as machines, running(Rules(machines=machines)) as server:
+    Cloud(server=server, machines=machines, folder=folder).start("echo $$ >'{folder}/pid'; exec sleep 1000")
+    sys.stdin.read()
+"""
+
+
+def test_qemu_dies_with_the_process_that_plays_the_machines(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "qemu-system-x86_64").touch(0o755)
+    pid = tmp_path / "pid"
+    code = RUNNER.replace("{folder}/pid", str(pid))
+    environment = {"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
+    runner = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT, stdin=subprocess.PIPE, env=environment)
+    try:
+        wait_until(lambda: pid.exists() and pid.read_text().endswith("\n"), 60)
+        assert Path(f"/proc/{pid.read_text().strip()}").exists()
+        runner.send_signal(signal.SIGKILL)
+        runner.wait(timeout=10)
+        wait_until(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists(), 5)
+    finally:
+        runner.kill()
+        runner.communicate(timeout=10)
 
 
 def test_disks_of_deleted_volumes_go_when_the_next_machine_starts(cloud: Cloud) -> None:

@@ -164,6 +164,13 @@ def test_each_surprise_closes_the_gate(name: str, tmp_path: Path) -> None:
     assert done.report[-1] == "all probed"
 
 
+@pytest.mark.parametrize("program", ["awk", "bash", "getent", "ip", "timeout"])
+def test_without_its_programs_nothing_is_proved(program: str, tmp_path: Path) -> None:
+    done = probe(World(network=(), expect="none", service="off", without=program), tmp_path)
+    assert f"{program} is missing: nothing is proved without it" in done.surprises
+    assert done.code != 0
+
+
 def test_locally_a_machine_without_any_interface_passes(tmp_path: Path) -> None:
     done = probe(World(network=(), expect="none", service="off"), tmp_path)
     assert done.code == 0

@@ -5,7 +5,6 @@ The guest is a real Debian: cloud-init's own EC2 data source, DHCP, the bootstra
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import pytest
 from hallmark.carrier import Carrier, make_carrier
 from hallmark.ebs_download import Range, download
 from hallmark.fingerprint import Sha256
-from hallmark.guest import Guest, user_data
+from hallmark.guest import Errand, user_data
 from hallmark.media import MANIFEST, make_media
 from hallmark.results import read_results
 from tests.doubles import moto_ebs
@@ -115,10 +114,8 @@ def put_carrier(cloud: Cloud, files: Mapping[str, bytes]) -> tuple[Carrier, str,
 
 def start(cloud: Cloud, carrier: str, manifest: Sha256) -> str:
     """RunInstances as BuildMachine asks for it."""
-    guest = Guest(
+    errand = Errand(
         mode="build",
-        disk=Path(os.devnull),
-        media=Path(os.devnull),
         manifest=manifest,
         bootstrap=SCRIPTS / "bootstrap.sh",
         cloud_config={"users": []},
@@ -136,7 +133,7 @@ def start(cloud: Cloud, carrier: str, manifest: Sha256) -> str:
         MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
         InstanceInitiatedShutdownBehavior="stop",
         BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": carrier, "VolumeType": "gp3"}}],
-        UserData=user_data(guest).decode(),
+        UserData=user_data(errand).decode(),
     )["Instances"][0]["InstanceId"]
     return made
 
