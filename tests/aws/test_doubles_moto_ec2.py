@@ -274,6 +274,30 @@ def a_default_group_cannot_be_deleted(ec2: Any) -> None:
         ec2.delete_security_group(GroupId=group)
 
 
+def a_group_that_another_ones_rule_names_cannot_be_deleted(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    named, naming = (
+        ec2.create_security_group(VpcId=vpc, GroupName=name, Description="-")["GroupId"] for name in ("a", "b")
+    )
+    rule = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": named}]}]
+    ec2.authorize_security_group_ingress(GroupId=naming, IpPermissions=rule)
+    with refused("DependencyViolation"):
+        ec2.delete_security_group(GroupId=named)
+    ec2.revoke_security_group_ingress(GroupId=naming, IpPermissions=rule)
+    ec2.delete_security_group(GroupId=named)
+
+
+def an_acl_loses_its_subnet_with_the_subnet(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    default = ec2.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["NetworkAcls"]
+    association = default[0]["Associations"][0]["NetworkAclAssociationId"]
+    ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_network_acl(NetworkAclId=acl)
+
+
 def a_subnet_with_a_machine_cannot_be_deleted(ec2: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
@@ -336,6 +360,8 @@ CHECKS: list[Check] = [
     vpcs_have_a_quota,
     a_new_acl_denies_everything,
     a_default_group_cannot_be_deleted,
+    a_group_that_another_ones_rule_names_cannot_be_deleted,
+    an_acl_loses_its_subnet_with_the_subnet,
     a_subnet_with_a_machine_cannot_be_deleted,
     a_terminated_machines_interface_is_gone,
     a_vpc_with_a_group_or_an_acl_cannot_be_deleted,

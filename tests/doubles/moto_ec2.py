@@ -15,7 +15,8 @@ Each point has a test that fails on bare moto (tests/aws/test_doubles_moto_ec2.p
 - A machine may power itself off (`power_off`), or its host fail (`host_failed`), and what plays the machines is told
   (`Rules.machines`).
 - A new network ACL ends with `deny` for everything, both ways.
-- A VPC's default group cannot be deleted; groups, subnets and VPCs in use neither; VPCs have a quota.
+- A VPC's default group cannot be deleted; groups, subnets and VPCs in use neither, nor a group that another one's
+  rule names; a subnet's place in its ACL goes with it; VPCs have a quota.
 - A parameter of data type `aws:ec2:image` is validated after the answer: until then there is no new value, and
   where it names no AMI never.
 
@@ -515,7 +516,11 @@ def _delete_subnet(original: Callable[..., Any]) -> Callable[..., Any]:
             raise EC2ClientError(
                 "DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
             )
-        return original(self, subnet_id)
+        gone = original(self, subnet_id)
+        for acl in self.network_acls.values():
+            for key in [key for key, one in acl._associations.items() if one.subnet_id == subnet_id]:
+                del acl._associations[key]
+        return gone
 
     return delete
 
@@ -530,9 +535,17 @@ def _delete_security_group(original: Callable[..., Any]) -> Callable[..., Any]:
             )
         if group and any(group.id in {one.id for one in eni.group_set} for eni in backend.enis.values()):
             raise EC2ClientError("DependencyViolation", f"resource {group.id} has a dependent object")
+        if group and any(_names(other, group.id) for other in backend.groups[group.vpc_id].values() if other != group):
+            raise EC2ClientError("DependencyViolation", f"resource {group.id} has a dependent object")
         return original(self)
 
     return delete
+
+
+def _names(group: Any, other: str) -> bool:
+    """Whether a rule of a group refers to another one."""
+    rules = [*group.ingress_rules, *group.egress_rules]
+    return any(rule.source_group.get("GroupId") == other for rule in rules)
 
 
 def _settle_parameters(backend: Any) -> None:
