@@ -83,7 +83,7 @@ def _take_inventory(site: Site, scripts: Path, places: Places, work: Path, say: 
     job = Job(name=name, fingerprint=site.base_fingerprint, ami=name, media=media, errand=errand)
     with isolated_run(site, job, places, work, say):
         check_finished(work / RESULTS, work / "console.log", what="inventory")
-        problems = surprises(work / RESULTS, "isolation.txt")
+        problems = surprises(work / RESULTS, "isolation.txt", "imds")
         status = (work / RESULTS / "status").read_text(errors="replace")
     if not parse_status(status).packages:
         problems.append("status: expected a dpkg database, got no package")
