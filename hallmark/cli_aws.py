@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from hallmark.engine import find_checkout
-from hallmark.errors import SettingsError
 from hallmark.settings import PROJECT
+from hallmark.stack_file import read_stack_config
 
 _PLATFORM = f"{PROJECT}:platform"
 
@@ -51,23 +49,6 @@ def sweep(
         print("nothing to remove")
 
 
-def read_stack_config(root: Path, stack: str) -> dict[str, str]:
-    """A stack's configuration as Pulumi hands it to programs (key → text), read without Pulumi.
-
-    SettingsError without such a file. What is encrypted is left out: none of it is a setting of ours.
-    """
-    path = root / "stacks" / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
-        raise SettingsError(f"{path}: expected the configuration of stack {stack}, found none; `pulumi stack ls`")
-    yaml = importlib.import_module("yaml")
-    try:
-        document = yaml.safe_load(path.read_text()) or {}
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: expected YAML: {error}") from error
-    config = document.get("config") if isinstance(document, Mapping) else None
-    return {str(key): _text(value) for key, value in (config or {}).items() if not _is_secret(value)}
-
-
 def _sweep(config: Mapping[str, str], scope: tuple[str, str] | None, stack: str, *, dry_run: bool) -> tuple[str, ...]:
     from hallmark.aws_session import Aws
     from hallmark.aws_settings import load_aws_settings
@@ -75,14 +56,6 @@ def _sweep(config: Mapping[str, str], scope: tuple[str, str] | None, stack: str,
 
     settings = load_aws_settings(config, where=f"stacks/Pulumi.{stack}.yaml", environment=os.environ)
     return sweep_account(Aws(settings), scope=scope, now=datetime.now(UTC), say=_say, dry_run=dry_run)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == {"secure"}
 
 
 def _say(text: str) -> None:
