@@ -2,8 +2,8 @@
 
 Exit codes: 0 done; 1 a program or the Pulumi run failed; 2 wrong settings, recipe, control or usage; 3 something is
 missing on this host; 4 mirror, patch lock or media; 5 machine, build or results; 6 the candidate was rejected; 7 the
-image store; 130 interrupted. Each error is one message on standard error. With `--json` standard output holds one
-JSON document alone.
+image store; 8 AWS; 130 interrupted. Each error is one message on standard error. With `--json` standard output holds
+one JSON document alone.
 """
 
 from __future__ import annotations
