@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kill.harness import Point, Victim, fail_and_run_again, kill_and_run_again
-from tests.kill.inner import POINTS, account, make_subject
+from tests.kill.inner import POINTS, subject
 
 KILLS: list[tuple[Point, Victim]] = [
     (Point("CreateVpc", 1), "all"),
@@ -24,11 +24,11 @@ KILLS: list[tuple[Point, Victim]] = [
 @pytest.mark.parametrize(("point", "victim"), KILLS)
 def test_a_killed_run_is_cleared_by_the_next(tmp_path: Path, point: Point, victim: Victim) -> None:
     assert point in POINTS
-    with account() as server:
-        kill_and_run_again(make_subject(server, tmp_path), point, victim)
+    with subject(tmp_path) as run:
+        kill_and_run_again(run, point, victim)
 
 
 @pytest.mark.parametrize("action", ["RunInstances", "DeleteVpc"])
 def test_a_run_whose_call_fails_for_good_is_cleared_by_the_next(tmp_path: Path, action: str) -> None:
-    with account() as server:
-        assert "not today" in fail_and_run_again(make_subject(server, tmp_path), action)
+    with subject(tmp_path) as run:
+        assert "not today" in fail_and_run_again(run, action)

@@ -115,6 +115,11 @@ def processes(subject: Subject) -> list[int]:
     return [pid for mark in marks for pid in ephemeral_stack._processes(mark)]
 
 
+def end_all(subject: Subject) -> None:
+    """Let nothing outlive a test, whatever went wrong in it."""
+    _kill_all(processes(subject))
+
+
 def _end_well(subject: Subject) -> None:
     process = subject.start()
     text, _ = process.communicate(timeout=_PATIENCE)
@@ -125,22 +130,36 @@ def _end_well(subject: Subject) -> None:
 
 
 def _wait_for_the_end(subject: Subject) -> None:
+    """Until nothing works any more. Plugins whose engine was killed notice that only minutes later: the next run's."""
     end = time.monotonic() + _PATIENCE
-    while there := processes(subject):
+    while there := [*_runs(subject), *_engines(subject)]:
         assert time.monotonic() < end, f"still alive: {[_words(pid) for pid in there]}"
         time.sleep(0.2)
 
 
+def _runs(subject: Subject) -> list[int]:
+    return [pid for pid in processes(subject) if "hallmark.ephemeral_stack" in _words(pid)]
+
+
+def _engines(subject: Subject) -> list[int]:
+    return [pid for pid in processes(subject) if _words(pid).split(" ", 1)[0].rpartition("/")[2] == "pulumi"]
+
+
 def _victims(subject: Subject, process: subprocess.Popen[str], victim: Victim) -> list[int]:
-    inner = processes(subject)
-    runs = [pid for pid in inner if "hallmark.ephemeral_stack" in _words(pid)]
-    engines = [pid for pid in inner if _words(pid).split(" ", 1)[0].rpartition("/")[2] == "pulumi"]
-    return {"user": [process.pid], "run": runs, "engine": engines, "all": [process.pid, *inner]}[victim]
+    if victim == "user":
+        return [process.pid]
+    if victim == "all":
+        return [process.pid, *processes(subject)]
+    return _runs(subject) if victim == "run" else _engines(subject)
 
 
 def _kill(victims: list[int]) -> None:
     assert victims, "nobody is there to be killed"
-    for pid in victims:
+    _kill_all(victims)
+
+
+def _kill_all(pids: list[int]) -> None:
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 

@@ -25,21 +25,10 @@ from tests.doubles.moto_ec2 import Rules
 from tests.doubles.quick_machines import QuickMachines
 from tests.doubles.server import BIN, REGION, Server, running
 from tests.doubles.stack import find_engine
-from tests.kill.harness import Point, Subject
+from tests.kill.harness import Point, Subject, end_all
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = "a" * 64
-# The doubled plugin refuses `maintenanceOptions`, for which moto has nothing; here it is let through and not looked at.
-PLUGIN = f"""#!{sys.executable}
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from tests.doubles import aws_machines
-from tests.doubles.aws_plugin import AwsPlugin
-from tests.doubles.plugin import serve
-doubled = aws_machines.Instance
-doubled.unsupported = tuple(name for name in doubled.unsupported if name != "maintenanceOptions")
-serve(AwsPlugin())
-"""
 # The changing calls of one run, from nothing to nothing.
 CALLS: Mapping[str, int] = {
     "CreateNetworkAcl": 1,
@@ -73,13 +62,17 @@ class AskedMachines(QuickMachines):
 
 
 @contextmanager
-def account() -> Iterator[Server]:
-    """An empty account whose machines answer at once."""
+def subject(folder: Path) -> Iterator[Subject]:
+    """A run in an account whose machines answer at once; nothing of it outlives the block."""
     with running(Rules(machines=AskedMachines(after=None), transition=0.1)) as server:
-        yield server
+        found = _make_subject(server, folder)
+        try:
+            yield found
+        finally:
+            end_all(found)
 
 
-def make_subject(server: Server, folder: Path) -> Subject:
+def _make_subject(server: Server, folder: Path) -> Subject:
     """One isolated run in an account that holds a base AMI, a media snapshot and a key; these alone may be left."""
     inner = _inner(server, folder)
     before = holdings(server.client("ec2"))
@@ -121,10 +114,7 @@ def _inner(server: Server, folder: Path) -> Inner:
         deadline_seconds=240,
         tags=labels.passing(datetime.now(UTC) + timedelta(hours=1)),
     )
-    for name in ("state", "plugins"):
-        (folder / name).mkdir(parents=True)
-    (folder / "plugins" / "pulumi-resource-aws").write_text(PLUGIN)
-    (folder / "plugins" / "pulumi-resource-aws").chmod(0o755)
+    (folder / "state").mkdir(parents=True)
     return Inner(
         project="hallmark-inner",
         name="aws-web-build",
@@ -142,9 +132,7 @@ def _environment(server: Server, folder: Path) -> dict[str, str]:
     assert engine is not None, "no pulumi on this machine; run: make setup"
     return {
         **server.environment(),
-        "PATH": os.pathsep.join(
-            [str(folder / "plugins"), str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]
-        ),
+        "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]),
         "HOME": str(folder),
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_CONFIG_PASSPHRASE": "test",

@@ -11,25 +11,25 @@ from pathlib import Path
 import pytest
 
 from tests.kill.harness import VICTIMS, Point, Subject, Victim, fail_and_run_again, kill_and_run_again, record
-from tests.kill.inner import CALLS, POINTS, account, make_subject
+from tests.kill.inner import CALLS, POINTS, subject
 
 
 @pytest.fixture
-def subject(tmp_path: Path) -> Iterator[Subject]:
-    with account() as server:
-        yield make_subject(server, tmp_path)
+def run(tmp_path: Path) -> Iterator[Subject]:
+    with subject(tmp_path) as found:
+        yield found
 
 
-def test_a_run_makes_just_these_calls_and_leaves_nothing(subject: Subject) -> None:
-    assert record(subject) == POINTS
+def test_a_run_makes_just_these_calls_and_leaves_nothing(run: Subject) -> None:
+    assert record(run) == POINTS
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: f"{point.action}-{point.nth}")
-def test_after_a_kill_the_next_run_leaves_nothing(subject: Subject, point: Point, victim: Victim) -> None:
-    kill_and_run_again(subject, point, victim)
+def test_after_a_kill_the_next_run_leaves_nothing(run: Subject, point: Point, victim: Victim) -> None:
+    kill_and_run_again(run, point, victim)
 
 
 @pytest.mark.parametrize("action", sorted(CALLS))
-def test_after_a_call_that_fails_for_good_the_next_run_leaves_nothing(subject: Subject, action: str) -> None:
-    assert "not today" in fail_and_run_again(subject, action)
+def test_after_a_call_that_fails_for_good_the_next_run_leaves_nothing(run: Subject, action: str) -> None:
+    assert "not today" in fail_and_run_again(run, action)
