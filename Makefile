@@ -26,7 +26,7 @@ image: setup ## build, test and release the images of the stack `local` (STACK=n
 	@$(IN_ENV) hallmark up $(STACK) $(ARGS)
 
 run: setup ## boot the released image and say how to sign in by SSH (ARGS: which one)
-	@$(IN_ENV) hallmark run $(ARGS)
+	@$(IN_ENV) hallmark run --stack $(STACK) $(ARGS)
 
 outputs: setup ## the stack's outputs as JSON
 	@$(IN_ENV) pulumi stack output --json -s $(STACK)

@@ -11,6 +11,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from hallmark import cli_aws
+from hallmark.errors import SettingsError
+from hallmark.stack_file import read_stack_config
 from tests.aws import account
 from tests.aws.account import FUTURE, holdings, labels
 from tests.aws.doubled import server
@@ -79,3 +81,23 @@ def test_a_local_stack_gets_one_line(checkout: Path, server: Server) -> None:
         "hallmark: stack local builds on this machine: nothing there outlives a run, there is nothing to sweep\n"
     )
     assert server.calls == []
+
+
+def test_a_stack_that_is_none_is_named(checkout: Path) -> None:
+    error = hallmark("sweep", "--stack", "nosuch").exception
+    assert isinstance(error, SettingsError)
+    assert str(error) == (
+        f"{checkout}/stacks/Pulumi.nosuch.yaml: expected the configuration of stack nosuch, found none; "
+        "`pulumi stack ls`"
+    )
+
+
+def test_the_configuration_is_read_as_pulumi_hands_it_over(checkout: Path) -> None:
+    write(checkout, "x", "a:b: text\n  a:n: 5\n  a:list: [one, {two: 2}]\n  a:secret: {secure: v1:abc}")
+    assert read_stack_config(checkout, "x") == {"a:b": "text", "a:n": "5", "a:list": '["one", {"two": 2}]'}
+
+
+def test_a_configuration_that_is_no_yaml_is_named(checkout: Path) -> None:
+    write(checkout, "x", "a: [")
+    with pytest.raises(SettingsError, match=r"stacks/Pulumi\.x\.yaml: expected YAML: "):
+        read_stack_config(checkout, "x")

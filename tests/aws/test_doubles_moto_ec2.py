@@ -236,6 +236,16 @@ def a_machine_can_power_itself_off(ec2: Any) -> None:
     assert (found["State"]["Name"], found["StateReason"]["Code"]) == ("stopped", "Client.InstanceInitiatedShutdown")
 
 
+def a_machines_host_can_fail(ec2: Any) -> None:
+    instance = run(ec2, register(ec2, root(ec2)))["InstanceId"]
+    CLOCK.pass_by()
+    moto_ec2.host_failed(ec2_backends[DEFAULT_ACCOUNT_ID][REGION].get_instance(instance))
+    assert state(ec2, instance) == "stopping"
+    CLOCK.pass_by()
+    found = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert (found["State"]["Name"], found["StateReason"]["Code"]) == ("stopped", "Server.InternalError")
+
+
 def a_console_is_empty_without_a_machine(ec2: Any) -> None:
     instance = run(ec2, register(ec2, root(ec2)))["InstanceId"]
     assert ec2.get_console_output(InstanceId=instance).get("Output", "") == ""
@@ -350,6 +360,7 @@ CHECKS: list[Check] = [
     a_key_that_cannot_be_used_ends_the_machine,
     states_in_between_are_seen,
     a_machine_can_power_itself_off,
+    a_machines_host_can_fail,
     a_console_is_empty_without_a_machine,
     vpcs_have_a_quota,
     a_new_acl_denies_everything,

@@ -12,7 +12,8 @@ Each point has a test that fails on bare moto (tests/aws/test_doubles_moto_ec2.p
   `pending` first.
 - A snapshot of a volume holds what its machine wrote, or what the volume was made from, for EBS direct to read.
 - A terminated machine's network interface goes with it.
-- A machine may power itself off (`power_off`), and what plays the machines is told (`Rules.machines`).
+- A machine may power itself off (`power_off`), or its host fail (`host_failed`), and what plays the machines is told
+  (`Rules.machines`).
 - A new network ACL ends with `deny` for everything, both ways; one that does not exist is said to be no ACL.
 - A VPC's default group cannot be deleted; groups, subnets and VPCs in use neither, nor a group that another one's
   rule names; a subnet's place in its ACL goes with it; VPCs have a quota.
@@ -412,6 +413,16 @@ def power_off(instance: Instance) -> None:
         instance.stop()
     instance.state_reason = StateReason(
         "Client.InstanceInitiatedShutdown: Instance initiated shutdown", "Client.InstanceInitiatedShutdown"
+    )
+
+
+def host_failed(instance: Instance) -> None:
+    """What the machine runs on has failed: AWS stops it."""
+    if instance.state in ("stopping", "stopped", *_GONE):
+        return
+    instance.stop()
+    instance.state_reason = StateReason(
+        "Server.InternalError: Internal error on the host of the instance", "Server.InternalError"
     )
 
 
