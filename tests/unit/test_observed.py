@@ -132,13 +132,10 @@ def test_a_package_listed_twice_does_not_hide_behind_the_right_version() -> None
 
 
 def test_a_missing_proof_of_isolation_is_a_surprise(tmp_path: Path) -> None:
-    assert surprises(tmp_path, "isolation.txt", "none") == [
-        "isolation.txt: expected a proof of the isolation, got none"
-    ]
+    missing = ["isolation.txt: expected a proof of the isolation, got none"]
+    assert surprises(tmp_path, "isolation.txt", "none") == missing
     write(tmp_path / "isolation.txt", " \n")
-    assert surprises(tmp_path, "isolation.txt", "none") == [
-        "isolation.txt: expected a proof of the isolation, got none"
-    ]
+    assert surprises(tmp_path, "isolation.txt", "none") == missing
 
 
 def test_each_way_out_that_the_probe_found_is_a_surprise(tmp_path: Path) -> None:
