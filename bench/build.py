@@ -23,7 +23,7 @@ from hallmark.judgement import judge
 from hallmark.media import make_media
 from hallmark.observed import compare_packages, read_controls, read_inventory, read_timings
 from hallmark.order import BUILD_SCRIPTS, Order, script_paths
-from hallmark.pipeline import Context, order_image, plan_the_base
+from hallmark.pipeline import Context, StartingPoint, order_image, plan_the_base
 from hallmark.places import Places
 from hallmark.process import run
 from hallmark.recipe import load_recipe
@@ -65,7 +65,7 @@ def make_ready(context: Context, say: Say) -> tuple[Order, Base]:
     """The order of the stack's first recipe as it is now, and its base, built when the cache lacks it."""
     recipe = load_recipe(context.root / "recipes" / f"{context.settings.recipes[0]}.toml")
     plan = plan_the_base(context)
-    order = order_image(context, recipe, plan, plan.status, say)
+    order = order_image(context, recipe, StartingPoint(base=plan.fingerprint), plan.status, say)
     base = build_base(plan, context.places.apt_root(SUITE), context.places.cache, say)
     return order, base
 

@@ -20,6 +20,7 @@ import pulumi_command as command
 from components.aws_build_network import BuildNetwork
 from components.aws_read_back import NetworkReadBack
 from hallmark.aws_settings import AwsSettings
+from hallmark.aws_wait import OUTCOME
 from hallmark.errors import BuildError
 
 TOKEN = "hallmark:index:BuildMachine"  # noqa: S105 -- a type's name
@@ -56,6 +57,7 @@ class BuildMachine(pulumi.ComponentResource):
     instance_id: pulumi.Output[str]
     root_volume: pulumi.Output[str]
     results_snapshot: pulumi.Output[str]
+    outcome: pulumi.Output[str]
 
     def __init__(self, name: str, args: BuildMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TOKEN, name, None, opts)
@@ -82,11 +84,13 @@ class BuildMachine(pulumi.ComponentResource):
             lambda both: str(both[0])
         )
         self.results_snapshot = results.id
+        self.outcome = powered_off.stdout.apply(_last_word)
         self.register_outputs(
             {
                 "instance_id": self.instance_id,
                 "root_volume": self.root_volume,
                 "results_snapshot": self.results_snapshot,
+                "outcome": self.outcome,
             }
         )
 
@@ -150,6 +154,14 @@ def _carrier_volume(devices: Sequence[aws.ec2.outputs.InstanceEbsBlockDevice]) -
     if len(found) != 1 or not found[0]:
         raise BuildError(f"{CARRIER_DEVICE}: expected one volume attached there, got {len(found)}")
     return str(found[0])
+
+
+def _last_word(printed: str) -> str:
+    """How the machine ended, by the last line that the wait printed (hallmark.aws_wait.Outcome)."""
+    last = printed.strip().rpartition("\n")[2]
+    if not last.startswith(OUTCOME):
+        raise BuildError(f"the wait for the machine: expected its outcome as its last line, got {last[:80]!r}")
+    return last.removeprefix(OUTCOME)
 
 
 def _check_user_data(data: bytes, manifest: str) -> None:

@@ -77,5 +77,6 @@ def program(arguments: dict[str, Any]) -> dict[str, pulumi.Output[str]]:
         "instance": machine.instance_id,
         "root_volume": machine.root_volume,
         "results_snapshot": machine.results_snapshot,
+        "outcome": machine.outcome,
         "network_proof": read_back.proof,
     }

@@ -37,6 +37,7 @@ class AmiRelease(pulumi.ComponentResource):
 
     ami: pulumi.Output[str]
     parameter: pulumi.Output[str]
+    channel: str
 
     def __init__(self, name: str, args: AmiReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TOKEN, name, None, opts)
@@ -62,7 +63,7 @@ class AmiRelease(pulumi.ComponentResource):
             settings=args.settings,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[parameter]),
         )
-        self.ami, self.parameter = shown.image, parameter.name
+        self.ami, self.parameter, self.channel = shown.image, parameter.name, args.channel
         self.register_outputs({"ami": self.ami, "parameter": self.parameter})
 
 

@@ -7,25 +7,23 @@ from typing import Any
 
 import pulumi
 
+from components.patch_media import PatchMedia
+from components.platform import COMPONENT, Platform, Step
 from components.program import stopping_cleanly
-from components.providers import Acceptance, Base, ImageBuild, PatchMedia, Release
-from components.report import urn_of
-from hallmark.base import BasePlan
 from hallmark.order import Order, save_order
 from hallmark.pipeline import Context, order_image
 from hallmark.recipe import Recipe
 
-TOKEN = "hallmark:index:GoldenImage"  # noqa: S105 -- a type's name
+TOKEN = COMPONENT
 
 
 @dataclass(frozen=True, kw_only=True)
 class GoldenImageArgs:
-    """What an image is made from: its recipe, the stack's context, and the base that it starts from."""
+    """What an image is made from: its recipe, the stack's context, and the platform that it is made on."""
 
     recipe: Recipe
     context: Context
-    base: Base
-    base_plan: BasePlan
+    platform: Platform
 
 
 class GoldenImage(pulumi.ComponentResource):
@@ -36,52 +34,36 @@ class GoldenImage(pulumi.ComponentResource):
     def __init__(self, name: str, args: GoldenImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TOKEN, name, None, opts)
         self._name, self._args = name, args
-        order = pulumi.Output.from_input(args.base_plan.status).apply(self._order)
+        platform = args.platform
+        order = pulumi.Output.from_input(platform.status).apply(self._order)
         media = PatchMedia(
-            f"{name}-patch-media",
-            {
-                **self._props("PatchMedia", "patch-media", order.apply(lambda o: o.build_manifest), order),
-                "patches": order.apply(lambda o: o.lock.summary()),
-            },
-            parent=self,
+            self._step(
+                "patch-media",
+                order.apply(lambda o: o.build_manifest),
+                order,
+                patches=order.apply(lambda o: o.lock.summary()),
+            )
         )
-        build = ImageBuild(
-            f"{name}-build",
-            {
-                **self._props("ImageBuild", "build", order.apply(lambda o: o.fingerprint), order),
-                "base": args.base.disk,
-                "media": media.manifest,
-                "controls": order.apply(lambda o: o.controls_summary()),
-            },
-            parent=self,
+        build: Any = platform.build(
+            self._step(
+                "build",
+                order.apply(lambda o: o.fingerprint),
+                order,
+                controls=order.apply(lambda o: o.controls_summary()),
+            ),
+            media.manifest,
         )
-        acceptance = Acceptance(
-            f"{name}-acceptance",
-            {
-                **self._props("Acceptance", "acceptance", order.apply(lambda o: o.acceptance_fingerprint), order),
-                "image": build.image,
-                "tests": order.apply(lambda o: sorted(o.acceptance_scripts)),
-            },
-            parent=self,
+        judged = platform.accept(
+            self._step(
+                "acceptance",
+                order.apply(lambda o: o.acceptance_fingerprint),
+                order,
+                tests=order.apply(lambda o: sorted(o.acceptance_scripts)),
+            ),
+            build,
         )
-        release = Release(
-            f"{name}-release",
-            {
-                "recipe": name,
-                "channel": args.context.settings.channel,
-                "image": acceptance.image,
-                "places": args.context.places.model_dump_json(),
-                "urn": urn_of("Release", f"{name}-release", parent=TOKEN),
-            },
-            parent=self,
-        )
-        self.outputs = {
-            "id": release.image,
-            "disk": build.disk,
-            "evidence": build.evidence,
-            "channel": release.channel,
-            "accepted": acceptance.accepted,
-        }
+        release = platform.release(name, args.context.settings.channel, judged, self)
+        self.outputs = platform.outputs(build, judged, release)
         self.register_outputs(self.outputs)
 
     def _order(self, status: str) -> Order:
@@ -91,18 +73,20 @@ class GoldenImage(pulumi.ComponentResource):
             pulumi.log.info(text, self)
 
         with stopping_cleanly():
-            order = order_image(args.context, args.recipe, args.base_plan, status, say)
+            order = order_image(args.context, args.recipe, args.platform.start, status, say)
         if pulumi.runtime.is_dry_run():
             say("patches:\n" + "\n".join(order.lock.summary() or ["none outstanding"]))
         return order
 
-    def _props(
-        self, kind: str, part: str, fingerprint: pulumi.Output[str], order: pulumi.Output[Order]
-    ) -> dict[str, Any]:
+    def _step(
+        self, part: str, fingerprint: pulumi.Output[str], order: pulumi.Output[Order], **about: pulumi.Input[Any]
+    ) -> Step:
         places = self._args.context.places
-        return {
-            "fingerprint": fingerprint,
-            "order": order.apply(lambda o: str(save_order(o, places.cache))),
-            "places": places.model_dump_json(),
-            "urn": urn_of(kind, f"{self._name}-{part}", parent=TOKEN),
-        }
+        return Step(
+            name=f"{self._name}-{part}",
+            fingerprint=fingerprint,
+            order=order.apply(lambda o: str(save_order(o, places.cache))),
+            places=places.model_dump_json(),
+            parent=self,
+            about=about,
+        )

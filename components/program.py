@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -26,9 +27,15 @@ def load_context() -> Context:
     """The stack's settings and places. Raises SettingsError and MirrorError."""
     die_with_engine()
     where = f"stack {pulumi.get_stack()} (stacks/Pulumi.{pulumi.get_stack()}.yaml)"
-    settings = load_settings(pulumi.runtime.config.CONFIG.get(), where=where)
+    config = pulumi.runtime.config.CONFIG.get()
+    settings = load_settings(config, where=where)
+    aws = None
+    if settings.platform == "aws":
+        from hallmark.aws_settings import load_aws_settings
+
+        aws = load_aws_settings(config, where=where, environment=os.environ)
     today = dt.datetime.now(dt.UTC).date()
-    return Context(settings=settings, places=find_places(settings, ROOT), root=ROOT, today=today)
+    return Context(settings=settings, places=find_places(settings, ROOT), root=ROOT, today=today, aws=aws)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hallmark.base import Base
 from hallmark.build import make_ordered_media, run_in_slot, summarise
@@ -50,7 +51,7 @@ def accept_image(order: Order, image_id: str, base: Base, places: Places, say: S
     store.need_room(_ROOM)
     with store.using(image.id), store.workdir(f"accept-{image.id}") as work:
         problems, verdict = _judge_in_machine(order, image, base, places, work, say)
-        _add_evidence(order, image, work, problems, verdict)
+        add_evidence(order, image.evidence, work, problems, verdict)
         if problems:
             reason = "; ".join(problems)[:2000]
             store.reject(image.id, order.acceptance_fingerprint, reason)
@@ -58,9 +59,8 @@ def accept_image(order: Order, image_id: str, base: Base, places: Places, say: S
         return store.accept(image.id, order.acceptance_fingerprint)
 
 
-def _judge_in_machine(
-    order: Order, image: Image, base: Base, places: Places, work: Path, say: Say
-) -> tuple[list[str], Verdict | None]:
+def make_acceptance_media(order: Order, work: Path) -> Path:
+    """The acceptance's own media, in `work`: checks, plan and the recipe's tests. MediaError when they have changed."""
     media = work / "acceptance.iso"
     files: dict[str, Path | bytes] = {
         **script_paths(order.scripts, ACCEPTANCE_SCRIPTS, tuple(r.id for r in order.plan), ("check.sh",)),
@@ -68,6 +68,18 @@ def _judge_in_machine(
         **{f"acceptance/{name}": path for name, path in order.acceptance_scripts.items()},
     }
     make_ordered_media(media, files, order.acceptance_manifest)
+    return media
+
+
+def cloud_config(order: Order) -> dict[str, Any]:
+    """The candidate's first boot is that of a machine which is launched from it: its administrators can sign in."""
+    return {"users": [{"name": name, "groups": list(SIGN_IN_GROUPS)} for name in order.administrators]}
+
+
+def _judge_in_machine(
+    order: Order, image: Image, base: Base, places: Places, work: Path, say: Say
+) -> tuple[list[str], Verdict | None]:
+    media = make_acceptance_media(order, work)
     disk = work / "overlay.qcow2"
     make_overlay(image.disk, disk)
     guest = Guest(
@@ -76,7 +88,7 @@ def _judge_in_machine(
         media=media,
         manifest=order.acceptance_manifest,
         bootstrap=order.bootstrap_file(),
-        cloud_config={"users": [{"name": name, "groups": list(SIGN_IN_GROUPS)} for name in order.administrators]},
+        cloud_config=cloud_config(order),
         deadline_minutes=order.deadline_minutes,
     )
     try:
@@ -143,17 +155,17 @@ def _cloud_init_status(facts: Path) -> str:
         return "unreadable"
 
 
-def _add_evidence(order: Order, image: Image, work: Path, problems: list[str], verdict: Verdict | None) -> None:
+def add_evidence(order: Order, evidence: Path, work: Path, problems: list[str], verdict: Verdict | None) -> None:
     """Put what acceptance saw beside the build's evidence, in place of an earlier acceptance's."""
-    target = image.evidence / "acceptance"
+    target = evidence / "acceptance"
     if target.exists():
         shutil.rmtree(target)
     if (work / RESULTS).exists():
         shutil.move(work / RESULTS, target)
     if (work / "console.log").exists():
-        shutil.copyfile(work / "console.log", image.evidence / "acceptance-console.log")
-    (image.evidence / "order.json").write_text(order.model_dump_json(indent=1))
-    built = judge(order.compiled_plan(), read_controls(image.evidence / "build" / "controls"))
+        shutil.copyfile(work / "console.log", evidence / "acceptance-console.log")
+    (evidence / "order.json").write_text(order.model_dump_json(indent=1))
+    built = judge(order.compiled_plan(), read_controls(evidence / "build" / "controls"))
     verdicts = {"build": built, **({"acceptance": verdict} if verdict else {})}
     outcome = "rejected: " + "; ".join(problems) if problems else "accepted"
-    write_index(image.evidence, summarise(order, image.evidence, outcome, verdicts))
+    write_index(evidence, summarise(order, evidence, outcome, verdicts))

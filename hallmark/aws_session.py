@@ -34,6 +34,7 @@ from hallmark.errors import AwsError
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
@@ -102,6 +103,12 @@ class Aws:
     def kms(self) -> KMSClient:
         """Keys."""
         client: KMSClient = self.client("kms")
+        return client
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """Buckets."""
+        client: S3Client = self.client("s3")
         return client
 
     @cached_property

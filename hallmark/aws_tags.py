@@ -6,8 +6,13 @@ given in the call that creates a thing; the status tag alone comes later, when a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import TagTypeDef
 
 MANAGED = "hallmark:managed"
 PROJECT = "hallmark:project"
@@ -58,6 +63,11 @@ class Labels:
 def format_time(moment: datetime) -> str:
     """An aware time as its tag's text: UTC to the second, sorting by age."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pairs(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    """Tags as EC2 takes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def has_expired(tags: dict[str, str], now: datetime) -> bool:

@@ -2,7 +2,8 @@
 
 It gets region and ids only; credentials come from the ambient chain. What the machine prints is shown, never judged:
 the verdict comes from the results partition alone. The host's deadline is the last word: a machine that never reports
-is stopped, by force if need be, and the wait fails.
+is stopped, by force if need be. How it ended is the last line that is printed, for the driver to judge: so console and
+results of a machine that hung can still be looked at before they are torn down.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -29,8 +30,11 @@ _ON_THE_WAY = ("pending", "running", "stopping")
 # A new id is not known everywhere at once.
 _YOUNG_SECONDS = 60.0
 _PROGRESS = "::hallmark:: "
+_FORCED_SECONDS = 300.0
 
 Say = Callable[[str], None]
+Outcome = Literal["powered-off", "deadline", "host-failure"]
+OUTCOME = "outcome: "
 
 
 def wait_for_power_off(
@@ -41,20 +45,25 @@ def wait_for_power_off(
     *,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Return at state `stopped`. MachineError when the machine ends otherwise, or runs past `deadline` seconds."""
-    start, shown = now(), 0
+) -> Outcome:
+    """Return at state `stopped`: by itself, by AWS (its host failed), or by us after `deadline` seconds.
+
+    MachineError when it ends otherwise, or cannot be stopped.
+    """
+    start, shown, forced = now(), 0, False
     while True:
         state, reason = _state(ec2, instance, young=now() - start < _YOUNG_SECONDS)
         shown = _show_console(ec2, instance, shown, say)
         if state == "stopped":
-            _check_reason(instance, reason)
-            return
+            return _outcome(reason, forced=forced)
         if state not in _ON_THE_WAY:
             raise MachineError(f"{instance}: expected it to power off, it is {state} ({reason or 'no reason given'})")
+        if now() - start > deadline + _FORCED_SECONDS:
+            raise MachineError(f"{instance}: did not power off within {deadline:.0f} s, and cannot be stopped by force")
         if now() - start > deadline:
+            say(f"did not power off within {deadline:.0f} s; it is stopped by force")
+            forced = True
             _force_off(ec2, instance)
-            raise MachineError(f"{instance}: did not power off within {deadline:.0f} s; it is stopped by force")
         sleep(_PAUSE_SECONDS)
 
 
@@ -72,10 +81,11 @@ def _state(ec2: EC2Client, instance: str, *, young: bool) -> tuple[str, str]:
     return str(rows[0]["State"]["Name"]), str(rows[0].get("StateReason", {}).get("Code", ""))
 
 
-def _check_reason(instance: str, reason: str) -> None:
-    """A machine that AWS stopped (its host failed) did not finish; one that stopped itself did."""
+def _outcome(reason: str, *, forced: bool) -> Outcome:
+    """A machine that AWS stopped (its host failed) did not finish; nor did one that we stopped."""
     if reason.startswith("Server."):
-        raise MachineError(f"{instance}: AWS stopped it ({reason}); its host failed, run again")
+        return "host-failure"
+    return "deadline" if forced else "powered-off"
 
 
 def _force_off(ec2: EC2Client, instance: str) -> None:
@@ -96,7 +106,7 @@ def _show_console(ec2: EC2Client, instance: str, shown: int, say: Say) -> int:
 
 
 def main(words: Sequence[str]) -> int:
-    """The program: 0 at state `stopped`, else one line on stderr and 1."""
+    """The program: 0 and the outcome at state `stopped`, else one line on stderr and 1."""
     parser = argparse.ArgumentParser(prog="python -m hallmark.aws_wait")
     parser.add_argument("--aws", required=True, type=AwsSettings.model_validate_json, help="settings, as JSON")
     parser.add_argument("--instance", required=True)
@@ -104,10 +114,12 @@ def main(words: Sequence[str]) -> int:
     given = parser.parse_args(words)
     try:
         with in_words(given.aws, f"waiting for {given.instance}"):
-            wait_for_power_off(Aws(given.aws).ec2, given.instance, given.deadline, lambda text: print(text, flush=True))
+            ec2 = Aws(given.aws).ec2
+            outcome = wait_for_power_off(ec2, given.instance, given.deadline, lambda text: print(text, flush=True))
     except HallmarkError as error:
         print(error, file=sys.stderr)
         return 1
+    print(f"{OUTCOME}{outcome}", flush=True)
     return 0
 
 

@@ -36,7 +36,7 @@ _ROOM = 3 << 30
 _EPOCH = 946684800
 _MEDIA_KEPT = 12
 # No account, no key, no package: a build's own first boot leaves nothing in the image.
-_CLOUD_CONFIG = {"users": [], "ssh_genkeytypes": [], "ssh_deletekeys": False, "disable_root": True}
+CLOUD_CONFIG = {"users": [], "ssh_genkeytypes": [], "ssh_deletekeys": False, "disable_root": True}
 
 
 def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha256]:
@@ -100,7 +100,7 @@ def build_image(order: Order, base: Base, places: Places, say: Say) -> Image:
         try:
             return _build(order, base, media, manifest, places, work, say)
         except HallmarkError as error:
-            raise _keep(store, order, work, error) from error
+            raise keep_failure(store, order, work, error) from error
 
 
 def _build(order: Order, base: Base, media: Path, manifest: Sha256, places: Places, work: Path, say: Say) -> Image:
@@ -112,7 +112,7 @@ def _build(order: Order, base: Base, media: Path, manifest: Sha256, places: Plac
         media=media,
         manifest=manifest,
         bootstrap=order.bootstrap_file(),
-        cloud_config=_CLOUD_CONFIG,
+        cloud_config=CLOUD_CONFIG,
         deadline_minutes=order.deadline_minutes,
     )
     run = run_in_slot(guest, order, base, places, work, say)
@@ -225,7 +225,7 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
     )
 
 
-def _keep(store: Store, order: Order, work: Path, error: HallmarkError) -> BuildError:
+def keep_failure(store: Store, order: Order, work: Path, error: HallmarkError) -> BuildError:
     """Keep what a failed build measured; the error then names the place where it is kept."""
     evidence = work / "evidence"
     evidence.mkdir(exist_ok=True)  # add_candidate may have moved it

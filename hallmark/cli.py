@@ -8,7 +8,6 @@ JSON document alone.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
@@ -24,6 +23,8 @@ from hallmark.errors import HallmarkError, RecipeError, StoreError
 from hallmark.evidence import INDEX, describe
 from hallmark.files import mebibytes
 from hallmark.image import Image
+from hallmark.settings import PROJECT
+from hallmark.stack_file import read_stack_config
 from hallmark.store import Store
 
 if TYPE_CHECKING:
@@ -226,14 +227,9 @@ def _open_store(stack: str, folder: Path | None) -> Store:
 
 
 def _configured_store(root: Path, stack: str) -> Path | None:
-    """`store` in the stack's configuration file, read without Pulumi, which takes a second to import."""
-    path = root / "stacks" / f"Pulumi.{stack}.yaml"
-    if not path.exists():
-        return None
-    yaml = importlib.import_module("yaml")
-    config = (yaml.safe_load(path.read_text()) or {}).get("config") or {}
-    named = next((value for key, value in config.items() if key.partition(":")[2] == "store" and value), None)
-    return Path(str(named)).expanduser() if named else None
+    """`store` in the stack's configuration file."""
+    named = read_stack_config(root, stack).get(f"{PROJECT}:store")
+    return Path(named).expanduser() if named else None
 
 
 def _choose(store: Store, name: str) -> Image:

@@ -22,23 +22,29 @@ from hallmark.machine import Drives, Run, Shape, make_results_disk, run_until_po
 from hallmark.media import MANIFEST, make_volume
 from hallmark.results import read_results
 
-Mode = Literal["build", "accept"]
+Mode = Literal["inventory", "build", "accept"]
 RESULTS = "results"
 _GRACE_SECONDS = 120
 _BOUNDARY = "hallmark-user-data"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Guest:
-    """What a guest is given: its disk and media, and what its user data says."""
+class Errand:
+    """What a guest is to do, as its user data says it: `manifest` is the hash of its media's manifest."""
 
     mode: Mode
-    disk: Path
-    media: Path
     manifest: Sha256
     bootstrap: Path
     cloud_config: Mapping[str, Any]
     deadline_minutes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guest(Errand):
+    """A guest on this machine: its errand, its disk and its media."""
+
+    disk: Path
+    media: Path
 
 
 def run_guest(guest: Guest, shape: Shape, work: Path, *, on_progress: Callable[[Progress], None]) -> Run:
@@ -65,17 +71,17 @@ def run_guest(guest: Guest, shape: Shape, work: Path, *, on_progress: Callable[[
     return run
 
 
-def user_data(guest: Guest) -> bytes:
-    """The seed's user data: the bootstrap as a boothook, before anything else, and a cloud-config."""
+def user_data(errand: Errand) -> bytes:
+    """A guest's user data: the bootstrap as a boothook, before anything else, and a cloud-config."""
     header = {
-        "HALLMARK_MODE": guest.mode,
-        "HALLMARK_MANIFEST": guest.manifest,
-        "HALLMARK_DEADLINE": f"{guest.deadline_minutes}min",
+        "HALLMARK_MODE": errand.mode,
+        "HALLMARK_MANIFEST": errand.manifest,
+        "HALLMARK_DEADLINE": f"{errand.deadline_minutes}min",
     }
     assignments = "".join(f"{name}={shlex.quote(value)}\n" for name, value in header.items())
     parts = MIMEMultipart(boundary=_BOUNDARY)
-    parts.attach(_part(f"#!/bin/sh\n{assignments}{guest.bootstrap.read_text()}", "cloud-boothook"))
-    parts.attach(_part("#cloud-config\n" + json.dumps(guest.cloud_config), "cloud-config"))
+    parts.attach(_part(f"#!/bin/sh\n{assignments}{errand.bootstrap.read_text()}", "cloud-boothook"))
+    parts.attach(_part("#cloud-config\n" + json.dumps(errand.cloud_config), "cloud-config"))
     return parts.as_bytes()
 
 

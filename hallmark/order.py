@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -36,10 +37,13 @@ from hallmark.validation import STRICT
 _SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh", "packages.sh", "sockets.sh")
 BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED)
 ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED)
+INVENTORY_SCRIPTS = ("inventory.sh", "stages.sh", "lib.sh", "isolation.sh")
 BOOTSTRAP = "bootstrap.sh"
 CHANGED = "changed while this run was under way; run again"
 _KERNEL = re.compile(r"linux-image-[0-9]")
 BOOT_SECONDS = 600
+Surroundings = Literal["none", "imds"]
+"""What a guest finds around it: no interface at all; or one, that reaches AWS's link-local services alone."""
 
 
 class PlannedRow(BaseModel):
@@ -71,6 +75,7 @@ class Order(BaseModel):
     acceptance_hashes: dict[str, str]
     bootstrap: Sha256
     shape: MachineShape
+    hardware: dict[str, str] = {}
     deadline_minutes: int
     inventory: tuple[tuple[str, str, str], ...]
 
@@ -81,7 +86,7 @@ class Order(BaseModel):
             "base": self.base,
             "media": self.build_hashes,
             "bootstrap": self.bootstrap,
-            "shape": self.shape.model_dump(),
+            "shape": self.hardware or self.shape.model_dump(),
         }
         return fingerprint("image", inputs)
 
@@ -133,12 +138,23 @@ class Order(BaseModel):
 
 
 def make_order(
-    recipe: Recipe, *, scripts: Path, base: Sha256, inventory: Inventory, lock: PatchLock, today: date
+    recipe: Recipe,
+    *,
+    scripts: Path,
+    base: Sha256,
+    inventory: Inventory,
+    lock: PatchLock,
+    today: date,
+    surroundings: Surroundings = "none",
+    hardware: Mapping[str, str] | None = None,
 ) -> Order:
-    """Compile a recipe against a base and a lock. Raises ControlError and RecipeError for what does not fit."""
+    """Compile a recipe against a base and a lock. Raises ControlError and RecipeError for what does not fit.
+
+    `hardware` is what a platform that does not take the recipe's shape runs it on (instance type, key).
+    """
     plan = _compile(recipe, scripts, today)
     tests = recipe.acceptance_scripts()
-    texts = _plan_files(recipe, plan, inventory, lock)
+    texts = _plan_files(recipe, plan, inventory, lock, surroundings)
     plan_hashes = {name: hash_bytes(text.encode()) for name, text in texts.items()}
     build = {
         **_script_hashes(scripts, BUILD_SCRIPTS, plan, ("apply.sh", "check.sh")),
@@ -174,6 +190,7 @@ def make_order(
         acceptance_hashes=acceptance,
         bootstrap=hash_file(scripts / BOOTSTRAP),
         shape=recipe.machine,
+        hardware=dict(hardware or {}),
         deadline_minutes=recipe.deadline_minutes,
         inventory=tuple((p.name, p.version, p.architecture) for p in inventory.packages),
     )
@@ -223,7 +240,14 @@ def _compile(recipe: Recipe, scripts: Path, today: date) -> Plan:
     )
 
 
-def _plan_files(recipe: Recipe, plan: Plan, inventory: Inventory, lock: PatchLock) -> dict[str, str]:
+def surroundings_file(surroundings: Surroundings) -> bytes:
+    """`plan/build.env`: what the guest is to expect around it, and how long a boot may take."""
+    return recipe_environment({"HALLMARK_EXPECT": surroundings, "HALLMARK_BOOT_SECONDS": str(BOOT_SECONDS)})
+
+
+def _plan_files(
+    recipe: Recipe, plan: Plan, inventory: Inventory, lock: PatchLock, surroundings: Surroundings
+) -> dict[str, str]:
     about = {
         "HALLMARK_RECIPE": recipe.name,
         "HALLMARK_TITLE": recipe.title,
@@ -232,14 +256,13 @@ def _plan_files(recipe: Recipe, plan: Plan, inventory: Inventory, lock: PatchLoc
     }
     superseded = superseded_kernels(inventory, lock)
     manual = "".join(f"{name}\n" for name in sorted(recipe.packages))
-    build = {"HALLMARK_EXPECT": "none", "HALLMARK_BOOT_SECONDS": str(BOOT_SECONDS)}
     files: Mapping[str, bytes] = {
         **plan.files(),
         "plan/lock.tsv": lock_table(lock.packages),
         "plan/expected.tsv": expected_table([p for p in inventory.packages if p.name not in superseded], lock.packages),
         "plan/superseded": "".join(f"{name}\n" for name in superseded).encode(),
         "plan/recipe.env": recipe_environment(about),
-        "plan/build.env": recipe_environment(build),
+        "plan/build.env": surroundings_file(surroundings),
         "plan/wanted": manual.encode(),
     }
     return {name: data.decode() for name, data in files.items()}

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hallmark import patches
 from hallmark.base import SUITE, BasePlan, plan_base, plan_named_base
 from hallmark.errors import HallmarkError, LockError
+from hallmark.fingerprint import Sha256
 from hallmark.inventory import parse_status
-from hallmark.order import Order, make_order
+from hallmark.order import Order, Surroundings, make_order
 from hallmark.patch_lock import PatchLock, load_lock
 from hallmark.places import Places
 from hallmark.recipe import Recipe
 from hallmark.settings import Settings
+
+if TYPE_CHECKING:
+    from hallmark.aws_settings import AwsSettings
 
 LATEST = "latest"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What the recipes of one stack share."""
+    """What the recipes of one stack share; `aws` is None on other platforms."""
 
     settings: Settings
     places: Places
     root: Path
     today: date
+    aws: AwsSettings | None = None
 
 
 def plan_the_base(context: Context) -> BasePlan:
@@ -35,18 +41,24 @@ def plan_the_base(context: Context) -> BasePlan:
 
     With patches `latest` it asks the mirror for all suites at once: that is this run's one look at it.
     """
-    latest = context.settings.patches == LATEST
-    if latest:
-        context.places.apt_root().update()
+    latest = ask_the_mirror(context)
     if context.settings.base is not None:
         return plan_named_base(context.settings.base, context.places.cache)
     return plan_base(context.places.apt_root(SUITE), ask=not latest)
 
 
+def ask_the_mirror(context: Context) -> bool:
+    """Look at the mirror, once for this run, where the patches are to be the latest; whether they are. MirrorError."""
+    latest = context.settings.patches == LATEST
+    if latest:
+        context.places.apt_root().update()
+    return latest
+
+
 def resolve_lock(context: Context, recipe: Recipe, status: str, say: Callable[[str], None]) -> PatchLock:
     """The patch lock for a base with this dpkg status: resolved anew, or the pinned one. Raises MirrorError, LockError.
 
-    `plan_the_base` has asked the mirror before. Ends by name what the recipe's mitigations no longer justify.
+    `ask_the_mirror` was called before. Ends by name what the recipe's mitigations no longer justify.
     """
     places = context.places
     if context.settings.patches == LATEST:
@@ -81,14 +93,27 @@ def _pinned_lock(context: Context, recipe: Recipe, status: str) -> PatchLock:
     return lock
 
 
-def order_image(context: Context, recipe: Recipe, base: BasePlan, status: str, say: Callable[[str], None]) -> Order:
-    """The whole order of one recipe."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartingPoint:
+    """What a platform builds on: base, what its machines find around them, hardware that is not the recipe's."""
+
+    base: Sha256
+    surroundings: Surroundings = "none"
+    hardware: Mapping[str, str] = field(default_factory=dict)
+
+
+def order_image(
+    context: Context, recipe: Recipe, start: StartingPoint, status: str, say: Callable[[str], None]
+) -> Order:
+    """The whole order of one recipe on a base with this dpkg status."""
     lock = resolve_lock(context, recipe, status, say)
     return make_order(
         recipe,
         scripts=context.root / "image_scripts",
-        base=base.fingerprint,
+        base=start.base,
         inventory=parse_status(status),
         lock=lock,
         today=context.today,
+        surroundings=start.surroundings,
+        hardware=start.hardware,
     )

@@ -107,7 +107,7 @@ class Acceptance(BaseModel):
 
 
 class MachineShape(BaseModel):
-    """The hardware that build and acceptance run on."""
+    """The hardware that build and acceptance run on, where the platform leaves the choice to the recipe."""
 
     model_config = STRICT
     memory_mib: int = Field(default=1024, ge=512, le=65536)

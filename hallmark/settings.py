@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from hallmark.errors import SettingsError
 from hallmark.recipe import Name
 from hallmark.validation import STRICT, describe, show
 
 PROJECT = "hallmark"
-_STRUCTURED = ("recipes", "base")
+_STRUCTURED = ("recipes", "base", "baseAmi")
+_ONLY_LOCAL = ("base",)
+_ONLY_AWS = ("base_ami", "instance_type", "kms_key", "evidence", "puts_per_second")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*")
 
 
 def _expand(path: Path) -> Path:
@@ -30,6 +33,10 @@ def _blank_is_none(value: object) -> object:
     return None if value in ("", {}) else value
 
 
+def _blank_is_default(value: object) -> object:
+    return {} if value == "" else value
+
+
 def _zero_is_none(value: object) -> object:
     return None if value in ("0", 0) else value
 
@@ -37,6 +44,12 @@ def _zero_is_none(value: object) -> object:
 def _check_sha512(value: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{128}", value):
         raise ValueError("expected a SHA-512: 128 lower-case hexadecimal digits")
+    return value
+
+
+def _check_evidence(value: str) -> str:
+    if value.startswith("s3:") and not _BUCKET.fullmatch(value):
+        raise ValueError("expected s3://BUCKET or s3://BUCKET/PREFIX")
     return value
 
 
@@ -51,16 +64,35 @@ class NamedBase(BaseModel):
     sha512: Annotated[str, AfterValidator(_check_sha512)]
 
 
+class WantedAmi(BaseModel):
+    """The AMI to start from: the newest of these owners whose name matches, or the one with this id.
+
+    The default is Debian's own; the page Cloud/AmazonEC2Image of its wiki names the account.
+    """
+
+    model_config = STRICT
+    owners: tuple[str, ...] = ("136693071363",)
+    name: str = "debian-13-amd64-*"
+    id: Annotated[str, Field(pattern=r"^ami-[0-9a-f]{8,17}$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> WantedAmi:
+        if self.id and self.model_fields_set - {"id"}:
+            raise ValueError("expected either an id, or owners and a name")
+        return self
+
+
 class Settings(BaseModel):
     """What a stack says: which recipes, where, from which mirror, into which store.
 
     `patches` is `latest` or the path of a patch lock; `parallel` is how many machines may run at once, None as many as
-    memory allows; `cache` holds what can be made again.
+    memory (on AWS the quota of VPCs) allows; `cache` holds what can be made again. `base_ami` to `puts_per_second` are
+    AWS's alone: `evidence` is a folder or `s3://BUCKET/PREFIX`, None a folder in the store.
     """
 
     model_config = STRICT
     recipes: tuple[Name, ...] = Field(default=("debian-13-server",), min_length=1)
-    platform: Literal["local"] = "local"
+    platform: Literal["local", "aws"] = "local"
     mirror: Annotated[str | None, BeforeValidator(_blank_is_none)] = None
     security_mirror: Annotated[str | None, BeforeValidator(_blank_is_none)] = Field(
         default=None, alias="securityMirror"
@@ -69,6 +101,15 @@ class Settings(BaseModel):
     channel: Name = "stable"
     parallel: Annotated[Annotated[int, Field(ge=1, le=64)] | None, BeforeValidator(_zero_is_none)] = None
     base: Annotated[NamedBase | None, BeforeValidator(_blank_is_none)] = None
+    base_ami: Annotated[WantedAmi, BeforeValidator(_blank_is_default)] = Field(
+        default_factory=WantedAmi, alias="baseAmi"
+    )
+    instance_type: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")] = Field(
+        default="t3.medium", alias="instanceType"
+    )
+    kms_key: Annotated[str | None, BeforeValidator(_blank_is_none)] = Field(default=None, alias="kmsKey")
+    evidence: Annotated[Annotated[str, AfterValidator(_check_evidence)] | None, BeforeValidator(_blank_is_none)] = None
+    puts_per_second: Annotated[float, Field(ge=0, le=100000)] = Field(default=900, alias="putsPerSecond")
     store: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = None
     cache: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = None
 
@@ -83,6 +124,9 @@ class Settings(BaseModel):
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / PROJECT
 
 
+_DEFAULTS = Settings()
+
+
 def load_settings(config: Mapping[str, str], *, where: str) -> Settings:
     """Validate a stack's configuration: Pulumi's `PROJECT:KEY` → text. SettingsError naming `where` and the key.
 
@@ -95,10 +139,27 @@ def load_settings(config: Mapping[str, str], *, where: str) -> Settings:
         settings = Settings(**document)
     except ValidationError as error:
         raise SettingsError(describe(f"{where}: {PROJECT}", error)) from error
+    _check_platform(settings, where)
     double = next((n for i, n in enumerate(settings.recipes) if n in settings.recipes[:i]), None)
     if double is not None:
         raise SettingsError(f'{where}: {PROJECT}: recipes: "{double}" is listed twice')
     return settings
+
+
+def _check_platform(settings: Settings, where: str) -> None:
+    """SettingsError for a key of the other platform: it would be silently without effect."""
+    others = _ONLY_AWS if settings.platform == "local" else _ONLY_LOCAL
+    for name in others:
+        if getattr(settings, name) != getattr(_DEFAULTS, name):
+            key = Settings.model_fields[name].alias or name
+            raise SettingsError(
+                f"{where}: {PROJECT}: {key}: has no effect on platform {settings.platform}; "
+                f"remove it, or mend {PROJECT}:platform"
+            )
+    if settings.platform == "aws" and settings.kms_key is None:
+        raise SettingsError(
+            f"{where}: {PROJECT}: kmsKey: expected the id, ARN or alias of a customer-managed key, got none; add it"
+        )
 
 
 def _parse(where: str, key: str, value: str) -> Any:

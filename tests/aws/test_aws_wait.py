@@ -41,21 +41,22 @@ def instance(aws: Aws) -> str:
     return str(ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
 
 
-def wait(ec2: EC2Client, instance: str, clock: Clock, deadline: float = 600) -> list[str]:
+def wait(ec2: EC2Client, instance: str, clock: Clock, deadline: float = 600) -> tuple[str, list[str]]:
     said: list[str] = []
-    wait_for_power_off(ec2, instance, deadline, said.append, now=clock.now, sleep=clock.sleep)
-    return said
+    return wait_for_power_off(ec2, instance, deadline, said.append, now=clock.now, sleep=clock.sleep), said
 
 
 def test_it_ends_when_the_machine_has_stopped(aws: Aws, instance: str) -> None:
     clock = Clock(120, lambda: aws.ec2.stop_instances(InstanceIds=[instance]))
-    wait(aws.ec2, instance, clock)
+    assert wait(aws.ec2, instance, clock)[0] == "powered-off"
     assert 120 <= clock.time < 150
 
 
 def test_a_machine_that_never_reports_is_stopped_at_the_deadline(aws: Aws, instance: str) -> None:
-    with pytest.raises(MachineError, match=f"{instance}: did not power off within 600 s; it is stopped by force"):
-        wait(aws.ec2, instance, Clock())
+    clock = Clock()
+    outcome, said = wait(aws.ec2, instance, clock)
+    assert (outcome, said) == ("deadline", ["did not power off within 600 s; it is stopped by force"])
+    assert 600 < clock.time < 630
     row = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
     assert row["State"]["Name"] == "stopped"
 
@@ -80,8 +81,16 @@ def stub(aws: Aws) -> Iterator[Stubber]:
 def test_a_failed_host_is_no_power_off(aws: Aws, stub: Stubber) -> None:
     stub.add_response("describe_instances", _described("stopped", "Server.ScheduledStop"))
     stub.add_client_error("get_console_output")
-    with pytest.raises(MachineError, match=r"i-1: AWS stopped it \(Server.ScheduledStop\); its host failed, run again"):
-        wait(aws.ec2, "i-1", Clock())
+    assert wait(aws.ec2, "i-1", Clock()) == ("host-failure", [])
+
+
+def test_a_machine_that_cannot_be_stopped_is_a_failure(
+    aws: Aws, instance: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws_wait, "_force_off", lambda *_: None)
+    message = f"{instance}: did not power off within 600 s, and cannot be stopped by force"
+    with pytest.raises(MachineError, match=message):
+        wait(aws.ec2, instance, Clock())
 
 
 def test_a_new_id_may_take_a_while_to_be_known(aws: Aws, stub: Stubber) -> None:
@@ -89,7 +98,7 @@ def test_a_new_id_may_take_a_while_to_be_known(aws: Aws, stub: Stubber) -> None:
     stub.add_client_error("get_console_output")
     stub.add_response("describe_instances", _described("stopped", "Client.InstanceInitiatedShutdown"))
     stub.add_client_error("get_console_output")
-    assert wait(aws.ec2, "i-1", Clock()) == []
+    assert wait(aws.ec2, "i-1", Clock()) == ("powered-off", [])
 
 
 def test_progress_is_shown_once_and_cleaned(aws: Aws, stub: Stubber) -> None:
@@ -97,13 +106,16 @@ def test_progress_is_shown_once_and_cleaned(aws: Aws, stub: Stubber) -> None:
     for state, output in (("running", first), ("stopped", first + "::hallmark:: progress done 0 0\n")):
         stub.add_response("describe_instances", _described(state, "Client.InstanceInitiatedShutdown"))
         stub.add_response("get_console_output", {"Output": output})
-    assert wait(aws.ec2, "i-1", Clock()) == ["progress patch 1 2 openssl", "progress done 0 0"]
+    assert wait(aws.ec2, "i-1", Clock())[1] == ["progress patch 1 2 openssl", "progress done 0 0"]
 
 
-def test_the_program_ends_with_one_line(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    code = aws_wait.main(["--aws", '{"region": "eu-central-1"}', "--instance", "i-00000000", "--deadline", "-1"])
-    assert code == 1
-    assert "i-00000000: did not power off within -1 s" in capsys.readouterr().err
+def test_the_program_ends_with_one_line(aws: Aws, instance: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--aws", '{"region": "eu-central-1"}', "--deadline", "-1000", "--instance"]
+    assert aws_wait.main([*words, "i-00000000"]) == 1
+    assert "i-00000000: did not power off within -1000 s" in capsys.readouterr().err
+    aws.ec2.stop_instances(InstanceIds=[instance])
+    assert aws_wait.main([*words, instance]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "outcome: powered-off"
 
 
 def test_a_channel_that_holds_the_image_in_the_end(aws: Aws) -> None:

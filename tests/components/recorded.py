@@ -29,6 +29,8 @@ class Recorded(mocks.Mocks):
             devices = [{**device, "volumeId": CARRIER_VOLUME} for device in args.inputs["ebsBlockDevices"]]
             outs["ebsBlockDevices"] = devices
             outs["rootBlockDevice"] = {**args.inputs["rootBlockDevice"], "volumeId": ROOT_VOLUME}
+        if args.typ == "command:local:Command":
+            outs["stdout"] = "progress done\noutcome: powered-off"
         return f"{args.name}-id", outs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

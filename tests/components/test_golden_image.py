@@ -10,11 +10,12 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from components import local_platform
 from components import program as program_module
 from components.golden_image import GoldenImage, GoldenImageArgs
+from components.local_platform import LocalPlatform
 from components.program import load_context, stopping_cleanly
-from components.providers import Base
-from hallmark import patches, pipeline
+from hallmark import patches
 from hallmark.base import BasePlan, load_base_plan
 from hallmark.errors import LockError, SettingsError
 from hallmark.order import load_order
@@ -45,14 +46,15 @@ def project(tmp_path: Path) -> Project:
 def context(project: Project, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A stack's context; the mirror's answer is `LOCK`."""
     monkeypatch.setattr(patches, "resolve", lambda *_, **__: LOCK)
+    monkeypatch.setattr(local_platform, "plan_the_base", lambda _: PLAN)
     settings = Settings(recipes=("web",), channel="testing")
     return Context(settings=settings, places=project.places(), root=project.folder, today=TODAY)
 
 
 def body(project: Project, context: Context) -> Callable[[], None]:
     def declare() -> None:
-        base = Base("base", PLAN, context)
-        GoldenImage("web", GoldenImageArgs(recipe=project.recipe, context=context, base=base, base_plan=PLAN))
+        args = GoldenImageArgs(recipe=project.recipe, context=context, platform=LocalPlatform(context))
+        GoldenImage("web", args)
 
     return declare
 
@@ -129,9 +131,8 @@ def test_no_secret_is_among_the_inputs(declared: Program) -> None:
 
 def test_all_images_of_a_stack_share_one_base(project: Project, context: Context) -> None:
     def declare() -> None:
-        base = Base("base", PLAN, context)
+        args = GoldenImageArgs(recipe=project.recipe, context=context, platform=LocalPlatform(context))
         for name in ("web", "mail"):
-            args = GoldenImageArgs(recipe=project.recipe, context=context, base=base, base_plan=PLAN)
             GoldenImage(name, args)
 
     declared = run_program(declare)
@@ -203,7 +204,6 @@ def test_the_program_exports_each_recipes_image(
     monkeypatch: pytest.MonkeyPatch, project: Project, context: Context
 ) -> None:
     monkeypatch.setattr(program_module, "load_context", lambda: context)
-    monkeypatch.setattr(pipeline, "plan_the_base", lambda _: PLAN)
     declared = run_program(lambda: runpy.run_path(str(CHECKOUT / "__main__.py")))
     assert declared.exports == {
         "images": {

@@ -14,17 +14,11 @@ import grpc
 import pytest
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from components import providers
-from components.providers import (
-    GONE,
-    _AcceptanceProvider,
-    _BaseProvider,
-    _BuildProvider,
-    _MediaProvider,
-    _ReleaseProvider,
-    _Step,
-)
+from components import local_providers, step_provider
+from components.local_providers import _AcceptanceProvider, _BaseProvider, _BuildProvider, _ReleaseProvider
+from components.patch_media import _MediaProvider
 from components.report import reporter
+from components.step_provider import GONE, StepProvider
 from hallmark import acceptance, base, build
 from hallmark.base import BasePlan, save_base_plan
 from hallmark.errors import RejectedError, StoreError
@@ -53,7 +47,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         assert urn == URN
         return lines.append if lasting else lambda text: None
 
-    monkeypatch.setattr(providers, "reporter", recorder)
+    for module in (local_providers, step_provider):
+        monkeypatch.setattr(module, "reporter", recorder)
     return lines
 
 
@@ -97,13 +92,13 @@ def release_props(project: Project, image: Image) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_is_done_anew_when_its_fingerprint_is_another(step: type[_Step]) -> None:
+def test_a_step_is_done_anew_when_its_fingerprint_is_another(step: type[StepProvider]) -> None:
     diff = step().diff("id", {"fingerprint": "a"}, {"fingerprint": "b"})
     assert (diff.changes, diff.replaces) == (True, ["fingerprint"])
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_stays_when_only_words_and_paths_are_others(step: type[_Step]) -> None:
+def test_a_step_stays_when_only_words_and_paths_are_others(step: type[StepProvider]) -> None:
     olds = {"fingerprint": "a", "order": "/old", "places": "{}", "disk": "/disk", "image": "web-1"}
     diff = step().diff("id", olds, {"fingerprint": "a", "order": "/new", "places": "{ }", "patches": ["x"]})
     assert (diff.changes, diff.replaces) == (False, [])
@@ -224,7 +219,7 @@ def test_what_is_no_longer_there_is_not_said_to_be_kept(project: Project, store:
 
 
 @pytest.mark.parametrize("step", [*STEPS, _ReleaseProvider])
-def test_no_provider_removes_anything_from_the_store(step: type[_Step]) -> None:
+def test_no_provider_removes_anything_from_the_store(step: type[StepProvider]) -> None:
     source = inspect.getsource(step)
     assert not [word for word in ("unlink", "rmtree", "remove_tree", ".gc(", "retire") if word in source]
 
@@ -285,7 +280,7 @@ def test_each_step_calls_its_one_function_and_returns_what_it_made(
     assert results["_AcceptanceProvider"].outs == {**inputs, "accepted": True}
 
 
-class _Broken(_Step):
+class _Broken(StepProvider):
     def make(self, props: Any, places: Any, say: Any) -> dict[str, Any]:
         raise props["error"]
 

@@ -117,10 +117,15 @@ class Running:
 
 
 class Checkout:
-    """The scratch checkout at `root`; `cache` is its own but for what is shared."""
+    """The scratch checkout at `root`; `cache` is its own but for what is shared.
 
-    def __init__(self, root: Path, cache: Path) -> None:
-        self.root, self.cache = root, cache
+    `path` are folders that come first on PATH, `extra` is more environment.
+    """
+
+    def __init__(self, root: Path, cache: Path, stack: str = "local") -> None:
+        self.root, self.cache, self.stack = root, cache, stack
+        self.path: list[Path] = []
+        self.extra: dict[str, str] = {}
         self.store = Store(root / ".hallmark" / "store")
         self.settings: dict[str, Any] = {"cache": str(cache)}
         self._runs = 0
@@ -129,10 +134,10 @@ class Checkout:
     # What is in it
 
     def configure(self, **settings: Any) -> None:
-        """Set keys of the stack `local`; None takes one away."""
+        """Set keys of the stack (of Hallmark's, unless they name another namespace); None takes one away."""
         self.settings |= settings
-        config = {f"hallmark:{k}": v for k, v in self.settings.items() if v is not None}
-        path = self.root / "stacks" / "Pulumi.local.yaml"
+        config = {k if ":" in k else f"hallmark:{k}": v for k, v in self.settings.items() if v is not None}
+        path = self.root / "stacks" / f"Pulumi.{self.stack}.yaml"
         salt = [line for line in path.read_text().splitlines() if "salt" in line] if path.exists() else []
         path.write_text("\n".join([*salt, "config: " + json.dumps(config)]) + "\n")
 
@@ -184,15 +189,15 @@ class Checkout:
 
     def up(self) -> Finished:
         """`hallmark up`."""
-        return self.hallmark("up")
+        return self.hallmark("up", self.stack)
 
     def pulumi(self, *words: str, timeout: float = LONGEST) -> Finished:
         """Run `pulumi` by hand, as after `. ./env`."""
-        return self.start(*words, "--non-interactive", "-s", "local", kind="pulumi").wait(timeout)
+        return self.start(*words, "--non-interactive", "-s", self.stack, kind="pulumi").wait(timeout)
 
     def init(self) -> None:
         """Make the stack, as `hallmark up` does."""
-        done = self.start("stack", "init", "--non-interactive", "local", kind="pulumi").wait(LONGEST)
+        done = self.start("stack", "init", "--non-interactive", self.stack, kind="pulumi").wait(LONGEST)
         assert done.code == 0, done.text
 
     def environment(self) -> dict[str, str]:
@@ -200,12 +205,13 @@ class Checkout:
         tools = (self.root / ".hallmark/tools").resolve()
         return {
             "HOME": str(Path.home()),
-            "PATH": f"{self.root}/.venv/bin:{tools}:{PATH}",
+            "PATH": ":".join([*map(str, self.path), f"{self.root}/.venv/bin", str(tools), PATH]),
             "LC_ALL": "C.UTF-8",
             "PULUMI_BACKEND_URL": f"file://{self.root}/.hallmark/state",
             "PULUMI_CONFIG_PASSPHRASE_FILE": f"{self.root}/.hallmark/passphrase",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "XDG_CACHE_HOME": str(self.cache.parent),
+            **self.extra,
         }
 
     def outputs(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from hallmark.guest import RESULTS, Guest, check_finished, run_guest
 from hallmark.machine import Shape
 from hallmark.observed import read_controls
 from hallmark.order import BOOTSTRAP, Order
-from hallmark.pipeline import Context, order_image, plan_the_base
+from hallmark.pipeline import Context, StartingPoint, order_image, plan_the_base
 from hallmark.places import Places, find_places
 from hallmark.recipe import load_recipe
 from hallmark.settings import load_settings
@@ -68,7 +68,7 @@ def _job(checkout: Checkout, *controls: str) -> Job:
     )
     plan = plan_the_base(context)
     base = build_base(plan, context.places.apt_root("trixie"), context.places.cache, _say)
-    order = order_image(context, load_recipe(path), plan, plan.status, _say)
+    order = order_image(context, load_recipe(path), StartingPoint(base=plan.fingerprint), plan.status, _say)
     return Job(order=order, base=base, places=context.places)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,15 @@ from hallmark.fingerprint import Sha256
 from hallmark.guest import Guest
 from hallmark.image import Image
 from hallmark.machine import Run
-from hallmark.observed import Row
 from hallmark.order import Order
 from hallmark.store import Store
 from tests.unit.examples import BASE, Project, append
-
-MACHINE_ID = "0123456789abcdef0123456789abcdef"
+from tests.unit.good_results import (
+    write,
+    write_good_acceptance,
+    write_good_build,
+    write_rows,
+)
 
 
 @pytest.fixture
@@ -32,55 +35,6 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture
 def order(project: Project) -> Order:
     return project.order()
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
-def write_rows(path: Path, rows: Iterable[Row]) -> None:
-    write(path, "".join("\t".join(row) + "\n" for row in rows))
-
-
-def write_controls(folder: Path, order: Order) -> None:
-    for row in order.plan:
-        write(folder / f"{row.id}.exit", "0\n")
-
-
-def write_good_build(results: Path, order: Order) -> None:
-    """What a guest hands back after a build in which all went well."""
-    write(results / "exit", "0\n")
-    write(results / "stage", "done\n")
-    write(results / "isolation.txt", "expected: none\nroutes: none\nall probed\n")
-    write(results / "isolation-after.txt", "expected: none\nroutes: none\nall probed\n")
-    write_rows(results / "inventory-before.tsv", order.inventory)
-    write_rows(results / "inventory-patched.tsv", (*order.expected(), *order.superseded()))
-    write_rows(results / "inventory-after.tsv", order.expected())
-    write(results / "timings.tsv", "media\t30\ndone\t90\n")
-    write_controls(results / "controls", order)
-
-
-def write_good_acceptance(results: Path, order: Order) -> None:
-    """What a candidate that is fit hands back."""
-    facts = {
-        "system-state": "running",
-        "multi-user": "active",
-        "kernel": "6.12.9-cloud-amd64",
-        "kernels": "6.12.9-cloud-amd64",
-        "machine-id": MACHINE_ID,
-        "host-keys": "256 SHA256:abc root@web (ED25519)",
-        "cloud-init.json": '{"status": "done"}',
-    }
-    for name, text in facts.items():
-        write(results / "facts" / name, f"{text}\n")
-    write(results / "exit", "0\n")
-    write(results / "stage", "done\n")
-    write(results / "isolation.txt", "expected: none\nroutes: none\nall probed\n")
-    write_rows(results / "inventory-acceptance.tsv", order.expected())
-    write_controls(results / "controls", order)
-    for name in order.acceptance_scripts:
-        write(results / "recipe" / f"{name}.exit", "0\n")
 
 
 def test_a_build_in_which_all_went_well_is_good(tmp_path: Path, order: Order) -> None:

@@ -13,7 +13,7 @@ from hallmark.apt import PrivateRoot
 from hallmark.base import BasePlan
 from hallmark.errors import HallmarkError, LockError, MirrorError
 from hallmark.patch_lock import PatchLock, write_lock
-from hallmark.pipeline import Context, order_image, plan_the_base, resolve_lock
+from hallmark.pipeline import Context, StartingPoint, order_image, plan_the_base, resolve_lock
 from hallmark.places import Places, find_places
 from hallmark.settings import Settings, load_settings
 from tests.unit.examples import BASE, LOCK, TODAY, Project, append
@@ -175,7 +175,7 @@ def test_a_mitigation_in_its_time_does_not(context: Context, project: Project, a
 
 def test_an_order_is_made_of_recipe_base_lock_and_scripts(context: Context, project: Project, asked: list[str]) -> None:
     plan = BasePlan(fingerprint=BASE, status=STATUS, epoch=0)
-    order = order_image(context, project.recipe, plan, STATUS, ignore)
+    order = order_image(context, project.recipe, StartingPoint(base=plan.fingerprint), STATUS, ignore)
     assert order.fingerprint == project.order().fingerprint
     assert order.scripts == project.scripts
 
@@ -184,9 +184,15 @@ def test_an_expired_waiver_ends_it_too(context: Context, project: Project, asked
     waiver = '\n[[hardening.waivers]]\ncontrol = "beta"\nreason = "for now"\nexpires = 2026-11-22\n'
     append(project.recipe_file, waiver)
     plan = BasePlan(fingerprint=BASE, status=STATUS, epoch=0)
-    order_image(context, project.recipe, plan, STATUS, ignore)
+    order_image(context, project.recipe, StartingPoint(base=plan.fingerprint), STATUS, ignore)
     with pytest.raises(HallmarkError, match=r'the waiver of "beta" expired on 2026-11-22'):
-        order_image(with_other(context, today=date(2026, 11, 23)), project.recipe, plan, STATUS, ignore)
+        order_image(
+            with_other(context, today=date(2026, 11, 23)),
+            project.recipe,
+            StartingPoint(base=plan.fingerprint),
+            STATUS,
+            ignore,
+        )
 
 
 def ignore(text: str) -> None:

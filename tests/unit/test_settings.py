@@ -86,7 +86,7 @@ def test_a_key_is_known_by_its_pulumi_name_alone() -> None:
         ),
         ("recipes", "[1]", "recipes[0]: expected a valid string, got 1"),
         ("recipes", '["web", "mail", "web"]', 'recipes: "web" is listed twice'),
-        ("platform", "aws", "platform: expected 'local', got \"aws\""),
+        ("platform", "azure", "platform: expected 'local' or 'aws', got \"azure\""),
         ("parallel", "65", 'parallel: expected less than or equal to 64, got "65"'),
         ("parallel", "-1", 'parallel: expected greater than or equal to 1, got "-1"'),
         (

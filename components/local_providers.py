@@ -1,4 +1,4 @@
-"""The pipeline's steps as Pulumi resources: thin dynamic providers, each calling one function of `hallmark`.
+"""The pipeline's steps on `local` as Pulumi resources: thin dynamic providers, each calling one function of `hallmark`.
 
 All run in one process beside the engine. An input `fingerprint` is each step's identity; when it changes, the step is
 done anew and what it made before stays in the store. Everything else among the inputs says where things are, or tells a
@@ -9,18 +9,17 @@ What a step needs is imported when the step runs: a run that changes nothing sta
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import DiffResult, ReadResult, Resource, UpdateResult
 
+from components.platform import COMPONENT
 from components.report import reporter, urn_of
-from hallmark.errors import HallmarkError
+from components.step_provider import GONE, Props, Say, StepProvider, child, places_of
 from hallmark.fingerprint import Sha256
-from hallmark.lifeline import die_with_engine
 
 if TYPE_CHECKING:
     from hallmark.base import BasePlan
@@ -28,32 +27,14 @@ if TYPE_CHECKING:
     from hallmark.places import Places
     from hallmark.store import Store
 
-Props = dict[str, Any]
-GONE = ReadResult("", {})
+
+class _LocalStep(StepProvider):
+    def load(self) -> None:
+        from hallmark import acceptance, build, store  # noqa: F401
 
 
-class _Step(ResourceProvider):
-    """What all steps have in common: identity by fingerprint, errors without tracebacks, an end with the engine."""
-
-    def configure(self, req: Any) -> None:
-        die_with_engine()
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = _olds.get("fingerprint") != _news.get("fingerprint")
-        return DiffResult(changes=changed, replaces=["fingerprint"] if changed else [])
-
-    def create(self, props: Props) -> CreateResult:
-        _load_steps()
-        made = _clearly(lambda: self.make(props, _places(props), reporter(props["urn"])))
-        return CreateResult(id_=made.pop("id"), outs={**props, **made})
-
-    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
-        """Do the step; returns its outputs and its `id`."""
-        raise NotImplementedError
-
-
-class _BaseProvider(_Step):
-    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+class _BaseProvider(_LocalStep):
+    def make(self, props: Props, places: Places, say: Say) -> Props:
         from hallmark.base import SUITE, build_base, load_base_plan
 
         base = build_base(load_base_plan(Path(props["plan"])), places.apt_root(SUITE), places.cache, say)
@@ -62,24 +43,12 @@ class _BaseProvider(_Step):
     def read(self, id_: str, props: Props) -> ReadResult:
         from hallmark.base import find_base
 
-        known = find_base(Sha256(props["fingerprint"]), _places(props).cache)
+        known = find_base(Sha256(props["fingerprint"]), places_of(props).cache)
         return ReadResult(id_, props) if known else GONE
 
 
-class _MediaProvider(_Step):
-    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
-        from hallmark.build import make_patch_media
-        from hallmark.order import load_order
-
-        iso, manifest = make_patch_media(load_order(Path(props["order"])), places, say)
-        return {"id": manifest[:16], "iso": str(iso), "manifest": manifest}
-
-    def read(self, id_: str, props: Props) -> ReadResult:
-        return ReadResult(id_, props) if Path(props["iso"]).exists() else GONE
-
-
-class _BuildProvider(_Step):
-    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+class _BuildProvider(_LocalStep):
+    def make(self, props: Props, places: Places, say: Say) -> Props:
         from hallmark.base import need_base
         from hallmark.build import build_image
         from hallmark.order import load_order
@@ -100,8 +69,8 @@ class _BuildProvider(_Step):
             )
 
 
-class _AcceptanceProvider(_Step):
-    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+class _AcceptanceProvider(_LocalStep):
+    def make(self, props: Props, places: Places, say: Say) -> Props:
         from hallmark.acceptance import accept_image
         from hallmark.base import need_base
         from hallmark.order import load_order
@@ -117,14 +86,14 @@ class _AcceptanceProvider(_Step):
         return ReadResult(id_, props) if judged else GONE
 
 
-class _ReleaseProvider(_Step):
+class _ReleaseProvider(_LocalStep):
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         moved = any(_olds.get(key) != _news.get(key) for key in ("recipe", "channel"))
         return DiffResult(
             changes=moved or _olds.get("image") != _news.get("image"), replaces=["channel"] if moved else []
         )
 
-    def make(self, props: Props, places: Places, say: Callable[[str], None]) -> Props:
+    def make(self, props: Props, places: Places, say: Say) -> Props:
         from hallmark.store import Store
 
         Store(places.store).move_channel(props["recipe"], props["channel"], props["image"])
@@ -161,16 +130,6 @@ class Base(Resource, module="hallmark", name="Base"):
         super().__init__(_BaseProvider(), name, props)
 
 
-class PatchMedia(Resource, module="hallmark", name="PatchMedia"):
-    """The read-only ISO 9660 volume that carries patches, scripts and plan into the machine."""
-
-    iso: pulumi.Output[str]
-    manifest: pulumi.Output[str]
-
-    def __init__(self, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource) -> None:
-        super().__init__(_MediaProvider(), name, {**props, "iso": None, "manifest": None}, _child(parent))
-
-
 class ImageBuild(Resource, module="hallmark", name="ImageBuild"):
     """One isolated build; what it makes is a candidate."""
 
@@ -180,7 +139,7 @@ class ImageBuild(Resource, module="hallmark", name="ImageBuild"):
 
     def __init__(self, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource) -> None:
         outputs = {"image": None, "disk": None, "evidence": None}
-        super().__init__(_BuildProvider(), name, {**props, **outputs}, _child(parent))
+        super().__init__(_BuildProvider(), name, {**props, **outputs}, child(parent))
 
 
 class Acceptance(Resource, module="hallmark", name="Acceptance"):
@@ -190,7 +149,7 @@ class Acceptance(Resource, module="hallmark", name="Acceptance"):
     accepted: pulumi.Output[bool]
 
     def __init__(self, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource) -> None:
-        super().__init__(_AcceptanceProvider(), name, {**props, "accepted": None}, _child(parent))
+        super().__init__(_AcceptanceProvider(), name, {**props, "accepted": None}, child(parent))
 
 
 class Release(Resource, module="hallmark", name="Release"):
@@ -199,36 +158,21 @@ class Release(Resource, module="hallmark", name="Release"):
     image: pulumi.Output[str]
     channel: pulumi.Output[str]
 
-    def __init__(self, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource) -> None:
-        super().__init__(_ReleaseProvider(), name, props, _child(parent))
-
-
-def _child(parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(parent=parent)
-
-
-def _places(props: Props) -> Places:
-    from hallmark.places import Places
-
-    return Places.model_validate_json(props["places"])
-
-
-def _load_steps() -> None:
-    """Import what all steps need before the first one starts, lest a checkout updated meanwhile mixes old and new."""
-    from hallmark import acceptance, build, store  # noqa: F401
+    def __init__(
+        self, recipe: str, channel: str, image: pulumi.Input[str], places: str, *, parent: pulumi.Resource
+    ) -> None:
+        name = f"{recipe}-release"
+        props = {
+            "recipe": recipe,
+            "channel": channel,
+            "image": image,
+            "places": places,
+            "urn": urn_of("Release", name, parent=COMPONENT),
+        }
+        super().__init__(_ReleaseProvider(), name, props, child(parent))
 
 
 def _store(props: Props) -> Store:
     from hallmark.store import Store
 
-    return Store(_places(props).store)
-
-
-def _clearly(step: Callable[[], Props]) -> Props:
-    """A user's mistake as its message alone; a bug of ours with its traceback, which gRPC would swallow."""
-    try:
-        return step()
-    except HallmarkError:
-        raise
-    except Exception as error:
-        raise RuntimeError(f"a bug in Hallmark: {error}\n{traceback.format_exc()}") from error
+    return Store(places_of(props).store)

@@ -1,0 +1,105 @@
+"""The platform `aws`: isolated VPCs, an AMI to start from, AMIs and a parameter as what is released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws_golden_ami import GoldenAmi, GoldenAmiArgs
+from components.aws_providers import AmiAcceptance, AmiBuild, AmiInventory, unpack
+from components.aws_release import AmiRelease, AmiReleaseArgs
+from components.platform import Step
+from hallmark.aws_session import Aws
+from hallmark.aws_site import Site, survey
+from hallmark.aws_sweep import sweep
+from hallmark.aws_tags import BUILD, FINGERPRINT
+from hallmark.errors import AwsError
+from hallmark.pipeline import Context, StartingPoint, ask_the_mirror
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A build and the AMI of what it made."""
+
+    build: AmiBuild
+    ami: GoldenAmi
+
+
+class AwsPlatform:
+    """One base AMI, inventoried once, for all images of the stack; see platform.py."""
+
+    def __init__(self, context: Context) -> None:
+        ask_the_mirror(context)
+        project, stack = pulumi.get_project(), pulumi.get_stack()
+        self._site = survey(context, project=project, stack=stack)
+        self._places = context.places.model_dump_json()
+        if not pulumi.runtime.is_dry_run():
+            _sweep(self._site)
+        self.start = StartingPoint(base=self._site.base_fingerprint, surroundings="imds", hardware=self._site.hardware)
+        inventory = AmiInventory("base", self._site, context)
+        self.status = inventory.status.apply(unpack)
+        inventory.status.apply(lambda known: _say_unless_known(known, inventory), run_with_unknowns=True)
+        self._provider = aws.Provider("aws", **self._site.aws.provider_args())
+
+    def build(self, step: Step, media: pulumi.Output[str]) -> Candidate:
+        """A machine in a VPC of its own, and the AMI of its root volume."""
+        build = AmiBuild(step, self._site, {"base": self._site.base.id, "media": media})
+        recipe = step.name.removesuffix("-build")
+        args = GoldenAmiArgs(recipe=recipe, build=build, site=self._site, places=self._places)
+        return Candidate(
+            build=build, ami=GoldenAmi(f"{recipe}-image", args, pulumi.ResourceOptions(parent=step.parent))
+        )
+
+    def accept(self, step: Step, build: Candidate) -> AmiAcceptance:
+        """A second machine, of the AMI, in another VPC."""
+        return AmiAcceptance(step, self._site, build.ami.ami)
+
+    def release(self, recipe: str, channel: str, judged: AmiAcceptance, parent: pulumi.Resource) -> AmiRelease:
+        """Status tag and parameter."""
+        lasting = self._site.labels(recipe, "release", "", "").lasting()
+        return AmiRelease(
+            f"{recipe}-release",
+            AmiReleaseArgs(
+                recipe=recipe,
+                channel=channel,
+                ami=judged.image,
+                accepted=judged.accepted,
+                settings=self._site.aws,
+                tags={key: value for key, value in lasting.items() if key not in (BUILD, FINGERPRINT)},
+            ),
+            pulumi.ResourceOptions(parent=parent, providers=[self._provider]),
+        )
+
+    def outputs(self, build: Candidate, judged: AmiAcceptance, release: AmiRelease) -> dict[str, pulumi.Output[Any]]:
+        """What consumers launch, and where it is told."""
+        return {
+            "id": build.build.image,
+            "ami": release.ami,
+            "snapshot": build.build.snapshot,
+            "region": pulumi.Output.from_input(self._site.aws.region),
+            "parameter": release.parameter,
+            "evidence": build.build.evidence,
+            "channel": pulumi.Output.from_input(release.channel),
+            "accepted": judged.accepted,
+        }
+
+
+def _sweep(site: Site) -> None:
+    """Remove what killed runs of this stack have left. What cannot be removed does not keep anyone from building."""
+    try:
+        sweep(Aws(site.aws), scope=(site.project, site.stack), now=datetime.now(UTC), say=pulumi.log.info)
+    except AwsError as error:
+        pulumi.log.warn(str(error))
+
+
+def _say_unless_known(status: Any, inventory: AmiInventory) -> None:
+    if not isinstance(status, str):
+        pulumi.log.info(
+            "this AMI has not been looked into yet: packages and CVEs are known once it was booted, in isolation, by "
+            "the next up",
+            inventory,
+        )
