@@ -59,7 +59,7 @@ def build_tree(
     archive = target.with_name("archive")
     write_archive(archive, tree.status, pool)
     say(f"installing {len(tree.planned)} packages with mmdebstrap")
-    _install(tree, archive, target, architecture=root.architecture, log=log)
+    install_tree(tree, archive, target, architecture=root.architecture, log=log)
     remove_tree(archive)
 
 
@@ -93,7 +93,8 @@ def _field(stanza: str, key: str) -> str:
     return found[1]
 
 
-def _install(tree: Tree, archive: Path, target: Path, *, architecture: str, log: Path | None) -> None:
+def install_tree(tree: Tree, archive: Path, target: Path, *, architecture: str, log: Path | None = None) -> None:
+    """Write the tree as a tar from an archive that has all its packages. ProcessError when mmdebstrap fails."""
     include = ",".join(name for name in tree.packages if name != "?essential")
     mode = "root" if os.geteuid() == 0 else "unshare"
     # No suite: whatever the archive has, it has once.
