@@ -15,7 +15,7 @@ from hallmark.files import remove_tree
 from hallmark.fingerprint import fingerprint, hash_file, hash_tree
 from hallmark.locks import held
 from hallmark.mirror import find_mirror
-from tests.debian_tree import EPOCH, make_tree
+from tests.debian_tree import EPOCH, keep, make_tree, unused
 
 # What boots by UEFI, configures itself with cloud-init, and has what the image scripts use.
 PACKAGES = (
@@ -47,9 +47,10 @@ def find_patched_base(cache: Path) -> NamedDisk:
     with held(parent / "lock"):
         folder = parent / identity[:16]
         if not (folder / "disk.qcow2").exists():
-            for old in (path for path in parent.iterdir() if path.is_dir()):
+            for old in unused(parent):
                 remove_tree(old)
             _build(root, folder, identity, cache)
+        keep(folder)
     return NamedDisk(disk=folder / "disk.qcow2", sha512=hash_file(folder / "disk.qcow2", algorithm="sha512"))
 
 

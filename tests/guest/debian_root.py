@@ -15,7 +15,7 @@ from hallmark.fingerprint import fingerprint, hash_tree
 from hallmark.mirror import find_mirror
 from hallmark.process import run
 from hallmark.recipe import load_recipe
-from tests.debian_tree import make_tree
+from tests.debian_tree import keep, make_tree, unused
 from tests.guest.scratch import as_root, locked
 
 CHECKOUT = Path(__file__).parents[2]
@@ -32,9 +32,10 @@ def find_debian_root(cache: Path) -> Path:
     tree = parent / identity[:16]
     with locked(parent / "lock"):
         if not tree.is_dir():
-            for old in (path for path in parent.iterdir() if path.is_dir()):
+            for old in unused(parent):
                 run(as_root(["rm", "-rf", old]), timeout=300)
             _make(root, cache, parent / "half-made", packages, identity).rename(tree)
+        keep(tree)
     return tree
 
 
