@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as command
+from bench.behind import lowered
 from bench.build import repository_index
 from bench.ebs import Both, throughput
 from bench.ebs_clients import HALLMARK, Client, Disk, find_coldsnap, make_disk, run_client
@@ -127,6 +128,13 @@ def test_the_naive_repository_index_names_each_deb() -> None:
     assert repository_index({"a_1.deb": ("Package: a\nVersion: 1\n", 7, "ff")}) == (
         "Package: a\nVersion: 1\nFilename: ./debs/a_1.deb\nSize: 7\nSHA256: ff\n\n"
     )
+
+
+def test_a_package_that_is_set_back_needs_its_own_source_set_back_too() -> None:
+    control = "Version: 1:2-3\nDepends: libx (= 1:2-3), libc6 (>= 2.38)\nBreaks: y (<< 1:2-3)\n"
+    for old, new in lowered("1:2-3").items():
+        control = control.replace(old, new)
+    assert control == "Version: 1:2-3~\nDepends: libx (= 1:2-3~), libc6 (>= 2.38)\nBreaks: y (<< 1:2-3~)\n"
 
 
 def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> None:
