@@ -18,6 +18,7 @@ from unittest.mock import patch
 from hallmark.aws_session import Aws
 from hallmark.aws_settings import AwsSettings
 from hallmark.aws_sweep import sweep
+from hallmark.fingerprint import hash_bytes
 from hallmark.process import command
 from hallmark.user_cache import user_cache
 from tests.aws.aws_checkout import STACK, holdings, use_account
@@ -78,7 +79,8 @@ def whole(folder: Path) -> Iterator[Whole]:
 
 
 def _make_subject(checkout: Checkout, server: Server) -> Subject:
-    inner = checkout.cache / "inner"
+    backend = checkout.environment()["PULUMI_BACKEND_URL"]
+    locks = checkout.cache / "inner" / hash_bytes(backend.encode())[:16]
 
     def start() -> subprocess.Popen[str]:
         # What a killed run has started ends a moment after it; a run beside a living one would be refused.
@@ -94,7 +96,6 @@ def _make_subject(checkout: Checkout, server: Server) -> Subject:
             start_new_session=True,
         )
 
-    (locks,) = inner.iterdir() if inner.exists() else [inner]
     return Subject(server=server, start=start, locks=locks, left=lambda: leftovers(server))
 
 
