@@ -17,25 +17,29 @@ from typing import Any
 from rich.table import Table
 
 _UNITS = {"x": "\N{MULTIPLICATION SIGN}"}
+_VERDICTS = {True: "met", False: "MISSED", None: "NOT TAKEN"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
     """One value. A `target` is the most that it may be; without one it is only told.
 
-    `unit` is `x` for a ratio, else what it counts (MiB, s, %); `details` holds what it was computed from.
+    `unit` is `x` for a ratio, else what it counts (MiB, s, %); `details` holds what it was computed from. A `value` of
+    None was not taken, for want of what `details["note"]` says.
     """
 
     name: str
     what: str
-    value: float
+    value: float | None
     unit: str
     target: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def met(self) -> bool:
-        """Whether the target is met; true when there is none."""
+    def met(self) -> bool | None:
+        """Whether the target is met; true when there is none, None when the value was not taken."""
+        if self.value is None:
+            return None
         return self.target is None or self.value <= self.target
 
 
@@ -59,6 +63,11 @@ def ratio(
         target=target,
         details={**numbers, **details},
     )
+
+
+def not_taken(name: str, what: str, *, unit: str, target: float, why: str) -> Measurement:
+    """A measurement that lacks its other side: neither met nor missed."""
+    return Measurement(name=name, what=what, value=None, unit=unit, target=target, details={"note": why})
 
 
 def cpu_seconds() -> float:
@@ -94,8 +103,8 @@ def table(measurements: Sequence[Measurement]) -> Table:
         shown.add_column(heading, justify="right" if heading in ("value", "target") else "left")
     for each in measurements:
         target = "" if each.target is None else f"≤ {each.target:g}"
-        verdict = "" if each.target is None else ("met" if each.met else "MISSED")
-        value = f"{each.value:g} {_UNITS.get(each.unit, each.unit)}"
+        verdict = "" if each.target is None else _VERDICTS[each.met]
+        value = "" if each.value is None else f"{each.value:g} {_UNITS.get(each.unit, each.unit)}"
         shown.add_row(each.name, each.what, value, target, verdict, _summary(each))
     return shown
 

@@ -16,7 +16,6 @@ from components.platform import Step
 from hallmark.aws_session import Aws
 from hallmark.aws_site import Site, survey
 from hallmark.aws_sweep import sweep
-from hallmark.aws_tags import BUILD, FINGERPRINT
 from hallmark.errors import AwsError
 from hallmark.pipeline import Context, StartingPoint, ask_the_mirror
 
@@ -60,7 +59,6 @@ class AwsPlatform:
 
     def release(self, recipe: str, channel: str, judged: AmiAcceptance, parent: pulumi.Resource) -> AmiRelease:
         """Status tag and parameter."""
-        lasting = self._site.labels(recipe, "release", "", "").lasting()
         return AmiRelease(
             f"{recipe}-release",
             AmiReleaseArgs(
@@ -69,7 +67,6 @@ class AwsPlatform:
                 ami=judged.image,
                 accepted=judged.accepted,
                 settings=self._site.aws,
-                tags={key: value for key, value in lasting.items() if key not in (BUILD, FINGERPRINT)},
             ),
             pulumi.ResourceOptions(parent=parent, providers=[self._provider]),
         )

@@ -6,7 +6,6 @@ An older image keeps its tag, and `pulumi destroy` leaves tag and channel as the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -29,7 +28,6 @@ class AmiReleaseArgs:
     ami: pulumi.Input[str]
     accepted: pulumi.Input[bool]
     settings: AwsSettings
-    tags: Mapping[str, str]
 
 
 class AmiRelease(pulumi.ComponentResource):
@@ -51,9 +49,9 @@ class AmiRelease(pulumi.ComponentResource):
             type=aws.ssm.ParameterType.STRING,
             data_type="aws:ec2:image",
             insecure_value=ami,
-            # A channel outlives the stack that made it; the next stack takes it over.
+            # A channel outlives the stack that made it; the next stack takes it over. No tags: the provider would set
+            # them in a call of its own, which a parameter that AWS is still validating refuses. Its path says enough.
             overwrite=True,
-            tags=dict(args.tags),
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=[status]),
         )
         shown = ChannelReadBack(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from hallmark.aws_session import Aws, in_words
 from hallmark.errors import AwsError
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ def wait_for_channel(
                 "accept the image: is it available in this region, and may this role describe it?"
             )
         sleep(_PAUSE_SECONDS)
+
+
+def channels_of(aws: Aws, recipe: str, image: str) -> list[str]:
+    """The channels of a recipe that lead to an AMI, by name."""
+    prefix = f"/hallmark/{recipe}/"
+    with in_words(aws.settings, prefix):
+        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix.rstrip("/"))
+        found = [row for page in pages for row in page["Parameters"] if row.get("Value") == image]
+    return sorted(row["Name"].removeprefix(prefix) for row in found)
 
 
 def read_channel(ssm: SSMClient, parameter: str) -> str | None:

@@ -15,7 +15,14 @@ from hallmark.aws_images import AmiImage, Root, find_root, get_image, set_verdic
 from hallmark.aws_run import Job, isolated_run
 from hallmark.aws_session import Aws
 from hallmark.aws_site import Site
-from hallmark.build import CLOUD_CONFIG, gather_evidence, judge_build, keep_failure, make_patch_media
+from hallmark.build import (
+    CLOUD_CONFIG,
+    gather_evidence,
+    judge_build,
+    keep_evidence_of,
+    keep_failure,
+    make_patch_media,
+)
 from hallmark.ebs_snapshots import wait_until_completed
 from hallmark.errors import (
     AwsError,
@@ -26,6 +33,7 @@ from hallmark.errors import (
     RejectedError,
     ResultsError,
 )
+from hallmark.evidence import Summary
 from hallmark.fingerprint import Sha256
 from hallmark.guest import RESULTS, Errand, check_finished
 from hallmark.image import image_id
@@ -44,27 +52,39 @@ _NETWORK_PROOF = "isolation-network.txt"
 
 
 def take_inventory(site: Site, scripts: Path, places: Places, say: Say) -> str:
-    """The dpkg status of the site's base, from an isolated boot of it. Raises as `isolated_run`, and BuildError."""
+    """The dpkg status of the site's base, from an isolated boot of it.
+
+    Raises BuildError, naming the evidence, when the guest fails or the host's judgement is against it.
+    """
     store, name = Store(places.store), site.base.id
     with store.workdir(f"inventory-{name}") as work:
-        media = work / "inventory.iso"
-        files: dict[str, Path | bytes] = {
-            **script_paths(scripts, INVENTORY_SCRIPTS, (), ()),
-            "plan/build.env": surroundings_file("imds"),
-        }
-        manifest = make_media(media, files, label="HALLMARK", epoch=0)
-        errand = Errand(
-            mode="inventory",
-            manifest=manifest,
-            bootstrap=scripts / BOOTSTRAP,
-            cloud_config=CLOUD_CONFIG,
-            deadline_minutes=_INVENTORY_MINUTES,
-        )
-        job = Job(name=name, fingerprint=site.base_fingerprint, ami=name, media=media, errand=errand)
-        with isolated_run(site, job, places, work, say):
-            check_finished(work / RESULTS, work / "console.log", what="inventory")
-            problems = surprises(work / RESULTS, "isolation.txt")
-            status = (work / RESULTS / "status").read_text(errors="replace")
+        try:
+            return _take_inventory(site, scripts, places, work, say)
+        except HallmarkError as error:
+            summary = Summary(title=f"inventory of {name}", outcome=f"failed: {error}")
+            raise keep_evidence_of(store, name, work, error, lambda _: summary) from error
+
+
+def _take_inventory(site: Site, scripts: Path, places: Places, work: Path, say: Say) -> str:
+    name = site.base.id
+    media = work / "inventory.iso"
+    files: dict[str, Path | bytes] = {
+        **script_paths(scripts, INVENTORY_SCRIPTS, (), ()),
+        "plan/build.env": surroundings_file("imds"),
+    }
+    manifest = make_media(media, files, label="HALLMARK", epoch=0)
+    errand = Errand(
+        mode="inventory",
+        manifest=manifest,
+        bootstrap=scripts / BOOTSTRAP,
+        cloud_config=CLOUD_CONFIG,
+        deadline_minutes=_INVENTORY_MINUTES,
+    )
+    job = Job(name=name, fingerprint=site.base_fingerprint, ami=name, media=media, errand=errand)
+    with isolated_run(site, job, places, work, say):
+        check_finished(work / RESULTS, work / "console.log", what="inventory")
+        problems = surprises(work / RESULTS, "isolation.txt", "imds")
+        status = (work / RESULTS / "status").read_text(errors="replace")
     if not parse_status(status).packages:
         problems.append("status: expected a dpkg database, got no package")
     if problems:

@@ -94,6 +94,21 @@ def describe_proof(facts: NetworkFacts) -> str:
     return "\n".join(lines) + "\n"
 
 
+def ways_out(facts: NetworkFacts) -> list[tuple[str, str]]:
+    """What is attached to the VPC and has not ended, each as kind and id."""
+    kinds: tuple[tuple[str, Rows, str, Callable[[Row], bool]], ...] = (
+        ("internet gateway", facts.internet_gateways, "InternetGatewayId", lambda _: True),
+        ("egress-only gateway", facts.egress_only_gateways, "EgressOnlyInternetGatewayId", lambda _: True),
+        ("carrier gateway", facts.carrier_gateways, "CarrierGatewayId", _lives),
+        ("NAT gateway", facts.nat_gateways, "NatGatewayId", _lives),
+        ("VPN gateway", facts.vpn_gateways, "VpnGatewayId", _attached),
+        ("endpoint", facts.endpoints, "VpcEndpointId", _lives),
+        ("peering", facts.peerings, "VpcPeeringConnectionId", _lives),
+        ("transit gateway attachment", facts.transit_attachments, "TransitGatewayAttachmentId", _lives),
+    )
+    return [(kind, str(row.get(key))) for kind, rows, key, counts in kinds for row in rows if counts(row)]
+
+
 def _judge_vpc(facts: NetworkFacts) -> list[str]:
     findings = []
     if not facts.vpc:
@@ -147,22 +162,7 @@ def _judge_routes(facts: NetworkFacts) -> list[str]:
 
 
 def _judge_attached(facts: NetworkFacts) -> list[str]:
-    kinds: tuple[tuple[str, Rows, str, Callable[[Row], bool]], ...] = (
-        ("internet gateway", facts.internet_gateways, "InternetGatewayId", lambda _: True),
-        ("egress-only gateway", facts.egress_only_gateways, "EgressOnlyInternetGatewayId", lambda _: True),
-        ("carrier gateway", facts.carrier_gateways, "CarrierGatewayId", _lives),
-        ("NAT gateway", facts.nat_gateways, "NatGatewayId", _lives),
-        ("VPN gateway", facts.vpn_gateways, "VpnGatewayId", _attached),
-        ("endpoint", facts.endpoints, "VpcEndpointId", _lives),
-        ("peering", facts.peerings, "VpcPeeringConnectionId", _lives),
-        ("transit gateway attachment", facts.transit_attachments, "TransitGatewayAttachmentId", _lives),
-    )
-    return [
-        f"{kind}: {row.get(key)} leads out of the VPC"
-        for kind, rows, key, counts in kinds
-        for row in rows
-        if counts(row)
-    ]
+    return [f"{kind}: {name} leads out of the VPC" for kind, name in ways_out(facts)]
 
 
 def _judge_groups(facts: NetworkFacts) -> list[str]:

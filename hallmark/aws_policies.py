@@ -1,266 +1,273 @@
-"""IAM policies as data: what the pipeline's role may do, and what a consumer may launch (P7); docs/iam/ comes of it.
+"""IAM policies as data: what the pipeline's role may do; docs/iam/ comes of it, with what consumers may (P7).
 
 The pipeline's rule of thumb: it reads freely in its region (EC2's Describe calls know no resources), it makes things
 only with our tag on them, and it changes or removes only what has it. It can pass no role and make no key, key pair,
-gateway, endpoint, peering or route. `python -m hallmark.aws_policies FOLDER` writes the documents.
+gateway, endpoint, peering or route. Which calls need what, and how that is known, stands in aws_actions.py.
+`python -m hallmark.aws_policies FOLDER` writes the documents.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hallmark.aws_tags import MANAGED, RELEASED, STATUS
+from hallmark.aws_actions import needed_actions
+from hallmark.aws_actions_page import describe_actions
+from hallmark.aws_consumers import consumer_policy
+from hallmark.aws_tags import MANAGED, STATUS
+from hallmark.iam import Document, Statement, Where, allow, deny, document
 
-Document = dict[str, Any]
-Statement = dict[str, Any]
+__all__ = ["EXAMPLE", "Where", "consumer_policy", "documents", "pipeline_policy"]
+
+VERDICT_TAGS = ("hallmark:acceptance", "hallmark:verdict")
+"""What acceptance writes on an image, and `hallmark retry` takes away again."""
 
 _OURS_ASKED = {f"aws:RequestTag/{MANAGED}": "true"}
 _OURS_THERE = {f"aws:ResourceTag/{MANAGED}": "true"}
 
-# By who makes the call; a call that several make stands with the first.
-READS: dict[str, tuple[str, ...]] = {
-    "preflight": (
-        "ec2:DescribeAvailabilityZones",
-        "ec2:DescribeImages",
-        "ec2:DescribeInstanceTypeOfferings",
-        "ec2:DescribeInstanceTypes",
-        "ec2:DescribeVpcs",
-    ),
-    "aws.ec2.Vpc and its defaults": (
-        "ec2:DescribeNetworkAcls",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeVpcAttribute",
-    ),
-    "aws.ec2.Subnet": ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
-    "aws.ec2.SecurityGroup": ("ec2:DescribeSecurityGroupRules",),
-    "aws.ec2.Instance": (
-        "ec2:DescribeInstanceAttribute",
-        "ec2:DescribeInstanceCreditSpecifications",
-        "ec2:DescribeInstanceStatus",
-        "ec2:DescribeInstances",
-        "ec2:DescribeTags",
-        "ec2:DescribeVolumes",
-    ),
-    "aws.ebs.Snapshot": ("ec2:DescribeSnapshots",),
-    "read-back": (
-        "ec2:DescribeCarrierGateways",
-        "ec2:DescribeEgressOnlyInternetGateways",
-        "ec2:DescribeInternetGateways",
-        "ec2:DescribeNatGateways",
-        "ec2:DescribeTransitGatewayVpcAttachments",
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeVpcPeeringConnections",
-        "ec2:DescribeVpnGateways",
-    ),
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Where:
-    """The account, the region and the ARN of the stack's key."""
-
-    account: str
-    region: str
-    kms_key: str
-
 
 def pipeline_policy(where: Where) -> Document:
     """What the role that runs `pulumi up` needs, and no more."""
-    in_region = {"aws:RequestedRegion": where.region}
-    arn = f"arn:aws:ec2:{where.region}:{where.account}"
-    snapshots = f"arn:aws:ec2:{where.region}::snapshot/*"
-    images = f"arn:aws:ec2:{where.region}::image/*"
-    made = [f"{arn}:{kind}/*" for kind in ("vpc", "subnet", "security-group", "network-acl", "instance", "volume")]
-    made += [snapshots, images]
-    return _document(
-        _allow("Read", sorted(action for group in READS.values() for action in group), "*", StringEquals=in_region),
-        _allow("ReadQuota", ["servicequotas:GetServiceQuota"], "*", StringEquals=in_region),
-        _allow(
-            "MakeTagged",
-            ["ec2:CreateNetworkAcl", "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpc"],
-            made[:4],
-            StringEquals={**in_region, **_OURS_ASKED},
-        ),
-        _allow(
-            "MakeInOurVpc",
-            ["ec2:CreateNetworkAcl", "ec2:CreateSecurityGroup", "ec2:CreateSubnet"],
-            f"{arn}:vpc/*",
-            StringEquals={**in_region, **_OURS_THERE},
-        ),
-        _allow(
-            "RunTagged",
-            ["ec2:RunInstances"],
-            f"{arn}:volume/*",
-            StringEquals={**in_region, **_OURS_ASKED},
-        ),
-        _allow(
-            "RunWithoutRoleOrIdentity",
-            ["ec2:RunInstances"],
-            f"{arn}:instance/*",
-            StringEquals={**in_region, **_OURS_ASKED, "ec2:MetadataHttpTokens": "required"},
-            Null={"ec2:InstanceProfile": "true"},
-        ),
-        _allow(
-            "RunWithoutPublicAddress",
-            ["ec2:RunInstances"],
-            f"{arn}:network-interface/*",
-            StringEquals=in_region,
-            Bool={"ec2:AssociatePublicIpAddress": "false"},
-        ),
-        # The dry run before anything is created has no subnet of ours yet, so these are not held to our tag.
-        _allow(
-            "RunFrom",
-            ["ec2:RunInstances"],
-            [f"{arn}:security-group/*", f"{arn}:subnet/*", images, snapshots],
-            StringEquals=in_region,
-        ),
-        _allow(
-            "SnapshotTagged",
-            ["ec2:CreateSnapshot", "ebs:StartSnapshot"],
-            snapshots,
-            StringEquals={**in_region, **_OURS_ASKED},
-        ),
-        _allow(
-            "SnapshotOurs",
-            ["ec2:CreateSnapshot"],
-            f"{arn}:volume/*",
-            StringEquals={**in_region, **_OURS_THERE},
-        ),
-        _allow(
-            "BlocksOfOurs",
-            ["ebs:CompleteSnapshot", "ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks", "ebs:PutSnapshotBlock"],
-            snapshots,
-            StringEquals={**in_region, **_OURS_THERE},
-        ),
-        _allow("RegisterTagged", ["ec2:RegisterImage"], images, StringEquals={**in_region, **_OURS_ASKED}),
-        _allow("RegisterFromOurs", ["ec2:RegisterImage"], snapshots, StringEquals={**in_region, **_OURS_THERE}),
-        _allow(
-            "TagWhatIsMade",
-            ["ec2:CreateTags"],
-            made,
-            StringEquals={
-                **in_region,
-                **_OURS_ASKED,
-                "ec2:CreateAction": [
-                    "CreateNetworkAcl",
-                    "CreateSecurityGroup",
-                    "CreateSnapshot",
-                    "CreateSubnet",
-                    "CreateVpc",
-                    "RegisterImage",
-                    "RunInstances",
-                    "StartSnapshot",
-                ],
-            },
-        ),
-        # Not while it is made: the AMI's tags and status, the default group's tags. Only on what is ours already, or
-        # with our tag on something that belongs to our VPC.
-        _allow("TagOurs", ["ec2:CreateTags"], [*made[:4], images], StringEquals={**in_region, **_OURS_THERE}),
-        _allow(
-            "TagDefaultGroup",
-            ["ec2:CreateTags"],
-            f"{arn}:security-group/*",
-            StringEquals={**in_region, **_OURS_ASKED},
-        ),
-        _allow(
-            "ChangeAndRemoveOurs",
-            [
-                "ec2:DeleteNetworkAcl",
-                "ec2:DeleteSecurityGroup",
-                "ec2:DeleteSnapshot",
-                "ec2:DeleteSubnet",
-                "ec2:DeleteVolume",
-                "ec2:DeleteVpc",
-                "ec2:GetConsoleOutput",
-                "ec2:ModifyInstanceAttribute",
-                "ec2:ModifySubnetAttribute",
-                "ec2:ModifyVpcAttribute",
-                "ec2:ReplaceNetworkAclAssociation",
-                # Of the default group too: aws.ec2.DefaultSecurityGroup tags it first, then empties it
-                # (terraform-provider-aws, internal/service/ec2/vpc_default_security_group.go, …GroupCreate).
-                "ec2:RevokeSecurityGroupEgress",
-                "ec2:RevokeSecurityGroupIngress",
-                "ec2:StopInstances",
-                "ec2:TerminateInstances",
-            ],
-            made[:7],
-            StringEquals={**in_region, **_OURS_THERE},
-        ),
-        _allow(
-            "Channel",
-            [
-                "ssm:AddTagsToResource",
-                "ssm:GetParameter",
-                "ssm:GetParameters",
-                "ssm:ListTagsForResource",
-                "ssm:PutParameter",
-            ],
-            f"arn:aws:ssm:{where.region}:{where.account}:parameter/hallmark/*",
-        ),
-        _allow("FindChannels", ["ssm:DescribeParameters"], "*", StringEquals=in_region),
-        _allow("LookAtKey", ["kms:DescribeKey"], where.kms_key),
-        _allow(
-            "UseKey",
-            ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"],
-            where.kms_key,
-        ),
-        _allow("LendKeyToEbs", ["kms:CreateGrant"], where.kms_key, Bool={"kms:GrantIsForAWSResource": "true"}),
-        # Whatever else the role is given: while it builds, nothing opens a network.
-        _deny(
-            "NothingLeadsOut",
-            [
-                "ec2:AcceptVpcPeeringConnection",
-                "ec2:AllocateAddress",
-                "ec2:AssociateAddress",
-                "ec2:AssociateIamInstanceProfile",
-                "ec2:AttachInternetGateway",
-                "ec2:AttachVpnGateway",
-                "ec2:AuthorizeSecurityGroupEgress",
-                "ec2:AuthorizeSecurityGroupIngress",
-                "ec2:CreateEgressOnlyInternetGateway",
-                "ec2:CreateNatGateway",
-                "ec2:CreateNetworkAclEntry",
-                "ec2:CreateRoute",
-                "ec2:CreateTransitGatewayVpcAttachment",
-                "ec2:CreateVpcEndpoint",
-                "ec2:CreateVpcPeeringConnection",
-                "ec2:ReplaceNetworkAclEntry",
-                "ec2:ReplaceRoute",
-                "iam:PassRole",
-            ],
-            "*",
-        ),
+    return document(
+        allow("Read", _reads(), "*", StringEquals=where.conditions),
+        *_network(where),
+        *_machine(where),
+        *_disks(where),
+        *_image(where),
+        *_tags(where),
+        _removal(where),
+        *_channel_and_evidence(where),
+        *_key(where),
+        _nothing_leads_out(),
     )
 
 
-def consumer_policy(where: Where) -> Document:
-    """P7: launch only AMIs whose status tag says released, and have no way to give that tag, or an untagged image."""
-    arn = f"arn:aws:ec2:{where.region}:{where.account}"
-    images = f"arn:aws:ec2:{where.region}::image/*"
-    parts = ("instance", "key-pair", "launch-template", "network-interface", "security-group", "subnet", "volume")
-    status = {f"aws:ResourceTag/{STATUS}": RELEASED}
-    return _document(
-        _allow("LaunchReleased", ["ec2:RunInstances"], images, StringEquals=status),
-        _allow("LaunchParts", ["ec2:RunInstances"], [f"{arn}:{part}/*" for part in parts]),
-        _allow("FindImages", ["ec2:DescribeImages"], "*", StringEquals={"aws:RequestedRegion": where.region}),
-        _allow(
-            "FollowChannels",
-            ["ssm:GetParameter", "ssm:GetParameters"],
-            f"arn:aws:ssm:{where.region}:{where.account}:parameter/hallmark/*",
+def _reads() -> list[str]:
+    """The calls that only look, and know no resource that could be named."""
+    looking = ("ec2:Describe", "servicequotas:Get", "ssm:Describe")
+    return sorted(action for action in needed_actions() if action.startswith(looking))
+
+
+def _network(where: Where) -> list[Statement]:
+    region, vpcs = where.conditions, where.all("vpc")
+    return [
+        allow(
+            "MakeTagged",
+            ["ec2:CreateNetworkAcl", "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpc"],
+            where.all("network-acl", "security-group", "subnet", "vpc"),
+            StringEquals={**region, **_OURS_ASKED},
         ),
-        _deny("NothingElse", ["ec2:RunInstances"], "arn:aws:ec2:*::image/*", StringNotEquals=status),
-        _deny(
-            "NoStampOfOnesOwn",
-            ["ec2:CreateTags", "ec2:DeleteTags"],
-            "arn:aws:ec2:*::image/*",
+        allow(
+            "MakeInOurVpc",
+            ["ec2:CreateNetworkAcl", "ec2:CreateSecurityGroup", "ec2:CreateSubnet"],
+            vpcs,
+            StringEquals={**region, **_OURS_THERE},
+        ),
+        # A subnet of ours may get any ACL: at its end the provider gives it back to the VPC's default one, which has
+        # no tag. Which one it has while a machine runs, the read-back proves.
+        allow("AssociateAcl", ["ec2:ReplaceNetworkAclAssociation"], where.all("network-acl"), StringEquals=region),
+        # The rule is asked for by its id where a group is emptied; the group besides must be ours.
+        allow(
+            "RevokeRules",
+            ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
+            where.all("security-group-rule"),
+            StringEquals=region,
+        ),
+    ]
+
+
+def _machine(where: Where) -> list[Statement]:
+    region, run = where.conditions, ["ec2:RunInstances"]
+    return [
+        allow("RunTagged", run, where.all("volume"), StringEquals={**region, **_OURS_ASKED}),
+        allow(
+            "RunWithoutRoleOrIdentity",
+            run,
+            where.all("instance"),
+            StringEquals={**region, **_OURS_ASKED, "ec2:MetadataHttpTokens": "required"},
+            NumericEquals={"ec2:MetadataHttpPutResponseHopLimit": "1"},
+            Null={"ec2:InstanceProfile": "true"},
+        ),
+        allow(
+            "RunWithoutPublicAddress",
+            run,
+            where.all("network-interface"),
+            StringEquals=region,
+            Bool={"ec2:AssociatePublicIpAddress": "false"},
+        ),
+        # The dry run before anything is created has no subnet of ours yet, so these are not held to our tag.
+        allow(
+            "RunFrom",
+            run,
+            [*where.all("security-group", "subnet"), where.images, where.snapshots],
+            StringEquals=region,
+        ),
+    ]
+
+
+def _disks(where: Where) -> list[Statement]:
+    region = where.conditions
+    return [
+        allow(
+            "SnapshotTagged",
+            ["ebs:StartSnapshot", "ec2:CreateSnapshot"],
+            where.snapshots,
+            StringEquals={**region, **_OURS_ASKED},
+        ),
+        allow("SnapshotOurs", ["ec2:CreateSnapshot"], where.all("volume"), StringEquals={**region, **_OURS_THERE}),
+        allow(
+            "BlocksOfOurs",
+            ["ebs:CompleteSnapshot", "ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks", "ebs:PutSnapshotBlock"],
+            where.snapshots,
+            StringEquals={**region, **_OURS_THERE},
+        ),
+    ]
+
+
+def _image(where: Where) -> list[Statement]:
+    region, register = where.conditions, ["ec2:RegisterImage"]
+    return [
+        allow("RegisterTagged", register, where.images, StringEquals={**region, **_OURS_ASKED}),
+        allow("RegisterFromOurs", register, where.snapshots, StringEquals={**region, **_OURS_THERE}),
+    ]
+
+
+def _tags(where: Where) -> list[Statement]:
+    region, stamps = where.conditions, [*VERDICT_TAGS, STATUS]
+    kinds = ("instance", "network-acl", "security-group", "subnet", "volume", "vpc")
+    making = [f"Create{what}" for what in ("NetworkAcl", "SecurityGroup", "Snapshot", "Subnet", "Vpc")]
+    return [
+        allow(
+            "TagWhatIsMade",
+            ["ec2:CreateTags"],
+            [*where.all(*kinds), where.images, where.snapshots],
+            StringEquals={
+                **region,
+                **_OURS_ASKED,
+                "ec2:CreateAction": [*making, "RegisterImage", "RunInstances", "StartSnapshot"],
+            },
+        ),
+        # A VPC's default group is made without tags.
+        allow(
+            "TagDefaultGroup",
+            ["ec2:CreateTags"],
+            where.all("security-group"),
+            StringEquals={**region, **_OURS_ASKED},
+        ),
+        allow("StampOurs", ["ec2:CreateTags"], where.images, **_only_tags(region, stamps)),
+        allow("RetryOurs", ["ec2:DeleteTags"], where.images, **_only_tags(region, VERDICT_TAGS)),
+        # Whatever else the role is given, and never while an image is registered: it has no tags then.
+        deny(
+            "ReleaseOnlyOurs",
+            ["ec2:CreateTags"],
+            "*",
+            StringNotEquals=_OURS_THERE,
             **{"ForAnyValue:StringEquals": {"aws:TagKeys": [STATUS]}},
         ),
-        _deny("NoImageOfOnesOwn", ["ec2:CopyImage", "ec2:CreateImage", "ec2:ImportImage", "ec2:RegisterImage"], "*"),
+    ]
+
+
+def _only_tags(region: dict[str, str], keys: Any) -> dict[str, Any]:
+    """On what is ours, these tags and no others; a call that names none would pass ForAllValues, and means all."""
+    return {
+        "StringEquals": {**region, **_OURS_THERE},
+        "ForAllValues:StringEquals": {"aws:TagKeys": list(keys)},
+        "Null": {"aws:TagKeys": "false"},
+    }
+
+
+def _removal(where: Where) -> Statement:
+    kinds = ("instance", "network-acl", "network-interface", "security-group", "subnet", "volume", "vpc")
+    return allow(
+        "ChangeAndRemoveOurs",
+        [
+            "ec2:DeleteNetworkAcl",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DeleteSecurityGroup",
+            "ec2:DeleteSnapshot",
+            "ec2:DeleteSubnet",
+            "ec2:DeleteVolume",
+            "ec2:DeleteVpc",
+            "ec2:GetConsoleOutput",
+            "ec2:ModifyVpcAttribute",
+            "ec2:ReplaceNetworkAclAssociation",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:RevokeSecurityGroupIngress",
+            "ec2:StopInstances",
+            "ec2:TerminateInstances",
+        ],
+        [*where.all(*kinds), where.snapshots],
+        StringEquals={**where.conditions, **_OURS_THERE},
+    )
+
+
+def _channel_and_evidence(where: Where) -> list[Statement]:
+    bucket = f"arn:aws:s3:::{where.bucket}"
+    return [
+        allow(
+            "Channel",
+            ["ssm:GetParameter", "ssm:ListTagsForResource", "ssm:PutParameter"],
+            where.parameters,
+        ),
+        allow(
+            "Evidence",
+            ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            f"{bucket}/*",
+        ),
+        allow("FindEvidence", ["s3:ListBucket"], bucket),
+    ]
+
+
+def _key(where: Where) -> list[Statement]:
+    services = [f"{service}.{where.region}.amazonaws.com" for service in ("ebs", "ec2")]
+    via = {"kms:ViaService": services}
+    return [
+        allow("LookAtKey", ["kms:DescribeKey"], where.kms_key),
+        allow(
+            "UseKeyForDisks",
+            ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"],
+            where.kms_key,
+            StringEquals=via,
+        ),
+        allow(
+            "LendKeyToDisks",
+            ["kms:CreateGrant"],
+            where.kms_key,
+            StringEquals=via,
+            Bool={"kms:GrantIsForAWSResource": "true"},
+        ),
+    ]
+
+
+def _nothing_leads_out() -> Statement:
+    """That the role opens no network, whatever else it is given."""
+    return deny(
+        "NothingLeadsOut",
+        [
+            "ec2:AcceptVpcPeeringConnection",
+            "ec2:AllocateAddress",
+            "ec2:AssociateAddress",
+            "ec2:AssociateIamInstanceProfile",
+            "ec2:AttachInternetGateway",
+            "ec2:AttachNetworkInterface",
+            "ec2:AttachVpnGateway",
+            "ec2:AuthorizeSecurityGroupEgress",
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:CreateCarrierGateway",
+            "ec2:CreateEgressOnlyInternetGateway",
+            "ec2:CreateNatGateway",
+            "ec2:CreateNetworkAclEntry",
+            "ec2:CreateRoute",
+            "ec2:CreateTransitGatewayVpcAttachment",
+            "ec2:CreateVpcEndpoint",
+            "ec2:CreateVpcPeeringConnection",
+            "ec2:ReplaceNetworkAclEntry",
+            "ec2:ReplaceRoute",
+            "iam:PassRole",
+        ],
+        "*",
     )
 
 
@@ -268,30 +275,15 @@ EXAMPLE = Where(
     account="111122223333",
     region="eu-central-1",
     kms_key="arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000",
+    bucket="hallmark-evidence-111122223333",
 )
 
 
 def documents(where: Where = EXAMPLE) -> dict[str, str]:
     """File name → text of the documents in docs/iam/."""
     made = {"pipeline.json": pipeline_policy(where), "consumer.json": consumer_policy(where)}
-    return {name: json.dumps(document, indent=2) + "\n" for name, document in made.items()}
-
-
-def _document(*statements: Statement) -> Document:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def _allow(sid: str, actions: list[str], resource: str | list[str], **condition: Any) -> Statement:
-    return _statement("Allow", sid, actions, resource, condition)
-
-
-def _deny(sid: str, actions: list[str], resource: str | list[str], **condition: Any) -> Statement:
-    return _statement("Deny", sid, actions, resource, condition)
-
-
-def _statement(effect: str, sid: str, actions: list[str], resource: str | list[str], condition: Any) -> Statement:
-    statement = {"Sid": sid, "Effect": effect, "Action": actions, "Resource": resource}
-    return {**statement, "Condition": condition} if condition else statement
+    policies = {name: json.dumps(policy, indent=2) + "\n" for name, policy in made.items()}
+    return {**policies, "actions.md": describe_actions()}
 
 
 if __name__ == "__main__":

@@ -155,7 +155,8 @@ def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:
     superseded = order.superseded()
     after = read_inventory(results / "inventory-after.tsv")
     verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
-    problems = surprises(results, "isolation.txt") + surprises(results, "isolation-after.txt")
+    problems = surprises(results, "isolation.txt", order.surroundings)
+    problems += surprises(results, "isolation-after.txt", order.surroundings)
     problems += compare_packages(order.inventory, read_inventory(results / "inventory-before.tsv"), where="before")
     problems += compare_packages(
         (*expected, *superseded), read_inventory(results / "inventory-patched.tsv"), where="patched"
@@ -227,15 +228,24 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
 
 def keep_failure(store: Store, order: Order, work: Path, error: HallmarkError) -> BuildError:
     """Keep what a failed build measured; the error then names the place where it is kept."""
+    return keep_evidence_of(
+        store, order.recipe, work, error, lambda folder: summarise(order, folder, f"failed: {error}", {})
+    )
+
+
+def keep_evidence_of(
+    store: Store, name: str, work: Path, error: HallmarkError, summary: Callable[[Path], Summary]
+) -> BuildError:
+    """Keep what is in `work` of a failed run as a failure of `name`, with what `summary` says of it as its index."""
     evidence = work / "evidence"
     evidence.mkdir(exist_ok=True)  # add_candidate may have moved it
-    for name in ("console.log", "qemu.log"):
-        if (work / name).exists():
-            shutil.copyfile(work / name, evidence / name)
+    for log in ("console.log", "qemu.log"):
+        if (work / log).exists():
+            shutil.copyfile(work / log, evidence / log)
     if (work / RESULTS).exists():
         shutil.move(work / RESULTS, evidence / "build")
     (evidence / "error.txt").write_text(f"{error}\n")
-    write_index(evidence, summarise(order, evidence, f"failed: {error}", {}))
-    kept = store.keep_failure(order.recipe, evidence)
+    write_index(evidence, summary(evidence))
+    kept = store.keep_failure(name, evidence)
     text = str(error).replace(str(work / "console.log"), str(kept / "console.log"))
-    return BuildError(f"{order.recipe}: {text}\nevidence: {kept}")
+    return BuildError(f"{name}: {text}\nevidence: {kept}")

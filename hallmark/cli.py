@@ -2,8 +2,8 @@
 
 Exit codes: 0 done; 1 a program or the Pulumi run failed; 2 wrong settings, recipe, control or usage; 3 something is
 missing on this host; 4 mirror, patch lock or media; 5 machine, build or results; 6 the candidate was rejected; 7 the
-image store; 130 interrupted. Each error is one message on standard error. With `--json` standard output holds one
-JSON document alone.
+image store; 8 AWS; 130 interrupted. Each error is one message on standard error. With `--json` standard output holds
+one JSON document alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hallmark import cli_aws
 from hallmark.engine import Engine, find_checkout
 from hallmark.errors import HallmarkError, RecipeError, StoreError
 from hallmark.evidence import INDEX, describe
@@ -41,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+cli_aws.register(app)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack whose store is meant.")]
 Folder = Annotated[Path | None, typer.Option("--store", help="The store's folder, instead of the stack's.")]
@@ -72,15 +74,17 @@ def up(
     # A run that had nothing to build opened no work folder, and so swept none that a killed run had left.
     _open_store(stack, None).sweep()
     images = engine.outputs(stack).get("images", {})
+    following = _next_commands(stack, images)
     if as_json:
-        _print_json({"stack": stack, "images": images, "next": _next_commands(images)})
+        _print_json({"stack": stack, "images": images, "next": following})
         return
     for recipe, image in images.items():
         print(f"\n{recipe}: {_outcome(image)}")
-        for name in ("id", "disk", "evidence"):
-            print(f"  {name:9}{image.get(name)}")
+        for name in ("id", "ami", "parameter", "disk", "evidence"):
+            if name in image:
+                print(f"  {name:10}{image[name]}")
     print("\nTry next:")
-    for command, purpose in _next_commands(images).items():
+    for command, purpose in following.items():
         print(f"  {command:<40}  {purpose}")
 
 
@@ -88,10 +92,12 @@ def _outcome(image: dict[str, Any]) -> str:
     return f"released on channel {image.get('channel')}" if image.get("accepted") else "not released"
 
 
-def _next_commands(images: dict[str, Any]) -> dict[str, str]:
+def _next_commands(stack: str, images: dict[str, Any]) -> dict[str, str]:
     """Command → what it is for."""
-    shows = {f"hallmark show {recipe}": "what is known about it (after `. ./env`)" for recipe in images}
-    return {"make run": "boot it and sign in by SSH", **shows, "make -s outputs": "the stack's outputs as JSON"}
+    option, variable = ("", "") if stack == "local" else (f" --stack {stack}", f" STACK={stack}")
+    shows = {f"hallmark show {recipe}{option}": "what is known about it (after `. ./env`)" for recipe in images}
+    runs = {f"make run{variable}": "boot it and sign in by SSH"} if any("disk" in i for i in images.values()) else {}
+    return {**runs, **shows, f"make -s outputs{variable}": "the stack's outputs as JSON"}
 
 
 @app.command()
@@ -106,24 +112,34 @@ def outputs(
 @app.command()
 def images(stack: Stack = "local", store_folder: Folder = None, as_json: Json = False) -> None:
     """List the images of the store, the newest first."""
-    store = _open_store(stack, store_folder)
-    found = [_describe_image(store, image) for image in store.images()]
+    if store_folder is None and cli_aws.is_on_aws(stack):
+        found, where, last = cli_aws.list_images(stack), f"the account of stack {stack}", "ami"
+    else:
+        store = _open_store(stack, store_folder)
+        found, where, last = [_describe_image(store, image) for image in store.images()], str(store.root), "size"
     if as_json:
         _print_json(found)
         return
     if not found:
-        print(f"no images in {store.root}; `hallmark up` makes one")
+        print(f"no images in {where}; `hallmark up` makes one")
         return
-    table = Table("id", "state", "channels", "created", "size", box=None, pad_edge=False)
+    table = Table("id", "state", "channels", "created", last, box=None, pad_edge=False)
     for image in found:
-        channels = ", ".join(image["channels"])
-        table.add_row(image["id"], image["state"], channels, image["created"], mebibytes(image["size"]))
+        size = mebibytes(image[last]) if last == "size" else image[last]
+        table.add_row(image["id"], image["state"], ", ".join(image["channels"]), image["created"], size)
     _console().print(table)
 
 
 @app.command()
 def show(name: Name, stack: Stack = "local", store_folder: Folder = None, as_json: Json = False) -> None:
     """Show one image: its state, where its disk is, and what its evidence holds."""
+    if store_folder is None and cli_aws.is_on_aws(stack):
+        ami = cli_aws.show_image(stack, name)
+        if as_json:
+            _print_json(ami)
+        else:
+            _print_facts(ami)
+        return
     store = _open_store(stack, store_folder)
     image = _choose(store, name)
     facts = _describe_image(store, image)
@@ -131,9 +147,7 @@ def show(name: Name, stack: Stack = "local", store_folder: Folder = None, as_jso
     if as_json:
         _print_json({**facts, "files": sorted(files)})
         return
-    for key, value in facts.items():
-        if value not in (None, []):
-            print(f"{key:12} {', '.join(value) if isinstance(value, list) else value}")
+    _print_facts(facts)
     if (image.evidence / INDEX).exists():
         print(f"\nread first   {image.evidence / INDEX}")
     for file in sorted(files):
@@ -157,6 +171,8 @@ def run(
     """Boot an image (changes are thrown away) and say how to sign in by SSH; an interrupt ends it."""
     from hallmark import run as machine
 
+    if store_folder is None:
+        cli_aws.refuse_on_aws(stack, "run", "launch the AMI that `hallmark show` names")
     store = _open_store(stack, store_folder)
     image = _choose(store, name) if name else _only_release(store)
     wish = machine.Wish(memory_mib=memory, cpus=cpus, port=port, offline=offline)
@@ -190,12 +206,15 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Make a rejected image a candidate again, so that the next `hallmark up` tests it anew."""
-    store = _open_store(stack, store_folder)
-    image = store.retry(name)
+    if store_folder is None and cli_aws.is_on_aws(stack):
+        facts = cli_aws.retry_image(stack, name)
+    else:
+        store = _open_store(stack, store_folder)
+        facts = _describe_image(store, store.retry(name))
     if as_json:
-        _print_json(_describe_image(store, image))
+        _print_json(facts)
         return
-    print(f"{image.id}: a candidate again; `hallmark up` tests it anew")
+    print(f"{facts['id']}: a candidate again; `hallmark up` tests it anew")
 
 
 @app.command()
@@ -207,6 +226,8 @@ def gc(
     as_json: Json = False,
 ) -> None:
     """Remove old images; never one that a channel points at or that a machine uses."""
+    if store_folder is None:
+        cli_aws.refuse_on_aws(stack, "gc", "who uses an AMI is not known here: deregister those that nobody does")
     store = _open_store(stack, store_folder)
     removed = store.gc(keep, dry_run=dry_run)
     if as_json:
@@ -216,6 +237,12 @@ def gc(
         print(f"{'would remove' if dry_run else 'removed'} {name}")
     if not removed:
         print("nothing to remove")
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    for key, value in facts.items():
+        if value not in (None, []):
+            print(f"{key:12} {', '.join(value) if isinstance(value, list) else value}")
 
 
 def _open_store(stack: str, folder: Path | None) -> Store:

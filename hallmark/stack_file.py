@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,24 +9,34 @@ from typing import Any
 from hallmark.errors import SettingsError
 
 
+def stack_file(root: Path, stack: str) -> Path:
+    """Where the configuration of a stack of the checkout `root` is."""
+    return root / "stacks" / f"Pulumi.{stack}.yaml"
+
+
 def read_stack_file(root: Path, stack: str) -> dict[str, Any]:
-    """The document of a stack of the checkout `root`; empty when there is no file. SettingsError when it is no YAML."""
-    path = root / "stacks" / f"Pulumi.{stack}.yaml"
-    yaml: Any = importlib.import_module("yaml")
+    """The document; empty when there is no file. SettingsError when it cannot be read."""
+    import yaml
+
+    path = stack_file(root, stack)
     try:
         document = yaml.safe_load(path.read_text())
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path}: expected a readable YAML file: {error}") from error
+        raise SettingsError(f"{path}: expected YAML: {error}") from error
     return document if isinstance(document, dict) else {}
 
 
 def read_stack_config(root: Path, stack: str) -> dict[str, str]:
-    """A stack's configuration as a program sees it: `NAMESPACE:key` → text; what is structured is JSON, as Pulumi does.
+    """A stack's configuration as Pulumi hands it to programs: `NAMESPACE:key` → text, JSON for what is structured.
 
-    Without the defaults of Pulumi.yaml; what is encrypted is left out.
+    Without the defaults of Pulumi.yaml. What is encrypted is left out: none of it is a setting of ours.
     """
-    config = read_stack_file(root, stack).get("config") or {}
-    plain = {key: value for key, value in config.items() if not (isinstance(value, dict) and "secure" in value)}
+    config = read_stack_file(root, stack).get("config")
+    plain = {key: value for key, value in (config or {}).items() if not _is_secret(value)}
     return {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in plain.items()}
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}

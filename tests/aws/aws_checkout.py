@@ -14,7 +14,9 @@ KEPT = ("images", "snapshots", "parameters")
 
 def use_account(checkout: Checkout, server: Server, ami: str, **settings: Any) -> str:
     """Let the checkout's stack build in this account, from this AMI; the ARN of its key."""
-    key = str(server.client("kms").create_key()["KeyMetadata"]["Arn"])
+    key = str(
+        server.client("kms").create_key(KeyUsage="ENCRYPT_DECRYPT", KeySpec="SYMMETRIC_DEFAULT")["KeyMetadata"]["Arn"]
+    )
     (checkout.root / "stacks" / f"Pulumi.{STACK}.yaml").unlink(missing_ok=True)
     checkout.stack = STACK
     checkout.path, checkout.extra = [BIN], server.environment()

@@ -1,6 +1,7 @@
 """A small judge of IAM policies: one request against documents, honouring Action, Resource, Condition, allow and deny.
 
-Knows the condition operators that our documents use, and fails on any other rather than guessing.
+Knows the condition operators that our documents use, and fails on any other rather than guessing. A call on several
+resources is several requests: tests/doubles/permissions.py makes them of what reaches the doubled account.
 """
 
 from __future__ import annotations
@@ -38,6 +39,15 @@ def allowed(request: Request, *documents: Mapping[str, Any]) -> bool:
     return judge(request, *documents) == "allow"
 
 
+def without(document: Mapping[str, Any], action: str) -> dict[str, Any]:
+    """The policy with one action less: in no statement that allows."""
+    kept = []
+    for statement in document["Statement"]:
+        actions = [one for one in _listed(statement["Action"]) if statement["Effect"] == "Deny" or one != action]
+        kept += [{**statement, "Action": actions}] if actions else []
+    return {**document, "Statement": kept}
+
+
 def _applies(statement: Mapping[str, Any], request: Request) -> bool:
     unknown = statement.keys() - {"Sid", "Effect", "Action", "Resource", "Condition"}
     assert not unknown, f"the judge does not know {unknown}"
@@ -59,12 +69,14 @@ def _key_holds(operator: str, got: Value | None, wanted: Sequence[str]) -> bool:
         return (got is None) == (wanted[0] == "true")
     if operator == "ForAnyValue:StringEquals":
         return bool(set(_listed(got or [])) & set(wanted))
+    if operator == "ForAllValues:StringEquals":  # holds for a key that is not there, as in IAM
+        return set(_listed(got or [])) <= set(wanted)
     if operator == "StringNotEquals":
         return got is None or got not in wanted
     if operator in ("StringEquals", "Bool"):
         return got is not None and got in wanted
-    if operator == "StringLike":
-        return got is not None and any(_like(pattern, str(got)) for pattern in wanted)
+    if operator == "NumericEquals":
+        return got is not None and float(str(got)) in [float(one) for one in wanted]
     raise AssertionError(f"the judge does not know {operator}")
 
 

@@ -22,43 +22,18 @@ from tests.doubles.stack import find_engine
 
 __all__ = ["server"]
 
-ROOT = Path(__file__).parents[2]
 MANIFEST = "a" * 64
 TAGS = {"hallmark:managed": "true", "hallmark:build": "b1", "hallmark:expires": "2026-11-23T00:00:00Z"}
 
 
-# The doubled plugin refuses `maintenanceOptions`, for which moto has nothing; here it is let through and not looked at.
-PLUGIN = f"""#!{sys.executable}
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from tests.doubles import aws_machines
-from tests.doubles.aws_plugin import AwsPlugin
-from tests.doubles.plugin import serve
-doubled = aws_machines.Instance
-doubled.unsupported = tuple(name for name in doubled.unsupported if name != "maintenanceOptions")
-serve(AwsPlugin())
-"""
-
-
 @pytest.fixture
-def plugins(tmp_path: Path) -> Path:
-    folder = tmp_path / "plugins"
-    folder.mkdir()
-    (folder / "pulumi-resource-aws").write_text(PLUGIN)
-    (folder / "pulumi-resource-aws").chmod(0o755)
-    return folder
-
-
-@pytest.fixture
-def environment(server: Server, plugins: Path, tmp_path: Path) -> dict[str, str]:
+def environment(server: Server, tmp_path: Path) -> dict[str, str]:
     engine = find_engine()
     if engine is None:
         pytest.skip("no pulumi on this machine; run: make setup")
     return {
         **server.environment(),
-        "PATH": os.pathsep.join(
-            [str(plugins), str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]
-        ),
+        "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]),
         "HOME": str(tmp_path),
         "PULUMI_HOME": str(tmp_path / "home"),
         "PULUMI_CONFIG_PASSPHRASE": "test",

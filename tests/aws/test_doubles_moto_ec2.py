@@ -236,6 +236,16 @@ def a_machine_can_power_itself_off(ec2: Any) -> None:
     assert (found["State"]["Name"], found["StateReason"]["Code"]) == ("stopped", "Client.InstanceInitiatedShutdown")
 
 
+def a_machines_host_can_fail(ec2: Any) -> None:
+    instance = run(ec2, register(ec2, root(ec2)))["InstanceId"]
+    CLOCK.pass_by()
+    moto_ec2.host_failed(ec2_backends[DEFAULT_ACCOUNT_ID][REGION].get_instance(instance))
+    assert state(ec2, instance) == "stopping"
+    CLOCK.pass_by()
+    found = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert (found["State"]["Name"], found["StateReason"]["Code"]) == ("stopped", "Server.InternalError")
+
+
 def a_console_is_empty_without_a_machine(ec2: Any) -> None:
     instance = run(ec2, register(ec2, root(ec2)))["InstanceId"]
     assert ec2.get_console_output(InstanceId=instance).get("Output", "") == ""
@@ -257,11 +267,40 @@ def a_new_acl_denies_everything(ec2: Any) -> None:
     ]
 
 
+def an_acl_that_does_not_exist_is_no_acl(ec2: Any) -> None:
+    with refused("InvalidNetworkAclID.NotFound"):
+        ec2.describe_network_acls(NetworkAclIds=["acl-00000000000000000"])
+
+
 def a_default_group_cannot_be_deleted(ec2: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     group = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"][0]["GroupId"]
     with refused("CannotDelete"):
         ec2.delete_security_group(GroupId=group)
+
+
+def a_group_that_another_ones_rule_names_cannot_be_deleted(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    named, naming = (
+        ec2.create_security_group(VpcId=vpc, GroupName=name, Description="-")["GroupId"] for name in ("a", "b")
+    )
+    rule = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": named}]}]
+    ec2.authorize_security_group_ingress(GroupId=naming, IpPermissions=rule)
+    with refused("DependencyViolation"):
+        ec2.delete_security_group(GroupId=named)
+    ec2.revoke_security_group_ingress(GroupId=naming, IpPermissions=rule)
+    ec2.delete_security_group(GroupId=named)
+
+
+def an_acl_loses_its_subnet_with_the_subnet(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    default = ec2.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["NetworkAcls"]
+    association = default[0]["Associations"][0]["NetworkAclAssociationId"]
+    ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_network_acl(NetworkAclId=acl)
 
 
 def a_subnet_with_a_machine_cannot_be_deleted(ec2: Any) -> None:
@@ -321,10 +360,14 @@ CHECKS: list[Check] = [
     a_key_that_cannot_be_used_ends_the_machine,
     states_in_between_are_seen,
     a_machine_can_power_itself_off,
+    a_machines_host_can_fail,
     a_console_is_empty_without_a_machine,
     vpcs_have_a_quota,
     a_new_acl_denies_everything,
+    an_acl_that_does_not_exist_is_no_acl,
     a_default_group_cannot_be_deleted,
+    a_group_that_another_ones_rule_names_cannot_be_deleted,
+    an_acl_loses_its_subnet_with_the_subnet,
     a_subnet_with_a_machine_cannot_be_deleted,
     a_terminated_machines_interface_is_gone,
     a_vpc_with_a_group_or_an_acl_cannot_be_deleted,

@@ -80,6 +80,7 @@ class Instance(Ec2Type):
                 "instanceInitiatedShutdownBehavior",
                 "instanceType",
                 "keyName",
+                "maintenanceOptions",
                 "metadataOptions",
                 "monitoring",
                 "privateIp",
@@ -107,7 +108,6 @@ class Instance(Ec2Type):
         "ephemeralBlockDevices",
         "instanceMarketOptions",
         "launchTemplate",
-        "maintenanceOptions",
         "networkInterfaces",
         "primaryNetworkInterface",
         "privateDnsNameOptions",
@@ -249,6 +249,8 @@ def _run_request(context: AwsContext, inputs: Values) -> Values:
         request["IamInstanceProfile"] = {"Name": inputs["iamInstanceProfile"]}
     if inputs.get("monitoring"):
         request["Monitoring"] = {"Enabled": True}
+    if inputs.get("maintenanceOptions"):  # asked for as the provider does; moto does not keep it
+        request["MaintenanceOptions"] = _renamed(inputs["maintenanceOptions"], {"autoRecovery": "AutoRecovery"})
     if inputs.get("metadataOptions"):
         request["MetadataOptions"] = _renamed(inputs["metadataOptions"], _METADATA)
     if user_data := _user_data(inputs):

@@ -9,7 +9,7 @@
 - What does not exist is ResourceNotFoundException, no KeyError.
 
 `extended()` is for tests in this process, `extend()` for a moto server for good; `put_volume` gives a snapshot that EC2
-made (of a volume, of an AMI) the blocks of a file.
+made (of a volume, of an AMI) the blocks of a file, `write_disk` makes a disk of a snapshot's blocks.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from unittest.mock import patch
 
 from moto.core.exceptions import ServiceException
@@ -29,6 +31,8 @@ from moto.ebs.models import Block, EBSBackend, EBSSnapshot, ebs_backends
 from moto.ebs.responses import EBSResponse
 from moto.ec2.models import ec2_backends
 from moto.kms.models import kms_backends
+
+from hallmark.ebs_blocks import data_extents, is_zero, read_block, touched_blocks
 
 BLOCK = 524288
 _PAGE = 10000
@@ -52,18 +56,53 @@ class StrictSnapshot(EBSSnapshot):
         self.request = request
 
 
+class KeptBlock(Block):
+    """A block that lies in a file: whole disks would not fit into memory."""
+
+    def __init__(self, file: IO[bytes], index: int) -> None:
+        super().__init__(b"", None, "SHA256", BLOCK)
+        self._file, self._index = file, index
+
+    @property
+    def block_data(self) -> bytes:
+        return read_block(self._file.fileno(), self._index)
+
+    @block_data.setter
+    def block_data(self, value: bytes) -> None:
+        """It is what the file says."""
+
+    @property
+    def checksum(self) -> str:
+        return _sum(hashlib.sha256(self.block_data).digest())
+
+    @checksum.setter
+    def checksum(self, value: str | None) -> None:
+        """It is what the file says."""
+
+
 def put_volume(snapshot_id: str, path: Path, *, account: str, region: str) -> None:
-    """Let a snapshot that EC2 knows have the blocks of a file that are not zero."""
+    """Let a snapshot that EC2 knows have the blocks of a file (a raw disk) that are not zero; they are copied."""
     snapshot = StrictSnapshot(account, ec2_backends[account][region].get_snapshot(snapshot_id))
     snapshot.status = "completed"
+    # Without a name: it goes with the last block that refers to it.
+    kept = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115
     with path.open("rb") as stream:
-        index = 0
-        while data := stream.read(BLOCK):
-            if data.count(0) != len(data):
-                data = data.ljust(BLOCK, b"\0")
-                snapshot.put_block(index, data, _sum(hashlib.sha256(data).digest()), "SHA256", BLOCK)
-            index += 1
+        source = stream.fileno()
+        for part in touched_blocks(data_extents(source, path.stat().st_size)):
+            for index in part:
+                if not is_zero(data := read_block(source, index)):
+                    os.pwrite(kept.fileno(), data, index * BLOCK)
+                    snapshot.blocks[index] = KeptBlock(kept, index)
     ebs_backends[account][region].snapshots[snapshot_id] = snapshot
+
+
+def write_disk(snapshot_id: str | None, target: Path, *, gib: int, account: str, region: str) -> None:
+    """A sparse raw disk of so many GiB with the blocks of a snapshot; all zeros where the snapshot has none."""
+    snapshot = ebs_backends[account][region].snapshots.get(snapshot_id or "")
+    with target.open("wb") as out:
+        out.truncate(gib << 30)
+        for index, block in dict(snapshot.blocks if snapshot else {}).items():
+            os.pwrite(out.fileno(), block.block_data, index * BLOCK)
 
 
 def start_snapshot(self: EBSResponse) -> ActionResult:

@@ -12,9 +12,11 @@ Each point has a test that fails on bare moto (tests/aws/test_doubles_moto_ec2.p
   `pending` first.
 - A snapshot of a volume holds what its machine wrote, or what the volume was made from, for EBS direct to read.
 - A terminated machine's network interface goes with it.
-- A machine may power itself off (`power_off`), and what plays the machines is told (`Rules.machines`).
-- A new network ACL ends with `deny` for everything, both ways.
-- A VPC's default group cannot be deleted; groups, subnets and VPCs in use neither; VPCs have a quota.
+- A machine may power itself off (`power_off`), or its host fail (`host_failed`), and what plays the machines is told
+  (`Rules.machines`).
+- A new network ACL ends with `deny` for everything, both ways; one that does not exist is said to be no ACL.
+- A VPC's default group cannot be deleted; groups, subnets and VPCs in use neither, nor a group that another one's
+  rule names; a subnet's place in its ACL goes with it; VPCs have a quota.
 - A parameter of data type `aws:ec2:image` is validated after the answer: until then there is no new value, and
   where it names no AMI never.
 
@@ -39,7 +41,7 @@ from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ebs.models import ebs_backends
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidRouteTableIdError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.elastic_block_store import Snapshot
@@ -414,6 +416,16 @@ def power_off(instance: Instance) -> None:
     )
 
 
+def host_failed(instance: Instance) -> None:
+    """What the machine runs on has failed: AWS stops it."""
+    if instance.state in ("stopping", "stopped", *_GONE):
+        return
+    instance.stop()
+    instance.state_reason = StateReason(
+        "Server.InternalError: Internal error on the host of the instance", "Server.InternalError"
+    )
+
+
 def get_console_output(self: General) -> ActionResult:
     """GetConsoleOutput: the last 64 KiB that the machine wrote."""
     instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
@@ -483,6 +495,16 @@ def _create_acl(original: Callable[..., Any]) -> Callable[..., Any]:
     return create
 
 
+def _describe_acls(original: Callable[..., Any]) -> Callable[..., Any]:
+    def describe(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(self, *args, **kwargs)
+        except InvalidRouteTableIdError as error:  # moto's word for it
+            raise EC2ClientError("InvalidNetworkAclID.NotFound", "The networkAcl ID does not exist") from error
+
+    return describe
+
+
 def _delete_vpc(original: Callable[..., Any]) -> Callable[..., Any]:
     def delete(self: Any, vpc_id: str) -> Any:
         groups = [one for one in self.groups.get(vpc_id, {}).values() if not one.is_default]
@@ -504,7 +526,11 @@ def _delete_subnet(original: Callable[..., Any]) -> Callable[..., Any]:
             raise EC2ClientError(
                 "DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
             )
-        return original(self, subnet_id)
+        gone = original(self, subnet_id)
+        for acl in self.network_acls.values():
+            for key in [key for key, one in acl._associations.items() if one.subnet_id == subnet_id]:
+                del acl._associations[key]
+        return gone
 
     return delete
 
@@ -519,9 +545,17 @@ def _delete_security_group(original: Callable[..., Any]) -> Callable[..., Any]:
             )
         if group and any(group.id in {one.id for one in eni.group_set} for eni in backend.enis.values()):
             raise EC2ClientError("DependencyViolation", f"resource {group.id} has a dependent object")
+        if group and any(_names(other, group.id) for other in backend.groups[group.vpc_id].values() if other != group):
+            raise EC2ClientError("DependencyViolation", f"resource {group.id} has a dependent object")
         return original(self)
 
     return delete
+
+
+def _names(group: Any, other: str) -> bool:
+    """Whether a rule of a group refers to another one."""
+    rules = [*group.ingress_rules, *group.egress_rules]
+    return any(rule.source_group.get("GroupId") == other for rule in rules)
 
 
 def _settle_parameters(backend: Any) -> None:
@@ -581,6 +615,7 @@ _WRAPPED: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (EC2Backend, "delete_snapshot", _delete_snapshot),
     (EC2Backend, "create_vpc", _create_vpc),
     (EC2Backend, "create_network_acl", _create_acl),
+    (EC2Backend, "describe_network_acls", _describe_acls),
     (EC2Backend, "delete_vpc", _delete_vpc),
     (EC2Backend, "delete_subnet", _delete_subnet),
     (Instance, "stop", _stop),

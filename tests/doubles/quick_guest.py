@@ -1,8 +1,8 @@
 """What the machines of quick_machines.py leave on their results partition: no guest runs, the answer is made up.
 
-A stand-in for the guest alone: it knows the orders of one checkout (from its cache) and answers the one whose media its
-user data names as a guest would in which all went well, but for what `spoil` changes. What it says of isolation, packages
-and controls is what the host expects to hear, so it shows nothing about images: tests/e2e/test_aws.py does.
+A stand-in for the guest alone: it knows the orders of one checkout (from its cache) and answers the one whose media
+its user data names as a guest would in which all went well, but for what `spoil` changes. What it says of isolation,
+packages and controls is what the host expects to hear, so it shows nothing about images: tests/e2e/test_aws.py does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from moto.ec2.models.instances import Instance
 
 from hallmark.order import Order, load_order
 from hallmark.process import run
-from tests.unit.good_results import ISOLATION, write, write_good_acceptance, write_good_build
+from tests.unit.good_results import isolation, write, write_good_acceptance, write_good_build
 
 CARRIER = "/dev/sdf"
 Spoil = Callable[[str, Path], None]  # mode and results folder → whatever is to be wrong with them
@@ -35,19 +35,20 @@ class QuickGuest:
 
     def __call__(self, instance: Instance) -> Mapping[str, Path]:
         """The carrier volume as the guest leaves it."""
-        snapshot = instance.block_device_mapping[CARRIER].snapshot_id
-        blocks = ebs_backends[instance.ec2_backend.account_id][instance.region_name].snapshots[snapshot].blocks
+        backend = instance.ec2_backend
+        snapshot = backend.volumes[instance.block_device_mapping[CARRIER].volume_id].snapshot_id
+        blocks = ebs_backends[backend.account_id][backend.region_name].snapshots[snapshot].blocks
         disk = Path(tempfile.mkstemp(dir=self.scratch, suffix=".raw")[1])
         with disk.open("r+b") as stream:
             for index, block in blocks.items():
                 os.pwrite(stream.fileno(), block.block_data, index * 524288)
-        self._answer(disk, bytes(instance.user_data or b""))
+        self._answer(disk, instance.user_data.decode() if instance.user_data else "")
         return {CARRIER: disk}
 
-    def _answer(self, disk: Path, user_data: bytes) -> None:
+    def _answer(self, disk: Path, user_data: str) -> None:
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             results = Path(folder) / "results"
-            mode = self._write(results, user_data.decode(errors="replace"))
+            mode = self._write(results, user_data)
             if self.spoil:
                 self.spoil(mode, results)
             names = sorted(path for path in results.rglob("*") if path.is_file())
@@ -67,8 +68,10 @@ class QuickGuest:
             if order.acceptance_manifest in user_data:
                 _accept(results, order)
                 return "accept"
-        for name, text in {"exit": "0\n", "stage": "done\n", "isolation.txt": ISOLATION, "status": self.status}.items():
-            write(results / name, text)
+        write(results / "exit", "0\n")
+        write(results / "stage", "done\n")
+        write(results / "isolation.txt", isolation("imds"))
+        write(results / "status", self.status)
         return "inventory"
 
 

@@ -1,6 +1,8 @@
 """A whole account behind a local endpoint: a moto server made strict, with a record of its calls and faults on demand.
 
-The doubled provider, boto3 in other processes and the tests all speak to it over HTTP at `Server.url`.
+The doubled provider, boto3 in other processes and the tests all speak to it over HTTP at `Server.url`. A judge
+(`Server.judges`, see permissions.py) is shown each call with its parameters before it is carried out; the tests' own
+calls, through `Server.client`, are not shown to it.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import os
 import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from xml.sax.saxutils import escape
 
 import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -29,6 +32,11 @@ from tests.doubles.moto_ec2 import Rules
 REGION = "eu-central-1"
 ACCOUNT = DEFAULT_ACCOUNT_ID
 BIN = Path(__file__).resolve().parent / "bin"
+_OWNER = "owner"
+_STATUS = {
+    **dict.fromkeys(("Unavailable", "InternalError", "ServiceUnavailable"), "503 Service Unavailable"),
+    **dict.fromkeys(("UnauthorizedOperation", "AccessDenied"), "403 Forbidden"),
+}
 _READING = ("Describe", "Get", "List", "Head", "AssumeRole")
 
 
@@ -45,7 +53,17 @@ class Call:
         return not self.action.startswith(_READING)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call as it came: its region, and its parameters (form or JSON; with a path alone `PATH` and `QUERY`)."""
+
+    call: Call
+    region: str
+    parameters: Mapping[str, Any]
+
+
 Fault = Callable[[Call], "tuple[str, str] | None"]  # a call → (error code, message), or None: let it through
+Judge = Callable[[Asked], "tuple[str, str] | None"]  # the same for a call with its parameters
 
 
 @dataclass
@@ -55,16 +73,24 @@ class Server:
     url: str
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    judges: list[Judge] = field(default_factory=list)
     after: list[Callable[[Call], None]] = field(default_factory=list)  # told once a call has been carried out
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str) -> Any:
-        """A client of this account."""
+        """A client of this account for a test: whoever owns the account, so no judge is asked."""
+        return self._client(service, _OWNER)
+
+    def client_of_role(self, service: str) -> Any:
+        """A client with the credentials of `environment`, held to what the judges say."""
+        return self._client(service, "testing")
+
+    def _client(self, service: str, key: str) -> Any:
         return boto3.client(  # type: ignore[call-overload]
             service,
             region_name=REGION,
             endpoint_url=self.url,
-            aws_access_key_id="testing",
+            aws_access_key_id=key,
             aws_secret_access_key="testing",
         )
 
@@ -107,6 +133,7 @@ class Server:
             with self._lock:
                 self.calls.append(call)
                 error = next((found for fault in self.faults if (found := fault(call))), None)
+            error = error or self._judged(call, environ)
             if error:
                 return _answer_error(call, error, start)
             answer = application(environ, start)
@@ -115,6 +142,13 @@ class Server:
             return answer  # type: ignore[no-any-return]
 
         return wrapped
+
+    def _judged(self, call: Call, environ: dict[str, Any]) -> tuple[str, str] | None:
+        key, region = _signer(environ)
+        if not self.judges or key == _OWNER:
+            return None
+        asked = Asked(call, region, _parameters(environ))
+        return next((found for judge in self.judges if (found := judge(asked))), None)
 
 
 def _call(environ: dict[str, Any]) -> Call | None:
@@ -126,17 +160,57 @@ def _call(environ: dict[str, Any]) -> Call | None:
         return Call(service, target.rsplit(".", 1)[-1])
     if path.startswith("/snapshots"):
         return Call("ebs", _ebs_action(environ["REQUEST_METHOD"], path))
-    if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        return Call(service, urllib.parse.parse_qs(body.decode()).get("Action", ["?"])[0])
+    if _is_form(environ):
+        return Call(service, urllib.parse.parse_qs(_body(environ).decode()).get("Action", ["?"])[0])
     return Call(service, f"{environ['REQUEST_METHOD']} {path}")
 
 
+def _is_form(environ: dict[str, Any]) -> bool:
+    return "form-urlencoded" in environ.get("CONTENT_TYPE", "")
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    """The request's body, which is put back for the application."""
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _parameters(environ: dict[str, Any]) -> dict[str, Any]:
+    """What the call asks for: a form's dotted names are unfolded, `X.1.Y` into {"X": {"1": {"Y": …}}}."""
+    where = {"PATH": environ["PATH_INFO"], "QUERY": dict(urllib.parse.parse_qsl(environ.get("QUERY_STRING", ""), True))}
+    if _is_form(environ):
+        return {**where, **_unfolded(urllib.parse.parse_qsl(_body(environ).decode(), keep_blank_values=True))}
+    if "json" in environ.get("CONTENT_TYPE", ""):
+        return {**where, **json.loads(_body(environ) or b"{}")}
+    return where
+
+
+def _unfolded(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    unfolded: dict[str, Any] = {}
+    for name, value in pairs:
+        *folders, last = name.split(".")
+        inner = unfolded
+        for folder in folders:
+            inner = inner.setdefault(folder, {})
+        inner[last] = value
+    return unfolded
+
+
 def _service(environ: dict[str, Any]) -> str:
-    parts = environ.get("HTTP_AUTHORIZATION", "").split("Credential=")
-    scope = parts[1].split(",")[0].split("/") if len(parts) > 1 else []
+    scope = _scope(environ)
     return scope[3] if len(scope) > 3 else ""
+
+
+def _signer(environ: dict[str, Any]) -> tuple[str, str]:
+    """The access key and the region that the call is signed with."""
+    scope = _scope(environ)
+    return (scope[0], scope[2]) if len(scope) > 3 else ("", "")
+
+
+def _scope(environ: dict[str, Any]) -> list[str]:
+    parts = environ.get("HTTP_AUTHORIZATION", "").split("Credential=")
+    return parts[1].split(",")[0].split("/") if len(parts) > 1 else []
 
 
 def _ebs_action(method: str, path: str) -> str:
@@ -151,17 +225,15 @@ def _ebs_action(method: str, path: str) -> str:
 
 def _answer_error(call: Call, error: tuple[str, str], start: Any) -> list[bytes]:
     code, message = error
-    status = (
-        "503 Service Unavailable"
-        if code in ("Unavailable", "InternalError", "ServiceUnavailable")
-        else "400 Bad Request"
-    )
-    if call.service in ("ssm", "kms", "ebs"):
+    status = _STATUS.get(code, "400 Bad Request")
+    if call.service in ("ssm", "kms", "ebs", "servicequotas"):
         start(status, [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)])
         return [json.dumps({"__type": code, "message": message, "Message": message}).encode()]
     start(status, [("Content-Type", "text/xml")])
-    text = f"<Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
-    return [f"<Response>{text}<RequestID>0</RequestID></Response>".encode()]
+    told = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    if call.service == "s3":
+        return [told.encode()]
+    return [f"<Response><Errors>{told}</Errors><RequestID>0</RequestID></Response>".encode()]
 
 
 @contextmanager

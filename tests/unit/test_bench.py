@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import pytest
 from bench import __main__ as command
 from bench.behind import lowered
 from bench.build import repository_index
+from bench.ebs import Both, throughput
+from bench.ebs_clients import HALLMARK, Client, Disk, find_coldsnap, make_disk, run_client
 from bench.fresh import read_steps, split, yaml_config
-from bench.measurement import Measurement, processor_ratio, ratio, shares, table, to_json, write_results
+from bench.measurement import Measurement, not_taken, processor_ratio, ratio, shares, table, to_json, write_results
 from bench.memory import descendants, parse_pss, sample
 from bench.unchanged import alternate
+from hallmark.ebs_blocks import BLOCK
+from hallmark.errors import ProcessError
 
 
 def test_a_ratio_is_of_medians_and_keeps_both_series() -> None:
@@ -135,7 +140,7 @@ def test_a_package_that_is_set_back_needs_its_own_source_set_back_too() -> None:
 def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["nonsense"])
-    assert "nonsense: expected one of unchanged, boot, build, fresh" in capsys.readouterr().err
+    assert "nonsense: expected one of unchanged, boot, build, ebs, fresh" in capsys.readouterr().err
 
 
 def test_a_stacks_configuration_keeps_its_types() -> None:
@@ -147,3 +152,58 @@ def test_a_stacks_configuration_keeps_its_types() -> None:
 
 def test_processor_time_is_compared_by_medians() -> None:
     assert processor_ratio([96.2], [101.5]) == 0.948
+
+
+def test_what_was_not_taken_is_neither_met_nor_missed() -> None:
+    found = not_taken("speed", "ours against theirs", unit="x", target=1.0, why="theirs is not installed")
+    assert found.met is None
+    assert [list(column.cells) for column in table([found]).columns][2:] == [
+        [""],
+        ["≤ 1"],
+        ["NOT TAKEN"],
+        ["theirs is not installed"],
+    ]
+    kept = json.loads(to_json([found], root=Path(), when=datetime.now(UTC)))["measurements"][0]
+    assert (kept["value"], kept["met"]) == (None, None)
+
+
+def test_without_coldsnap_the_throughput_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_coldsnap(tmp_path, lambda _: None) is None
+    both = Both(disk=Disk(path=tmp_path, written=(), checksum=""), ours=[], theirs=[])
+    found = throughput("a disk", both)
+    assert (found.value, found.met) == (None, None)
+    assert found.details["note"] == "coldsnap 0.12 is neither on PATH nor could cargo install it"
+
+
+def test_cargo_that_fails_is_told_and_leaves_no_coldsnap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, script in {"cargo": "echo no network >&2; exit 101", "nice": 'exec "$@"'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told: list[str] = []
+    assert find_coldsnap(tmp_path / "cache", told.append) is None
+    assert told[-1] == "cargo could not install coldsnap: no network"
+
+
+def test_an_upload_is_measured_from_the_endpoints_side(tmp_path: Path) -> None:
+    disk = make_disk(tmp_path / "disk.raw", size=40 * BLOCK, written=[0, 7, 39], zeros=[3])
+    run = run_client(HALLMARK, disk)
+    assert disk.written == (0, 7, 39)
+    assert (run.report.puts, run.report.blocks, run.report.changed) == (3, 3, 3)
+    assert run.report.checksum == disk.checksum
+    assert run.memory > 10
+
+
+def test_an_upload_of_something_else_is_no_measurement(tmp_path: Path) -> None:
+    disk = make_disk(tmp_path / "disk.raw", size=8 * BLOCK, written=[1])
+    for other in (replace(disk, checksum="another"), replace(disk, written=(2,))):
+        with pytest.raises(ProcessError, match=r"hallmark: expected 1 blocks with the checksum .*, got Report\(puts=1"):
+            run_client(HALLMARK, other)
+
+
+def test_a_client_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
+    disk = make_disk(tmp_path / "disk.raw", size=8 * BLOCK, written=[1])
+    failing = Client(name="other", before=("/bin/sh", "-c", "echo no such region >&2; exit 3"))
+    with pytest.raises(ProcessError, match=r"other: upload of .*disk\.raw ended with 3:\nno such region"):
+        run_client(failing, disk)

@@ -223,7 +223,7 @@ def test_up_as_json_keeps_the_engines_words_out_of_standard_output(engine: FakeE
     said = json.loads(call("up", "other", "--json"))
     assert engine.stacks == [("other", True)]
     assert said["images"] == IMAGES
-    assert "make run" in said["next"]
+    assert "make run STACK=other" in said["next"]
 
 
 def test_outputs_are_json(engine: FakeEngine) -> None:

@@ -1,0 +1,63 @@
+"""What IAM policies are made of: documents, statements, and the names of things in one account and region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Document = dict[str, Any]
+Statement = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Where:
+    """The account, the region, the ARN of the stack's key, and the bucket of the evidence."""
+
+    account: str
+    region: str
+    kms_key: str
+    bucket: str
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """That a call is meant for this region."""
+        return {"aws:RequestedRegion": self.region}
+
+    @property
+    def images(self) -> str:
+        """All AMIs of the region: their ARNs name no account, nor do those of snapshots."""
+        return f"arn:aws:ec2:{self.region}::image/*"
+
+    @property
+    def snapshots(self) -> str:
+        """All snapshots of the region."""
+        return f"arn:aws:ec2:{self.region}::snapshot/*"
+
+    @property
+    def parameters(self) -> str:
+        """The channels."""
+        return f"arn:aws:ssm:{self.region}:{self.account}:parameter/hallmark/*"
+
+    def all(self, *kinds: str) -> list[str]:
+        """Everything of these kinds that EC2 has in the account and region."""
+        return [f"arn:aws:ec2:{self.region}:{self.account}:{kind}/*" for kind in kinds]
+
+
+def document(*statements: Statement) -> Document:
+    """A policy of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(sid: str, actions: list[str], resource: str | list[str], **condition: Any) -> Statement:
+    """A statement that allows; each condition is an operator with its keys."""
+    return _statement("Allow", sid, actions, resource, condition)
+
+
+def deny(sid: str, actions: list[str], resource: str | list[str], **condition: Any) -> Statement:
+    """A statement that denies, whatever else is allowed."""
+    return _statement("Deny", sid, actions, resource, condition)
+
+
+def _statement(effect: str, sid: str, actions: list[str], resource: str | list[str], condition: Any) -> Statement:
+    statement = {"Sid": sid, "Effect": effect, "Action": actions, "Resource": resource}
+    return {**statement, "Condition": condition} if condition else statement
