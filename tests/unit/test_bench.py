@@ -140,7 +140,7 @@ def test_a_package_that_is_set_back_needs_its_own_source_set_back_too() -> None:
 def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["nonsense"])
-    assert "nonsense: expected one of unchanged, boot, build, ebs, fresh" in capsys.readouterr().err
+    assert "nonsense: expected one of unchanged, boot, build, ebs, aws, fresh" in capsys.readouterr().err
 
 
 def test_a_stacks_configuration_keeps_its_types() -> None:
