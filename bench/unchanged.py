@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.measurement import Measurement, ratio
+from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
 from bench.site import Say, Site
 from hallmark.errors import ProcessError, StoreError
 
@@ -32,14 +32,22 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     found = []
     for name, options in (("unchanged up", ("--skip-preview",)), ("unchanged up with preview", ())):
         words = ("up", "--yes", *options)
+        processor: dict[str, list[float]] = {"ours": [], "theirs": []}
+
+        def up(side: str, words: tuple[str, ...] = words, kept: dict[str, list[float]] = processor) -> None:
+            before = cpu_seconds()
+            site.pulumi(*words, state=state, cwd=empty if side == "theirs" else None)
+            kept[side].append(round(cpu_seconds() - before, 2))
+
         ours, theirs = alternate(
-            lambda words=words: site.pulumi(*words, state=state),  # type: ignore[misc]
-            lambda words=words: site.pulumi(*words, state=state, cwd=empty),  # type: ignore[misc]
+            lambda up=up: up("ours"),  # type: ignore[misc]
+            lambda up=up: up("theirs"),  # type: ignore[misc]
             runs=runs or RUNS,
             say=lambda text, name=name: say(f"{name}: {text}"),  # type: ignore[misc]
         )
         what = f"pulumi {' '.join(words)}, against an empty program's"
-        found.append(ratio(name, what, ours, theirs, target=TARGET))
+        busy = {"processor": processor, "processor_ratio": processor_ratio(processor["ours"], processor["theirs"])}
+        found.append(ratio(name, what, ours, theirs, target=TARGET, **busy))
     return found
 
 
