@@ -205,7 +205,7 @@ _NETWORK_READS = (
 
 OWN: Mapping[str, tuple[str, ...]] = {
     "hallmark/aws_base.py": ("ec2:DescribeImages",),
-    "hallmark/aws_channel.py": ("ssm:GetParameter",),
+    "hallmark/aws_channel.py": ("ssm:GetParameter", "ssm:GetParametersByPath"),
     "hallmark/aws_evidence.py": ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
     "hallmark/aws_images.py": (
         "ec2:CreateSnapshot",

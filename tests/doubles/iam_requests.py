@@ -343,12 +343,13 @@ def _ssm(asked: Asked) -> list[Request]:
         "AddTagsToResource",
         "DeleteParameter",
         "GetParameter",
+        "GetParametersByPath",
         "ListTagsForResource",
         "PutParameter",
         "RemoveTagsFromResource",
     ):
         raise NotImplementedError(f"ssm:{action}")
-    name = given.get("Name") or given["ResourceId"]
+    name = given.get("Name") or given.get("Path") or given["ResourceId"]
     return [_request(asked, action, f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name.removeprefix('/')}")]
 
 
