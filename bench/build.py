@@ -2,7 +2,8 @@
 
 Both start from the same base, which is some patches behind (behind.py), and get the same media, but for the entry point
 (naive/build.sh) and an index of the .debs, which makes the naive one's media a local repository. Both must end with the
-packages that the lock says and all controls passed, or there is nothing to compare.
+packages that the lock says, all controls passed and one initial RAM disk that knows of them, or there is nothing to
+compare.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from hallmark.build import judge_build, make_patch_media, run_in_slot
 from hallmark.disk import make_overlay
 from hallmark.errors import BuildError
 from hallmark.fingerprint import Sha256
-from hallmark.guest import RESULTS, Guest, check_finished
+from hallmark.guest import RESULTS, Guest, check_finished, read_text
 from hallmark.judgement import judge
 from hallmark.media import make_media
 from hallmark.observed import compare_packages, read_controls, read_inventory, read_timings
@@ -84,6 +85,14 @@ def repository_index(fields: Mapping[str, tuple[str, int, str]]) -> str:
     )
 
 
+def initramfs_problems(text: str) -> list[str]:
+    """What speaks against a guest's report: its initial RAM disks (one), then what is younger than the newest."""
+    lines = text.splitlines()
+    disks = [line for line in lines if line.startswith("initrd.img-")]
+    problems = [] if len(disks) == 1 else [f"expected one initial RAM disk, got {', '.join(disks) or 'none'}"]
+    return problems + [f"{line}: younger than the initial RAM disk" for line in lines if line not in disks]
+
+
 def _media(name: str, order: Order, places: Places, work: Path, say: Say) -> tuple[Path, Sha256]:
     if name == "hallmark":
         return make_patch_media(order, places, say)
@@ -134,5 +143,6 @@ def _check(name: str, order: Order, results: Path) -> None:
         problems = compare_packages(order.expected(), got, where="naive")
         verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
         problems += [] if verdict.good else [f"naive: controls: {verdict.summary()}"]
+    problems += initramfs_problems(read_text(results, "initramfs.txt"))
     if problems:
         raise BuildError(f"{name}: not the image that was ordered:\n" + "\n".join(problems[:20]))

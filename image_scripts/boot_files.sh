@@ -15,16 +15,24 @@ changed() {
     [ -n "$(find "$@" -newer "$_file" 2>/dev/null)" ]
 }
 
-if [ -s "$HALLMARK_PLAN/superseded" ]; then
-    progress boot-files 1 3 "removing the older kernel"
+remove_superseded() {
     # This machine is powered off next: nobody is asked whether the running kernel may go.
     printf '#!/bin/sh\nexit 0\n' >"$put_off/linux-check-removal"
     chmod 755 "$put_off/linux-check-removal"
     PATH="$put_off:$PATH" xargs dpkg --purge <"$HALLMARK_PLAN/superseded"
-fi
+}
 
 version=$(find /boot -maxdepth 1 -name 'vmlinuz-*' -printf '%f\n' | sed 's/^vmlinuz-//' | sort -V | tail -n 1)
 image=/boot/initrd.img-$version
+
+# The older kernel goes while the newest one's disk is made: neither reads what the other writes.
+removal=
+if [ -s "$HALLMARK_PLAN/superseded" ]; then
+    progress boot-files 1 3 "removing the older kernel"
+    remove_superseded &
+    removal=$!
+fi
+
 if changed update-initramfs "$image" /etc/modprobe.d /etc/modules-load.d /etc/modules /etc/initramfs-tools /etc/fstab; then
     progress boot-files 2 3 "initial RAM disk for $version"
     how=-u
@@ -32,8 +40,16 @@ if changed update-initramfs "$image" /etc/modprobe.d /etc/modules-load.d /etc/mo
     # Level 9, the default, takes six times as long for an eighth less.
     COMPRESSLEVEL=3 update-initramfs "$how" -k "$version"
 fi
+if [ -n "$removal" ]; then
+    wait "$removal"
+    # What the older kernel's removal would have done, had update-initramfs not been put off.
+    find /boot -maxdepth 1 -name 'initrd.img-*' ! -name "${image##*/}" -delete
+fi
 
 if changed update-grub /boot/grub/grub.cfg /etc/default/grub /etc/default/grub.d /etc/grub.d; then
     progress boot-files 3 3 "boot menu"
     update-grub
 fi
+
+# For the evidence: the initial RAM disks, and what is younger than the newest, so that it cannot know of it: nothing.
+{ find /boot -name 'initrd.img-*' -printf '%f\n' && find /etc/modprobe.d -newer "$image"; } >"$HALLMARK_RESULTS/initramfs.txt"

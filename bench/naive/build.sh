@@ -1,7 +1,8 @@
 #!/bin/sh
 # What one would write first: from a local repository install each patch, then each package of the recipe, then harden, check
-# and seal. Every package is a transaction of its own and every trigger runs each time. Only what the measurement compares
-# against; the same media, bootstrap, controls and sealing as the real build.
+# and seal. Every package is a transaction of its own and every trigger runs each time. As hardening changes what the initial
+# RAM disk is to know (/etc/modprobe.d), that is made once more in the end. Only what the measurement compares against; the
+# same media, bootstrap, controls and sealing as the real build.
 set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 . "$HALLMARK_SCRIPTS/stages.sh"
@@ -38,6 +39,11 @@ write_inventory patched
 
 stage harden
 sh "$HALLMARK_SCRIPTS/controls.sh" apply "$HALLMARK_RESULTS/apply"
+
+stage boot-files
+update-initramfs -u
+image=$(find /boot -name 'initrd.img-*' | sort -V | tail -n 1)
+{ find /boot -name 'initrd.img-*' -printf '%f\n' && find /etc/modprobe.d -newer "$image"; } >"$HALLMARK_RESULTS/initramfs.txt"
 
 stage check
 sh "$HALLMARK_SCRIPTS/controls.sh" check "$HALLMARK_RESULTS/controls"

@@ -11,7 +11,7 @@ import pytest
 
 from bench import __main__ as command
 from bench.behind import lowered
-from bench.build import repository_index
+from bench.build import initramfs_problems, repository_index
 from bench.ebs import Both, throughput
 from bench.ebs_clients import HALLMARK, Client, Disk, find_coldsnap, make_disk, run_client
 from bench.fresh import read_steps, split, yaml_config
@@ -135,6 +135,19 @@ def test_a_package_that_is_set_back_needs_its_own_source_set_back_too() -> None:
     for old, new in lowered("1:2-3").items():
         control = control.replace(old, new)
     assert control == "Version: 1:2-3~\nDepends: libx (= 1:2-3~), libc6 (>= 2.38)\nBreaks: y (<< 1:2-3~)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("initrd.img-6.12.10\n", []),
+        ("", ["expected one initial RAM disk, got none"]),
+        ("initrd.img-6.9\ninitrd.img-6.12", ["expected one initial RAM disk, got initrd.img-6.9, initrd.img-6.12"]),
+        ("initrd.img-6\n/etc/modprobe.d/usb.conf", ["/etc/modprobe.d/usb.conf: younger than the initial RAM disk"]),
+    ],
+)
+def test_initial_ram_disks_must_be_one_that_knows_of_the_hardening(text: str, problems: list[str]) -> None:
+    assert initramfs_problems(text) == problems
 
 
 def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> None:
