@@ -19,6 +19,7 @@ import pytest
 
 from components.aws_inner import PROGRAM, MachineOrder
 from hallmark.aws_base import get_base
+from hallmark.aws_channel import channels_of
 from hallmark.aws_policies import EXAMPLE, pipeline_policy
 from hallmark.aws_preflight import Wish, check_ground
 from hallmark.aws_session import Aws
@@ -184,7 +185,7 @@ def _register(account: Account, root: str) -> str:
 
 
 def _release(account: Account, ami: str) -> None:
-    """Status and channel as components/aws_release.py declares them, and read again by a refresh."""
+    """Status and channel as components/aws_release.py declares them, read again by a refresh, and listed."""
     engine = find_engine()
     assert engine is not None
     stack = Stack(folder=account.folder / "outer", server=account.server, engine=engine)
@@ -199,6 +200,7 @@ def _release(account: Account, ami: str) -> None:
         """
     )
     stack.pulumi("refresh", "--yes", "--skip-preview")
+    assert channels_of(account.aws, "x", ami) == ["stable"]
 
 
 def _publish_evidence(account: Account) -> None:
