@@ -72,7 +72,7 @@ def _actions(name: str) -> Iterator[str]:
         yield from [operations()[name]] if name in operations() else []
         if client == "s3" and call in operations():
             yield operations()[call]
-    elif call.startswith(("describe_", "list_")) or call == "PutSnapshotBlock":
+    elif call.startswith(("describe_", "list_", "get_parameters_by_")) or call == "PutSnapshotBlock":
         yield from (operations()[f"{prefix}.{call}"] for prefix in SERVICES if f"{prefix}.{call}" in operations())
 
 

@@ -122,7 +122,7 @@ def test_each_control_was_checked_twice(evidence: Path) -> None:
 def test_the_candidate_booted_as_a_machine_on_ec2_does(evidence: Path) -> None:
     facts = evidence / "acceptance/facts"
     assert (facts / "system-state").read_text() == "running\n"
-    assert json.loads((facts / "cloud-init.json").read_text())["datasource"] == "ec2"
+    assert json.loads((facts / "cloud-init.json").read_text())["datasource"] == "ec2local"
     assert (facts / "host-keys").read_text().count("\n") >= 1
 
 
