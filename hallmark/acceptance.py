@@ -107,7 +107,7 @@ def _judge_in_machine(
 def judge_acceptance(order: Order, results: Path, evidence: Path) -> tuple[list[str], Verdict]:
     """The host's judgement of a booted candidate; the problems are empty when it is fit."""
     verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
-    problems = [*_judge_boot(results / "facts"), *surprises(results, "isolation.txt")]
+    problems = [*_judge_boot(results / "facts"), *surprises(results, "isolation.txt", order.surroundings)]
     problems += compare_packages(
         read_inventory(evidence / "build" / "inventory-after.tsv"),
         read_inventory(results / "inventory-acceptance.tsv"),

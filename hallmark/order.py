@@ -76,6 +76,7 @@ class Order(BaseModel):
     bootstrap: Sha256
     shape: MachineShape
     hardware: dict[str, str] = {}
+    surroundings: Surroundings = "none"
     deadline_minutes: int
     inventory: tuple[tuple[str, str, str], ...]
 
@@ -191,6 +192,7 @@ def make_order(
         bootstrap=hash_file(scripts / BOOTSTRAP),
         shape=recipe.machine,
         hardware=dict(hardware or {}),
+        surroundings=surroundings,
         deadline_minutes=recipe.deadline_minutes,
         inventory=tuple((p.name, p.version, p.architecture) for p in inventory.packages),
     )

@@ -18,7 +18,7 @@ from moto.ec2.models.instances import Instance
 
 from hallmark.order import Order, load_order
 from hallmark.process import run
-from tests.unit.good_results import ISOLATION, write, write_good_acceptance, write_good_build
+from tests.unit.good_results import isolation, write, write_good_acceptance, write_good_build
 
 CARRIER = "/dev/sdf"
 Spoil = Callable[[str, Path], None]  # mode and results folder → whatever is to be wrong with them
@@ -68,7 +68,8 @@ class QuickGuest:
             if order.acceptance_manifest in user_data:
                 _accept(results, order)
                 return "accept"
-        for name, text in {"exit": "0\n", "stage": "done\n", "isolation.txt": ISOLATION, "status": self.status}.items():
+        proof = isolation("imds")
+        for name, text in {"exit": "0\n", "stage": "done\n", "isolation.txt": proof, "status": self.status}.items():
             write(results / name, text)
         return "inventory"
 

@@ -10,7 +10,11 @@ from hallmark.order import Order
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 KERNEL = "6.12.9-cloud-amd64"
-ISOLATION = "expected: none\nroutes: none\nall probed\n"
+
+
+def isolation(surroundings: str) -> str:
+    """A proof without surprises."""
+    return f"expected: {surroundings}\nroutes: none\nall probed\n"
 
 
 def write(path: Path, text: str) -> None:
@@ -31,8 +35,8 @@ def write_good_build(results: Path, order: Order) -> None:
     """What a guest hands back after a build in which all went well."""
     write(results / "exit", "0\n")
     write(results / "stage", "done\n")
-    write(results / "isolation.txt", ISOLATION)
-    write(results / "isolation-after.txt", ISOLATION)
+    write(results / "isolation.txt", isolation(order.surroundings))
+    write(results / "isolation-after.txt", isolation(order.surroundings))
     write_rows(results / "inventory-before.tsv", order.inventory)
     write_rows(results / "inventory-patched.tsv", (*order.expected(), *order.superseded()))
     write_rows(results / "inventory-after.tsv", order.expected())
@@ -55,7 +59,7 @@ def write_good_acceptance(results: Path, order: Order) -> None:
         write(results / "facts" / name, f"{text}\n")
     write(results / "exit", "0\n")
     write(results / "stage", "done\n")
-    write(results / "isolation.txt", ISOLATION)
+    write(results / "isolation.txt", isolation(order.surroundings))
     write_rows(results / "inventory-acceptance.tsv", order.expected())
     write_controls(results / "controls", order)
     for name in order.acceptance_scripts:

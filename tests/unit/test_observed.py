@@ -103,7 +103,7 @@ def test_no_bytes_of_a_guest_make_the_readers_fail(tmp_path_factory: pytest.Temp
     read_controls(folder)
     read_inventory(folder / "inventory.tsv")
     read_timings(folder / "timings.tsv")
-    assert all("\x1b" not in line for line in surprises(folder, "isolation.txt"))
+    assert all("\x1b" not in line for line in surprises(folder, "isolation.txt", "none"))
 
 
 VIM, TLS = ("vim", "9", "amd64"), ("tls", "3", "amd64")
@@ -132,16 +132,20 @@ def test_a_package_listed_twice_does_not_hide_behind_the_right_version() -> None
 
 
 def test_a_missing_proof_of_isolation_is_a_surprise(tmp_path: Path) -> None:
-    assert surprises(tmp_path, "isolation.txt") == ["isolation.txt: expected a proof of the isolation, got none"]
+    assert surprises(tmp_path, "isolation.txt", "none") == [
+        "isolation.txt: expected a proof of the isolation, got none"
+    ]
     write(tmp_path / "isolation.txt", " \n")
-    assert surprises(tmp_path, "isolation.txt") == ["isolation.txt: expected a proof of the isolation, got none"]
+    assert surprises(tmp_path, "isolation.txt", "none") == [
+        "isolation.txt: expected a proof of the isolation, got none"
+    ]
 
 
 def test_each_way_out_that_the_probe_found_is_a_surprise(tmp_path: Path) -> None:
     write(
         tmp_path / "isolation.txt", "expected: none\nSURPRISE: an interface exists\nroutes: none\nSURPRISE: a route\n"
     )
-    assert surprises(tmp_path, "isolation.txt") == [
+    assert surprises(tmp_path, "isolation.txt", "none") == [
         "isolation.txt: SURPRISE: an interface exists",
         "isolation.txt: SURPRISE: a route",
     ]
@@ -149,15 +153,21 @@ def test_each_way_out_that_the_probe_found_is_a_surprise(tmp_path: Path) -> None
 
 def test_a_proof_without_surprises_is_none(tmp_path: Path) -> None:
     write(tmp_path / "isolation.txt", "expected: none\nroutes: none\nall probed\n")
-    assert surprises(tmp_path, "isolation.txt") == []
+    assert surprises(tmp_path, "isolation.txt", "none") == []
 
 
 @pytest.mark.parametrize("text", ["expected: none\nroutes: none\n", "expected: imds\nall probed\n", "routes: none\n"])
 def test_half_a_proof_or_one_of_something_else_is_a_surprise(tmp_path: Path, text: str) -> None:
     write(tmp_path / "isolation.txt", text)
-    assert surprises(tmp_path, "isolation.txt") == [
+    assert surprises(tmp_path, "isolation.txt", "none") == [
         'isolation.txt: expected a whole proof, from "expected: none" to "all probed"'
     ]
+
+
+def test_a_proof_is_held_to_what_the_guest_was_told_to_expect(tmp_path: Path) -> None:
+    write(tmp_path / "isolation.txt", "expected: imds\nroutes: none\nall probed\n")
+    assert surprises(tmp_path, "isolation.txt", "imds") == []
+    assert surprises(tmp_path, "isolation.txt", "none") != []
 
 
 def test_a_script_that_ran_to_its_end_is_finished(tmp_path: Path) -> None:
