@@ -1,6 +1,6 @@
 # The door to everything; `make help` lists it. Set-up talks on stderr only, so that `make -s outputs` prints JSON alone.
 .DEFAULT_GOAL := help
-.PHONY: help setup image run outputs tools-path test check lint format docs bench lock clean distclean
+.PHONY: help setup image run outputs tools-path test test-kill check lint format docs bench lock clean distclean
 MAKEFLAGS += --no-print-directory
 
 IN_ENV := . ./env &&
@@ -39,6 +39,9 @@ test: lint ## all checks and all tests, those that boot machines included
 ifneq ($(MACHINE_TESTS),)
 	@$(PYTEST) $(TWO_MACHINES) $(ARGS) $(MACHINE_TESTS)
 endif
+
+test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a doubled account: an hour
+	@$(PYTEST) -n 2 $(ARGS) tests/kill
 
 check: lint ## linters, types, unit and component tests: under two minutes
 	@$(PYTEST) -q $(SIDE_BY_SIDE) $(ARGS) $(QUICK_TESTS)

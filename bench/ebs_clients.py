@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -113,18 +114,20 @@ def make_disk(path: Path, *, size: int, written: Sequence[int], zeros: Sequence[
 
 def run_client(client: Client, disk: Disk) -> Run:
     """Let one client upload one disk to an endpoint of its own. ProcessError when it fails or sends something else."""
-    with _endpoint() as server:
+    with _endpoint() as server, tempfile.TemporaryFile() as words_of_it:
         assert server.stdout is not None
         words = [*client.before, f"http://127.0.0.1:{int(server.stdout.readline())}", *client.after, str(disk.path)]
         began = time.monotonic()
         environment = {**_KEYS, "PATH": os.environ["PATH"]}
-        process = subprocess.Popen(words, env=environment, cwd=_ROOT, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(words, env=environment, cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=words_of_it)
         cpu, memory = _watch(process, began + _RUN_SECONDS)
         whole = time.monotonic() - began
+        if process.returncode != 0:
+            words_of_it.seek(0)
+            said = words_of_it.read().decode(errors="replace").strip()[-500:]
+            raise ProcessError(f"{client.name}: upload of {disk.path} ended with {process.returncode}:\n{said}")
         server.terminate()
         report = Report(**json.loads(server.stdout.readline()))
-    if process.returncode != 0:
-        raise ProcessError(f"{client.name}: expected an upload of {disk.path}, it ended with {process.returncode}")
     if (report.checksum, report.which) != (disk.checksum, name_blocks(disk.written)):
         expected = f"expected {len(disk.written)} blocks with the checksum {disk.checksum}"
         raise ProcessError(f"{client.name}: {expected} of {disk.path}, got {report}")

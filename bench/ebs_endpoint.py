@@ -149,6 +149,7 @@ def main() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=256) as server:
         os.write(1, f"{server.getsockname()[1]}\n".encode())
         report = serve(server, ended)
+    signal.set_wakeup_fd(-1)  # a second signal may come
     print(json.dumps(asdict(report)), flush=True)
 
 

@@ -177,11 +177,11 @@ PROVIDER = (
         source=Source(
             repository=_UPSTREAM, commit="0073593e7d69", path="internal/service/ssm/parameter.go", age="6.7.0 or later"
         ),
-        create=("ssm:PutParameter", "ssm:AddTagsToResource"),
+        create=("ssm:PutParameter",),
         read=("ssm:GetParameter", "ssm:DescribeParameters", "ssm:ListTagsForResource"),
-        update=("ssm:PutParameter", "ssm:AddTagsToResource"),
-        beyond="It is retained: never deleted. For data type `aws:ec2:image` SSM describes the image in the caller's "
-        "name (`ec2:DescribeImages`).",
+        update=("ssm:PutParameter",),
+        beyond="It is retained: never deleted. It has no tags, which would take a call of their own. For data type "
+        "`aws:ec2:image` SSM describes the image in the caller's name (`ec2:DescribeImages`).",
     ),
 )
 

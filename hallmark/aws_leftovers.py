@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from hallmark.aws_isolation import NetworkFacts, read_network, ways_out
 from hallmark.aws_session import Aws, in_words
-from hallmark.aws_tags import EXPIRES, MANAGED, PROJECT, STACK, has_expired
+from hallmark.aws_tags import EXPIRES, MANAGED, PROJECT, RECIPE, STACK, USE, has_expired
+from hallmark.ebs_snapshots import CONTENT
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -56,6 +57,7 @@ GROUP = Kind(name="security-group", operation="describe_security_groups", rows="
 SUBNET = Kind(name="subnet", operation="describe_subnets", rows="Subnets", id="SubnetId")
 ACL = Kind(name="network-acl", operation="describe_network_acls", rows="NetworkAcls", id="NetworkAclId")
 VPC = Kind(name="vpc", operation="describe_vpcs", rows="Vpcs", id="VpcId")
+_WHOSE = (PROJECT, STACK, RECIPE, USE)
 # In the order of removal: an ACL's associations go with its subnets.
 KINDS = (INSTANCE, VOLUME, INTERFACE, SNAPSHOT, GROUP, SUBNET, ACL, VPC)
 
@@ -82,11 +84,46 @@ def find_leftovers(aws: Aws, *, now: datetime, scope: Scope) -> tuple[Leftover, 
     """
     with in_words(aws.settings, "looking for what killed runs left"):
         kinds = _expired_kinds(aws.ec2, now)
-        rows = {kind.name: _read(aws.ec2, kind, scope) for kind in KINDS if kind.name in kinds}
+        tags = dict(zip((PROJECT, STACK), scope, strict=True)) if scope else {}
+        rows = {kind.name: _read(aws.ec2, kind, tags) for kind in KINDS if kind.name in kinds}
         images = own_images(aws.ec2) if rows.get(SNAPSHOT.name) else ()
         found = judge_leftovers(rows, images, now=now, scope=scope)
         networks = {one.id: read_network(aws.ec2, one.id) for one in found if one.kind is VPC}
     return name_blockers(found, networks)
+
+
+def find_parts(aws: Aws, tags: Mapping[str, str]) -> tuple[Leftover, ...]:
+    """All parts of one inner stack, by the tags of any of its runs, expired or not, in the order of their removal.
+
+    Only for who knows that no run of it is alive. Media and root snapshots are made outside of it, and are no parts.
+    """
+    wanted = {key: tags[key] for key in _WHOSE if tags.get(key)}
+    if len(wanted) != len(_WHOSE):
+        raise ValueError(f"expected tags that name one inner stack, got {sorted(wanted)}")
+    with in_words(aws.settings, "looking for what a killed run left"):
+        rows = {kind.name: _read(aws.ec2, kind, wanted) for kind in KINDS}
+        images = own_images(aws.ec2) if rows[SNAPSHOT.name] else ()
+    found = judge_parts(rows, images, wanted)
+    with in_words(aws.settings, "looking for what a killed run left"):
+        networks = {one.id: read_network(aws.ec2, one.id) for one in found if one.kind is VPC}
+    return name_blockers(found, networks)
+
+
+def judge_parts(rows: Mapping[str, Rows], images: Rows, wanted: Mapping[str, str]) -> tuple[Leftover, ...]:
+    """Which of the things described are parts of the inner stack whose tags these are."""
+    in_use = snapshots_of(images)
+
+    def is_part(row: Row) -> bool:
+        tags = _tags(row)
+        ours = tags.get(MANAGED) == "true" and EXPIRES in tags and CONTENT not in tags
+        return ours and wanted.items() <= tags.items() and _is_there(row)
+
+    return tuple(
+        _leftover(kind, row)
+        for kind in KINDS
+        for row in rows.get(kind.name, ())
+        if is_part(row) and row[kind.id] not in in_use
+    )
 
 
 def judge_leftovers(rows: Mapping[str, Rows], images: Rows, *, now: datetime, scope: Scope) -> tuple[Leftover, ...]:
@@ -128,8 +165,8 @@ def _expired_kinds(ec2: EC2Client, now: datetime) -> set[str]:
     return {tag["ResourceType"] for tag in tags if has_expired({MANAGED: "true", EXPIRES: tag["Value"]}, now)}
 
 
-def _read(ec2: EC2Client, kind: Kind, scope: Scope) -> Rows:
-    wanted = {MANAGED: "true", **(dict(zip((PROJECT, STACK), scope, strict=True)) if scope else {})}
+def _read(ec2: EC2Client, kind: Kind, tags: Mapping[str, str]) -> Rows:
+    wanted = {**tags, MANAGED: "true"}
     filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in wanted.items()]
     paginator: Any = ec2.get_paginator(kind.operation)  # type: ignore[call-overload]
     rows = [row for page in paginator.paginate(Filters=filters, **kind.arguments) for row in page[kind.rows]]

@@ -208,7 +208,7 @@ def _channel_and_evidence(where: Where) -> list[Statement]:
     return [
         allow(
             "Channel",
-            ["ssm:AddTagsToResource", "ssm:GetParameter", "ssm:ListTagsForResource", "ssm:PutParameter"],
+            ["ssm:GetParameter", "ssm:ListTagsForResource", "ssm:PutParameter"],
             where.parameters,
         ),
         allow(

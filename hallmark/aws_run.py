@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hallmark.aws_preflight import Ground, Wish, check_ground
 from hallmark.aws_session import Aws
 from hallmark.aws_site import Site
+from hallmark.aws_sweep import RUN_SWEEPER
 from hallmark.aws_tags import Labels
 from hallmark.carrier import Carrier, make_carrier
 from hallmark.console import clean
@@ -163,6 +164,7 @@ def _inner(site: Site, job: Job, ground: Ground, media: str, labels: Labels, pla
         arguments=arguments,
         backend=site.backend,
         secrets_provider=site.secrets_provider,
+        sweeper=RUN_SWEEPER,
         # Stacks of the same name in another backend are others' affair.
         work=places.cache / "inner" / hash_bytes(site.backend.encode())[:16],
     )

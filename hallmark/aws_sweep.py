@@ -27,16 +27,21 @@ from hallmark.aws_leftovers import (
     Row,
     Scope,
     find_leftovers,
+    find_parts,
     own_images,
     snapshots_of,
 )
 from hallmark.aws_session import Aws, code_of, explain, in_words
+from hallmark.aws_settings import AwsSettings
 from hallmark.errors import AwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-__all__ = ["Leftover", "find_leftovers", "sweep"]
+__all__ = ["RUN_SWEEPER", "Leftover", "find_leftovers", "sweep", "sweep_run"]
+
+RUN_SWEEPER = "hallmark.aws_sweep:sweep_run"
+"""What clears after a killed run of an inner stack (ephemeral_stack.Inner.sweeper)."""
 
 Say = Callable[[str], None]
 Sleep = Callable[[float], None]
@@ -74,6 +79,18 @@ def sweep(
     if dry_run or not found:
         return tuple(str(one) for one in found if not one.blocked_by)
     return _Removal(aws, say, sleep).remove(found)
+
+
+def sweep_run(arguments: Mapping[str, Any], say: Say, *, sleep: Sleep = time.sleep) -> None:
+    """Remove every part of an inner stack, by the arguments of its program, whose last run was killed.
+
+    Its state may not know the last thing that was made, and that one keeps the network around it from going.
+    """
+    aws = Aws(AwsSettings.model_validate(arguments["aws"]))
+    found = find_parts(aws, arguments["tags"])
+    for one in found:
+        say(f"removing {one}, which a killed run left")
+    _Removal(aws, say, sleep).remove(found)
 
 
 class _Removal:

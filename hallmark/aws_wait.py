@@ -25,7 +25,8 @@ from hallmark.errors import HallmarkError, MachineError
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-_PAUSE_SECONDS = 10.0
+# From one look to the next: soon at first, when it may have failed to start, then every ten seconds.
+_FIRST_PAUSE, _PAUSE_SECONDS = 1.0, 10.0
 _ON_THE_WAY = ("pending", "running", "stopping")
 # A new id is not known everywhere at once.
 _YOUNG_SECONDS = 60.0
@@ -50,7 +51,7 @@ def wait_for_power_off(
 
     MachineError when it ends otherwise, or cannot be stopped.
     """
-    start, shown, forced = now(), 0, False
+    start, shown, forced, pause = now(), 0, False, _FIRST_PAUSE
     while True:
         state, reason = _state(ec2, instance, young=now() - start < _YOUNG_SECONDS)
         shown = _show_console(ec2, instance, shown, say)
@@ -64,7 +65,8 @@ def wait_for_power_off(
             say(f"did not power off within {deadline:.0f} s; it is stopped by force")
             forced = True
             _force_off(ec2, instance)
-        sleep(_PAUSE_SECONDS)
+        sleep(pause)
+        pause = min(2 * pause, _PAUSE_SECONDS)
 
 
 def _state(ec2: EC2Client, instance: str, *, young: bool) -> tuple[str, str]:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import json
 import queue
+import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,10 +101,10 @@ class BlockWriter:
 
     def _exchange(self, connection: Any, request: AWSPreparedRequest) -> Answer | None:
         """One request and its answer, None when it is of a form that botocore had better read."""
-        answer = None
+        answer, body = None, request.body
+        assert isinstance(body, bytes)
         try:
-            connection.sock.sendall(self._head(request))
-            connection.sock.sendall(request.body)
+            _send(connection.sock, self._head(request), body)
             answer = _receive(connection.sock)
         finally:
             if answer is None or answer.headers.get("connection", "keep-alive").lower() != "keep-alive":
@@ -125,7 +127,16 @@ def _place(url: str) -> tuple[str, str]:
     return host if usual else f"{host}:{parts.port}", quote(parts.path, safe="/~")
 
 
-def _receive(sock: Any) -> Answer | None:
+def _send(sock: socket.socket, head: bytes, body: bytes) -> None:
+    """Head and body in one call where the socket can: each call gives the interpreter up and waits to get it back."""
+    sent = 0 if isinstance(sock, ssl.SSLSocket) else sock.sendmsg((head, body))
+    if sent < len(head):
+        sock.sendall(head[sent:])
+    if sent < len(head) + len(body):
+        sock.sendall(memoryview(body)[max(0, sent - len(head)) :])
+
+
+def _receive(sock: socket.socket) -> Answer | None:
     """An answer of the one form: a status line of HTTP/1.1, headers, and a body as long as they say; else None."""
     data = b""
     while b"\r\n\r\n" not in data:
@@ -145,8 +156,8 @@ def _receive(sock: Any) -> Answer | None:
     return Answer(status=int(status[:3]), headers=headers, content=content) if len(content) == int(length) else None
 
 
-def _more(sock: Any, data: bytes) -> bytes:
-    piece: bytes = sock.recv(_LONGEST_ANSWER)
+def _more(sock: socket.socket, data: bytes) -> bytes:
+    piece = sock.recv(_LONGEST_ANSWER)
     if not piece or len(data) + len(piece) > 2 * _LONGEST_ANSWER:
         raise BrokenAnswerError(f"expected a whole answer, it ended after {len(data)} bytes")
     return data + piece

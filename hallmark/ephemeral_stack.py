@@ -6,8 +6,9 @@ Its standard input is its lifeline: when the user ends, however it ends, the inp
 it made. So the teardown outlives a killed `pulumi up`.
 
 What even that cannot help (the run itself was killed) is for the next run: it waits for what is still alive, bounded,
-ends it, drops the dead engine's lock, refreshes, destroys, and only then goes on. The stack's name is therefore stable:
-one for each recipe and use.
+ends it, drops the dead engine's lock, lets the stack's sweeper remove what the state may not know of (the engine was
+killed after something was made and before that was written down), refreshes, destroys, and only then goes on. The
+stack's name is therefore stable: one for each recipe and use.
 
 This is the only module of `hallmark` that uses Pulumi (its Automation API); the inner program is handed to it by name.
 """
@@ -32,7 +33,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from hallmark.errors import ProcessError, SettingsError
+from hallmark.errors import HallmarkError, ProcessError, SettingsError
 from hallmark.locks import try_lock
 from hallmark.validation import STRICT
 
@@ -64,6 +65,8 @@ class Inner(BaseModel):
 
     `backend` is an absolute URL; `secrets_provider` is passed in (`passphrase`, `awskms://…`); `work` is a folder on
     this machine where runs keep their work folders and locks; the program takes one dict and returns the outputs.
+    `sweeper`, named like the program, gets that dict and a way to say things, and removes all that earlier runs of this
+    stack have made, found by other means than the state; it is called when an engine of this stack was killed.
     """
 
     model_config = STRICT
@@ -74,13 +77,15 @@ class Inner(BaseModel):
     backend: str
     secrets_provider: str
     work: Path
+    sweeper: str | None = None
 
     def check(self) -> None:
         """SettingsError for what could not work, or would depend on where it runs."""
         if not _NAME.fullmatch(self.name) or not _NAME.fullmatch(self.project):
             raise SettingsError(f"inner stack {self.project}/{self.name}: expected letters, digits, dots, _ and -")
-        if not _PROGRAM.fullmatch(self.program):
-            raise SettingsError(f"inner stack {self.name}: expected a program as module:function, got {self.program}")
+        for function in (self.program, self.sweeper):
+            if function is not None and not _PROGRAM.fullmatch(function):
+                raise SettingsError(f"inner stack {self.name}: expected a program as module:function, got {function}")
         scheme, _, rest = self.backend.partition("://")
         if not rest or (scheme == "file" and (not rest.startswith("/") or "/../" in rest)):
             raise SettingsError(f"inner stack {self.name}: expected an absolute backend URL, got {self.backend}")
@@ -179,6 +184,9 @@ def _claim(inner: Inner, say: Say, wait: float) -> int:
         alive = _processes(_mark_of(inner.lock))
         if descriptor is not None and not alive:
             return descriptor
+        if descriptor is not None and not any(map(_is_engine, alive)):
+            _end(alive)  # plugins alone: a dead engine's work is nobody's, and they notice only minutes later
+            told = True
         if descriptor is not None:
             os.close(descriptor)
         if time.monotonic() >= end:
@@ -213,6 +221,12 @@ def _processes(mark: str) -> list[int]:
     return found
 
 
+def _is_engine(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text() == "pulumi\n"
+    return False
+
+
 def _end(processes: list[int]) -> None:
     for pid in processes:
         with suppress(ProcessLookupError):
@@ -224,7 +238,10 @@ def _end(processes: list[int]) -> None:
 
 def run(inner: Inner, requests: IO[str], answer: Callable[[str, Any], None]) -> bool:
     """Clear, bring up, hand over, wait for the end of `requests`, destroy, remove; whether all of it went well."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{inner.project}-{inner.name}-", dir=inner.work))
+    prefix = f"{inner.project}-{inner.name}-"
+    for stale in inner.work.glob(prefix + "?" * 8):  # of killed runs: the lock is ours
+        shutil.rmtree(stale, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=inner.work))
 
     def say(text: str) -> None:
         answer("say", text)
@@ -236,7 +253,7 @@ def run(inner: Inner, requests: IO[str], answer: Callable[[str, Any], None]) -> 
         if failure is None:
             answer("outputs", {name: output.value for name, output in stack.outputs().items()})
             requests.read()
-        _tear_down(stack, say)
+        _tear_down(stack, inner, say)
         if failure is None:
             answer("removed", {})
         else:
@@ -256,8 +273,7 @@ def _create(inner: Inner, folder: Path) -> automation.Stack:
     def program() -> None:
         import pulumi
 
-        module, _, function = inner.program.partition(":")
-        outputs: Mapping[str, Any] = getattr(importlib.import_module(module), function)(inner.arguments)
+        outputs: Mapping[str, Any] = _load(inner.program)(inner.arguments)
         for name, value in outputs.items():
             pulumi.export(name, value)
 
@@ -290,13 +306,37 @@ def _clear(inner: Inner, folder: Path, say: Say) -> None:
         )
     except automation.StackNotFoundError:
         return
-    stack.cancel()
+    left, _ = _in_state(stack)
+    say(f"clearing what a killed run of {inner.name} left: {left} resources")
+    _recover(stack, inner, say)
+    _tear_down(stack, inner, say)
+
+
+def _in_state(stack: automation.Stack) -> tuple[int, bool]:
+    """How many resources the state knows, and whether an engine was killed in the middle of something."""
     state = stack.export_stack().deployment or {}
     left = [row for row in state.get("resources", []) if not row.get("type", "").startswith("pulumi:")]
-    say(f"clearing what a killed run of {inner.name} left: {len(left)} resources")
-    if left or state.get("pending_operations"):
+    return len(left), bool(state.get("pending_operations"))
+
+
+def _recover(stack: automation.Stack, inner: Inner, say: Say) -> None:
+    """After a killed engine: drop its lock, remove what the state may not know, and let the state see it."""
+    _end(_processes(os.environ.get(_MARK, "")))  # its plugins, which could still be at work
+    stack.cancel()
+    left, interrupted = _in_state(stack)
+    if inner.sweeper is not None:
+        try:
+            _load(inner.sweeper)(inner.arguments, say)
+        except HallmarkError as error:
+            say(f"{error}")  # what the state knows goes all the same
+    if left or interrupted:
         stack.refresh(clear_pending_creates=True, color="never")
-    _tear_down(stack, say)
+
+
+def _load(named: str) -> Callable[..., Any]:
+    module, _, function = named.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
 
 
 def _bring_up(stack: automation.Stack, say: Say) -> str | None:
@@ -310,16 +350,17 @@ def _bring_up(stack: automation.Stack, say: Say) -> str | None:
     return None
 
 
-def _tear_down(stack: automation.Stack, say: Say) -> None:
-    """Destroy and remove the stack with its backups; once more after a refresh when that fails."""
+def _tear_down(stack: automation.Stack, inner: Inner, say: Say) -> None:
+    """Destroy and remove the stack with its backups; after a killed engine, or when that fails, by way of a refresh."""
     from pulumi.automation import CommandError
 
     try:
+        if _in_state(stack)[1]:
+            _recover(stack, inner, say)
         stack.destroy(color="never")
     except CommandError:
         say(f"{stack.name}: destroying once more, after a refresh")
-        stack.cancel()
-        stack.refresh(clear_pending_creates=True, color="never")
+        _recover(stack, inner, say)
         stack.destroy(color="never")
     command = stack.workspace.pulumi_command
     assert command is not None

@@ -64,18 +64,21 @@ def compare_packages(expected: Iterable[Row], got: Iterable[Row], *, where: str)
 
 
 PROBED = "all probed"
-"""The last line of a whole report of isolation.sh."""
+"""The first and the last line of a whole report of isolation.sh."""
 
 
-def surprises(results: Path, name: str, surroundings: str) -> list[str]:
-    """What an isolation probe found that should not be; a missing probe, or one of other surroundings, is one too."""
+def surprises(results: Path, name: str, expected: str) -> list[str]:
+    """What an isolation probe found that should not be; a missing probe is a surprise too.
+
+    `expected` is what the guest was told to expect around it (order.Surroundings): a probe for less proves nothing.
+    """
+    opening = f"expected: {expected}"
     lines = read_text(results, name).splitlines()
     if not lines:
         return [f"{name}: expected a proof of the isolation, got none"]
     found = [f"{name}: {line}" for line in lines if line.startswith("SURPRISE")]
-    first = f"expected: {surroundings}"
-    if not found and (lines[0] != first or lines[-1] != PROBED):
-        return [f'{name}: expected a whole proof, from "{first}" to "{PROBED}"']
+    if not found and (lines[0] != opening or lines[-1] != PROBED):
+        return [f'{name}: expected a whole proof, from "{opening}" to "{PROBED}"']
     return found
 
 

@@ -153,7 +153,7 @@ def make_order(
 
     `hardware` is what a platform that does not take the recipe's shape runs it on (instance type, key).
     """
-    plan = _compile(recipe, scripts, today)
+    plan = _compile(recipe, scripts, today, surroundings)
     tests = recipe.acceptance_scripts()
     texts = _plan_files(recipe, plan, inventory, lock, surroundings)
     plan_hashes = {name: hash_bytes(text.encode()) for name, text in texts.items()}
@@ -229,9 +229,9 @@ def superseded_kernels(inventory: Inventory, lock: PatchLock) -> tuple[str, ...]
     return tuple(name for name in installed if brought and name not in brought)
 
 
-def _compile(recipe: Recipe, scripts: Path, today: date) -> Plan:
+def _compile(recipe: Recipe, scripts: Path, today: date, surroundings: Surroundings) -> Plan:
     return compile_plan(
-        recipe.facts,
+        {**recipe.facts, "surroundings": surroundings},
         load_controls(scripts / "controls"),
         load_profile(scripts / "profiles" / f"{recipe.hardening.profile}.toml"),
         recipe.hardening.parameters,

@@ -10,6 +10,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, ResourceProvider
 
+from hallmark.errors import AwsError
+
 
 class _FileProvider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -40,3 +42,14 @@ def program(arguments: dict[str, Any]) -> dict[str, Any]:
     later = pulumi.ResourceOptions(depends_on=[first])
     second = File("second", folder, arguments.get("fails", False), arguments.get("seconds", 0), later)
     return {"first": first.id, "second": second.id, "config": sorted(pulumi.runtime.config.CONFIG.get() or {})}
+
+
+def sweep(arguments: dict[str, Any], say: Any) -> None:
+    """Remove all that any run has made, whether a state knows of it or not."""
+    for path in Path(arguments["folder"]).iterdir():
+        say(f"removing {path.name}")
+        path.unlink()
+
+
+def fail_to_sweep(arguments: dict[str, Any], say: Any) -> None:
+    raise AwsError("not today")

@@ -11,8 +11,9 @@ import pytest
 from hallmark.aws_leftovers import judge_leftovers
 from hallmark.aws_session import Aws
 from hallmark.aws_settings import AwsSettings
-from hallmark.aws_sweep import find_leftovers, sweep
-from hallmark.aws_tags import EXPIRES, MANAGED
+from hallmark.aws_sweep import find_leftovers, sweep, sweep_run
+from hallmark.aws_tags import BUILD, EXPIRES, MANAGED, PROJECT, RECIPE, STACK, USE
+from hallmark.ebs_snapshots import CONTENT
 from hallmark.errors import AwsError
 from tests.aws import account
 from tests.aws.account import FUTURE, NOW, PAST, everything, holdings, passing
@@ -209,6 +210,40 @@ def test_a_stranger_s_machine_in_our_network_keeps_running(ec2: Any, aws: Aws) -
         swept(aws)
     state = ec2.describe_instances(InstanceIds=[theirs])["Reservations"][0]["Instances"][0]["State"]["Name"]
     assert state == "running"
+
+
+# After a killed run of an inner stack
+
+
+def test_all_parts_of_a_killed_run_go_whenever_they_expire_and_nothing_else(server: Server, ec2: Any, aws: Aws) -> None:
+    base = image(ec2)
+    everything(ec2, base, {**passing(FUTURE), USE: "accept"})
+    everything(ec2, base, {**passing(FUTURE), RECIPE: "other"})
+    everything(ec2, base, passing(FUTURE, stack="other"))
+    everything(ec2, base, account.labels().lasting())
+    account.snapshot(ec2, {**passing(FUTURE), CONTENT: "a" * 64})  # media: the next run takes them up
+    account.golden(ec2, account.snapshot(ec2, passing(FUTURE)))
+    before = holdings(ec2)
+    first = everything(ec2, base, passing(FUTURE))
+    everything(ec2, base, {**passing(PAST), BUILD: "b2"})
+    said: list[str] = []
+    sweep_run(run_arguments(passing(FUTURE)), said.append, sleep=lambda _: None)
+    assert holdings(ec2) == before
+    assert f"removing VPC {first['VPC']}, which a killed run left" in said
+
+
+@pytest.mark.parametrize("missing", [PROJECT, STACK, RECIPE, USE])
+def test_a_run_that_its_tags_do_not_name_is_not_swept(server: Server, ec2: Any, aws: Aws, missing: str) -> None:
+    made = account.volume(ec2, passing(FUTURE))
+    tags = {key: value for key, value in passing(FUTURE).items() if key != missing}
+    with pytest.raises(ValueError, match="expected tags that name one inner stack"):
+        sweep_run(run_arguments(tags), lambda _: None)
+    assert holdings(ec2) == {made}
+
+
+def run_arguments(tags: dict[str, str]) -> dict[str, Any]:
+    """The part of an inner program's arguments that says which account, and whose."""
+    return {"aws": {"region": REGION}, "tags": tags}
 
 
 # Bad luck

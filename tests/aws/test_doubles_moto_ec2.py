@@ -267,6 +267,11 @@ def a_new_acl_denies_everything(ec2: Any) -> None:
     ]
 
 
+def an_acl_that_does_not_exist_is_no_acl(ec2: Any) -> None:
+    with refused("InvalidNetworkAclID.NotFound"):
+        ec2.describe_network_acls(NetworkAclIds=["acl-00000000000000000"])
+
+
 def a_default_group_cannot_be_deleted(ec2: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     group = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"][0]["GroupId"]
@@ -359,6 +364,7 @@ CHECKS: list[Check] = [
     a_console_is_empty_without_a_machine,
     vpcs_have_a_quota,
     a_new_acl_denies_everything,
+    an_acl_that_does_not_exist_is_no_acl,
     a_default_group_cannot_be_deleted,
     a_group_that_another_ones_rule_names_cannot_be_deleted,
     an_acl_loses_its_subnet_with_the_subnet,

@@ -181,6 +181,57 @@ def test_an_engine_alone_that_was_killed_is_cleared_at_once(inner: Inner, enviro
     assert state_files(inner) == []
 
 
+def kill_all_but_the_user(inner: Inner, environment: dict[str, str]) -> None:
+    """A run that was in the middle of making `second` when it, its engine and its plugins were killed."""
+    slow = inner.model_copy(update={"arguments": {**inner.arguments, "seconds": 60}})
+    user = use(slow, environment)
+    wait_until(lambda: made(inner) == ["first", "second"])
+    for pid in ephemeral_stack._processes(ephemeral_stack._mark_of(inner.lock)):
+        os.kill(pid, signal.SIGKILL)
+    assert user.wait() != 0
+
+
+def test_what_no_state_knows_of_a_killed_run_is_the_sweeper_s(inner: Inner, environment: dict[str, str]) -> None:
+    inner = inner.model_copy(update={"sweeper": "tests.aws.inner_program:sweep"})
+    kill_all_but_the_user(inner, environment)
+    said: list[str] = []
+    with ephemeral(inner, environment, said.append):
+        assert made(inner) == ["first", "second"]
+    assert {"removing first", "removing second"} <= set(said)
+    assert_nothing_is_left(inner)  # the killed run's work folder included
+
+
+def test_a_sweeper_that_fails_keeps_nothing_from_being_destroyed(inner: Inner, environment: dict[str, str]) -> None:
+    inner = inner.model_copy(update={"sweeper": "tests.aws.inner_program:fail_to_sweep"})
+    kill_all_but_the_user(inner, environment)
+    said: list[str] = []
+    with ephemeral(inner, environment, said.append):
+        pass
+    assert "not today" in said
+    assert made(inner) == []
+
+
+def test_a_run_that_ends_well_calls_no_sweeper(inner: Inner, environment: dict[str, str]) -> None:
+    inner = inner.model_copy(update={"sweeper": "tests.aws.inner_program:fail_to_sweep"})
+    said: list[str] = []
+    with ephemeral(inner, environment, said.append):
+        pass
+    assert "not today" not in said
+    assert_nothing_is_left(inner)
+
+
+def test_a_killed_engine_s_plugins_are_ended_at_once(inner: Inner, environment: dict[str, str]) -> None:
+    """They notice the engine's end only minutes later; nobody waits for them."""
+    inner.work.mkdir()
+    inner.lock.write_text("a-mark")
+    plugin = subprocess.Popen(["sleep", "600"], env={"HALLMARK_EPHEMERAL": "a-mark", "PATH": "/usr/bin:/bin"})
+    wait_until(lambda: ephemeral_stack._processes("a-mark") == [plugin.pid])
+    said: list[str] = []
+    with ephemeral(inner, environment, said.append):
+        assert plugin.wait(10) == -signal.SIGKILL
+    assert not [text for text in said if "still alive" in text]
+
+
 # Without an engine
 
 
@@ -197,6 +248,7 @@ def test_the_run_sees_an_allow_list_of_the_environment(environment: dict[str, st
         ({"backend": "state"}, "expected an absolute backend URL"),
         ({"name": "a b"}, "expected letters, digits, dots, _ and -"),
         ({"program": "os.system"}, "expected a program as module:function, got os.system"),
+        ({"sweeper": "os.system"}, "expected a program as module:function, got os.system"),
         ({"work": "work"}, "expected an absolute work folder, got work"),
     ],
 )

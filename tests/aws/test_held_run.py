@@ -40,7 +40,6 @@ from tests.doubles.stack import Stack, find_engine
 
 __all__ = ["server"]
 
-ROOT = Path(__file__).parents[2]
 MANIFEST, CONTENT = "a" * 64, Sha256("b" * 64)
 TAGS = {"hallmark:managed": "true", "hallmark:build": "b1", "hallmark:expires": "2026-11-23T00:00:00Z"}
 PAIRS = [{"Key": key, "Value": value} for key, value in TAGS.items()]
@@ -54,18 +53,6 @@ ALLOWED = sorted(
     }
 )
 STATEMENTS = [one["Sid"] for one in pipeline_policy(EXAMPLE)["Statement"] if one["Effect"] == "Allow"]
-
-# The doubled plugin refuses `maintenanceOptions`, for which moto has nothing; here it is let through and not looked at.
-PLUGIN = f"""#!{sys.executable}
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from tests.doubles import aws_machines
-from tests.doubles.aws_plugin import AwsPlugin
-from tests.doubles.plugin import serve
-doubled = aws_machines.Instance
-doubled.unsupported = tuple(name for name in doubled.unsupported if name != "maintenanceOptions")
-serve(AwsPlugin())
-"""
 
 
 class Account:
@@ -125,12 +112,9 @@ class Account:
         )
 
     def environment(self) -> dict[str, str]:
-        engine, plugins = find_engine(), self.folder / "plugins"
+        engine = find_engine()
         assert engine is not None
-        plugins.mkdir(exist_ok=True)
-        (plugins / "pulumi-resource-aws").write_text(PLUGIN)
-        (plugins / "pulumi-resource-aws").chmod(0o755)
-        path = [str(plugins), str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]
+        path = [str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]
         return {
             **self.server.environment(),
             "PATH": os.pathsep.join(path),
@@ -200,21 +184,20 @@ def _register(account: Account, root: str) -> str:
 
 
 def _release(account: Account, ami: str) -> None:
-    """Status and channel as components/aws_release.py declares them; a later release changes the channel's tags."""
+    """Status and channel as components/aws_release.py declares them, and read again by a refresh."""
     engine = find_engine()
     assert engine is not None
     stack = Stack(folder=account.folder / "outer", server=account.server, engine=engine)
     stack.prepare()
-    for tags in ({}, TAGS):
-        stack.up(
-            f"""
-            aws.ec2.Tag("status", resource_id="{ami}", key="{STATUS}", value="released")
-            aws.ssm.Parameter(
-                "channel", name="/hallmark/x/stable", type="String", data_type="aws:ec2:image",
-                insecure_value="{ami}", overwrite=True, tags={tags!r},
-            )
-            """
+    stack.up(
+        f"""
+        aws.ec2.Tag("status", resource_id="{ami}", key="{STATUS}", value="released")
+        aws.ssm.Parameter(
+            "channel", name="/hallmark/x/stable", type="String", data_type="aws:ec2:image", insecure_value="{ami}",
+            overwrite=True,
         )
+        """
+    )
     stack.pulumi("refresh", "--yes", "--skip-preview")
 
 

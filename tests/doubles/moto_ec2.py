@@ -14,7 +14,7 @@ Each point has a test that fails on bare moto (tests/aws/test_doubles_moto_ec2.p
 - A terminated machine's network interface goes with it.
 - A machine may power itself off (`power_off`), or its host fail (`host_failed`), and what plays the machines is told
   (`Rules.machines`).
-- A new network ACL ends with `deny` for everything, both ways.
+- A new network ACL ends with `deny` for everything, both ways; one that does not exist is said to be no ACL.
 - A VPC's default group cannot be deleted; groups, subnets and VPCs in use neither, nor a group that another one's
   rule names; a subnet's place in its ACL goes with it; VPCs have a quota.
 - A parameter of data type `aws:ec2:image` is validated after the answer: until then there is no new value, and
@@ -41,7 +41,7 @@ from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ebs.models import ebs_backends
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidRouteTableIdError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.elastic_block_store import Snapshot
@@ -495,6 +495,16 @@ def _create_acl(original: Callable[..., Any]) -> Callable[..., Any]:
     return create
 
 
+def _describe_acls(original: Callable[..., Any]) -> Callable[..., Any]:
+    def describe(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(self, *args, **kwargs)
+        except InvalidRouteTableIdError as error:  # moto's word for it
+            raise EC2ClientError("InvalidNetworkAclID.NotFound", "The networkAcl ID does not exist") from error
+
+    return describe
+
+
 def _delete_vpc(original: Callable[..., Any]) -> Callable[..., Any]:
     def delete(self: Any, vpc_id: str) -> Any:
         groups = [one for one in self.groups.get(vpc_id, {}).values() if not one.is_default]
@@ -605,6 +615,7 @@ _WRAPPED: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (EC2Backend, "delete_snapshot", _delete_snapshot),
     (EC2Backend, "create_vpc", _create_vpc),
     (EC2Backend, "create_network_acl", _create_acl),
+    (EC2Backend, "describe_network_acls", _describe_acls),
     (EC2Backend, "delete_vpc", _delete_vpc),
     (EC2Backend, "delete_subnet", _delete_subnet),
     (Instance, "stop", _stop),

@@ -12,6 +12,7 @@ FACTS = {
     "name": "debian-13-server",
     "purpose": "a server for the tests",
     "hostname": "hallmark-test",
+    "surroundings": "none",
     "packages": ("cloud-init", "openssh-server", "sudo"),
     "listen": ("22/tcp",),
     "administrators": ("jdoe",),

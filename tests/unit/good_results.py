@@ -13,7 +13,7 @@ KERNEL = "6.12.9-cloud-amd64"
 
 
 def isolation(surroundings: str) -> str:
-    """A proof without surprises."""
+    """The report of a probe that found what it was told to expect, and nothing else."""
     return f"expected: {surroundings}\nroutes: none\nall probed\n"
 
 

@@ -12,7 +12,7 @@ import pytest
 from bench import __main__ as command
 from bench.build import repository_index
 from bench.ebs import Both, throughput
-from bench.ebs_clients import HALLMARK, Disk, find_coldsnap, make_disk, run_client
+from bench.ebs_clients import HALLMARK, Client, Disk, find_coldsnap, make_disk, run_client
 from bench.fresh import read_steps, split, yaml_config
 from bench.measurement import Measurement, not_taken, processor_ratio, ratio, shares, table, to_json, write_results
 from bench.memory import descendants, parse_pss, sample
@@ -192,3 +192,10 @@ def test_an_upload_of_something_else_is_no_measurement(tmp_path: Path) -> None:
     for other in (replace(disk, checksum="another"), replace(disk, written=(2,))):
         with pytest.raises(ProcessError, match=r"hallmark: expected 1 blocks with the checksum .*, got Report\(puts=1"):
             run_client(HALLMARK, other)
+
+
+def test_a_client_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
+    disk = make_disk(tmp_path / "disk.raw", size=8 * BLOCK, written=[1])
+    failing = Client(name="other", before=("/bin/sh", "-c", "echo no such region >&2; exit 3"))
+    with pytest.raises(ProcessError, match=r"other: upload of .*disk\.raw ended with 3:\nno such region"):
+        run_client(failing, disk)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from hallmark.aws_settings import load_aws_settings
 from hallmark.settings import Settings, load_settings
 from hallmark.stack_file import read_stack_config
 
+yaml: Any = importlib.import_module("yaml")  # as hallmark/stack_file.py does: it comes without types
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "stacks/Pulumi.aws.yaml").read_text()
 SETTING = re.compile(r"^  # ((?:hallmark|aws):\w+:.*(?:\n  #  .*)*)$", re.MULTILINE)

@@ -14,8 +14,8 @@ if [ "$HM_EXPECT" = none ]; then
     done
     ip route flush table all scope global 2>/dev/null || true
     ip -6 route flush table all scope global 2>/dev/null || true
+    for file in /etc/resolv.conf /run/systemd/resolve/resolv.conf; do
+        [ ! -f "$file" ] ||
+            sed -i --follow-symlinks -E '/^[[:space:]]*nameserver[[:space:]]+(127\.|::1)/!{/^[[:space:]]*nameserver/d}' "$file"
+    done
 fi
-
-for file in /etc/resolv.conf /run/systemd/resolve/resolv.conf; do
-    [ ! -f "$file" ] || sed -i --follow-symlinks -E '/^[[:space:]]*nameserver[[:space:]]+(127\.|::1)/!{/^[[:space:]]*nameserver/d}' "$file"
-done
