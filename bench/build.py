@@ -1,8 +1,8 @@
 """Guest time of a full build against a naive build script's, from power-on to power-off, on the same machine.
 
-Both start from the same base and get the same media, but for the entry point (naive/build.sh) and an index of the
-.debs, which makes the naive one's media a local repository. Both must end with the packages that the lock says and all
-controls passed, or there is nothing to compare.
+Both start from the same base, which is some patches behind (behind.py), and get the same media, but for the entry point
+(naive/build.sh) and an index of the .debs, which makes the naive one's media a local repository. Both must end with the
+packages that the lock says and all controls passed, or there is nothing to compare.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench.behind import plan_behind
 from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
 from bench.site import Say, Site, find_context
 from hallmark import patches
-from hallmark.base import SUITE, Base, build_base
+from hallmark.base import Base, need_base
 from hallmark.build import judge_build, make_patch_media, run_in_slot
 from hallmark.disk import make_overlay
 from hallmark.errors import BuildError
@@ -38,7 +39,7 @@ _CLOUD_CONFIG = {"users": [], "ssh_genkeytypes": [], "ssh_deletekeys": False, "d
 def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measurement]:
     """Alternate the two; medians of the guest time."""
     context = find_context(site)
-    order, base = make_ready(context, say)
+    order, base = make_ready(context, site.folder("behind"), say)
     ours: list[float] = []
     naive: list[float] = []
     stages: dict[str, Mapping[str, float]] = {}
@@ -61,13 +62,13 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     return [ratio("build", what, ours, naive, target=TARGET, stages=stages, **busy)]
 
 
-def make_ready(context: Context, say: Say) -> tuple[Order, Base]:
-    """The order of the stack's first recipe as it is now, and its base, built when the cache lacks it."""
+def make_ready(context: Context, work: Path, say: Say) -> tuple[Order, Base]:
+    """The order of the stack's first recipe as it is now, for a base with patches outstanding; and that base."""
     recipe = load_recipe(context.root / "recipes" / f"{context.settings.recipes[0]}.toml")
-    plan = plan_the_base(context)
+    plan_the_base(context)
+    plan = plan_behind(context.places, work, say)
     order = order_image(context, recipe, StartingPoint(base=plan.fingerprint), plan.status, say)
-    base = build_base(plan, context.places.apt_root(SUITE), context.places.cache, say)
-    return order, base
+    return order, need_base(plan.fingerprint, context.places.cache)
 
 
 def naive_patches(order: Order) -> str:

@@ -9,7 +9,6 @@ its SHA-512 is right. Both are cached by fingerprint.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from hallmark.apt import Planned, PrivateRoot
+from hallmark.base_tree import BASE_FILES, Tree, build_tree
 from hallmark.disk import DiskIds, make_disk
 from hallmark.disk_reader import read_from_disk
 from hallmark.errors import ProcessError, SettingsError, StoreError
@@ -26,7 +26,7 @@ from hallmark.fingerprint import Sha256, fingerprint, hash_file, hash_tree
 from hallmark.inventory import parse_status
 from hallmark.locks import held
 from hallmark.plans import load_plan, save_plan
-from hallmark.process import run
+from hallmark.pool import pool_of
 from hallmark.settings import NamedBase
 
 SUITE = "trixie"
@@ -40,7 +40,7 @@ PACKAGES = (
     "python3", "shim-signed", "sudo", "systemd-resolved", "systemd-sysv", "systemd-timesyncd", "tzdata", "udev",
     "uuid-runtime", "zstd",
 )  # fmt: skip
-_FILES = Path(__file__).parent / "base_files"
+_FILES = BASE_FILES
 _DISK, _STATUS, _KERNEL, _RECORD = "disk.qcow2", "status", "vmlinuz", "base.json"
 _ROOM = 4 << 30
 _KEPT = 5
@@ -146,8 +146,8 @@ def find_base(identity: Sha256, cache: Path) -> Base | None:
 def build_base(plan: BasePlan, root: PrivateRoot, cache: Path, say: Callable[[str], None]) -> Base:
     """The base of a plan, built when the cache lacks it.
 
-    Raises ProcessError when mmdebstrap or a tool fails or the result is not what was planned; MirrorError for want of
-    room.
+    Raises ProcessError when mmdebstrap or a tool fails or the result is not what was planned; MirrorError when a .deb
+    cannot be had; SettingsError for want of room.
     """
     parent = cache / "bases"
     parent.mkdir(parents=True, exist_ok=True)
@@ -157,50 +157,18 @@ def build_base(plan: BasePlan, root: PrivateRoot, cache: Path, say: Callable[[st
             return found
         need_room(parent, _ROOM, SettingsError)
         with _Staging(parent, plan.fingerprint) as staging:
-            _build_into(staging, plan, root, say)
+            _build_into(staging, plan, root, pool_of(cache), say)
             _publish(staging, _folder(cache, plan.fingerprint), {"fingerprint": plan.fingerprint})
     built = find_base(plan.fingerprint, cache)
     assert built is not None
     return built
 
 
-def build_tree(
-    root: PrivateRoot, target: Path, *, packages: tuple[str, ...], epoch: int, ids: DiskIds, log: Path | None = None
-) -> None:
-    """Write a root file system with these packages and all they need as a tar, with mmdebstrap."""
-    keyrings = ",".join(str(keyring) for keyring in root.mirror.keyrings)
-    sources = "".join(
-        f"deb [signed-by={keyrings}] {root.mirror.archive_of(suite)} {suite} main\n" for suite in root.suites
-    )
-    include = ",".join(name for name in packages if name != "?essential")
-    mode = "root" if os.geteuid() == 0 else "unshare"
-    # fmt: off
-    args: list[str | Path] = [
-        "mmdebstrap", f"--mode={mode}", "--variant=essential", f"--architectures={root.architecture}",
-        "--aptopt=APT::Install-Recommends false", f"--include={include}",
-        f"--customize-hook={_FILES / 'customize.sh'}", root.suites[0], target, "-",
-    ]
-    # fmt: on
-    run(
-        args,
-        stdin=sources.encode(),
-        env={
-            "SOURCE_DATE_EPOCH": str(epoch),
-            "ROOT_UUID": ids.root_filesystem,
-            "ESP_UUID": ids.esp_uuid,
-            "TMPDIR": str(target.parent),
-        },
-        timeout=1800,
-        contained=True,
-        log=log,
-    )
-
-
-def _build_into(staging: Path, plan: BasePlan, root: PrivateRoot, say: Callable[[str], None]) -> None:
+def _build_into(staging: Path, plan: BasePlan, root: PrivateRoot, pool: Path, say: Callable[[str], None]) -> None:
     ids = DiskIds.of(plan.fingerprint)
+    tree = Tree(packages=PACKAGES, planned=plan.planned, status=plan.status, epoch=plan.epoch, ids=ids)
     archive = staging / "root.tar"
-    say(f"base: installing {len(plan.planned)} packages with mmdebstrap")
-    build_tree(root, archive, packages=PACKAGES, epoch=plan.epoch, ids=ids, log=staging / "mmdebstrap.log")
+    build_tree(tree, root, pool, archive, say=lambda text: say(f"base: {text}"), log=staging / "mmdebstrap.log")
     say("base: writing the disk")
     make_disk(archive, staging / _DISK, ids=ids, size_mib=SIZE_MIB, epoch=plan.epoch, work=staging)
     archive.unlink()

@@ -27,6 +27,7 @@ from hallmark.image import Image
 from hallmark.settings import PROJECT
 from hallmark.stack_file import read_stack_config
 from hallmark.store import Store
+from hallmark.user_cache import user_cache
 
 if TYPE_CHECKING:
     from hallmark.accelerator import Accelerator
@@ -193,7 +194,7 @@ def run(
         print(f"sudo asks for this password: {running.access.password}\nCtrl-C here ends the machine.", flush=True)
 
     try:
-        machine.boot(store, image, _administrator(image), _accelerator(), wish, ready=ready, say=_say)
+        machine.boot(store, image, _administrator(image), _accelerator(stack), wish, ready=ready, say=_say)
     except KeyboardInterrupt:
         _say("the machine and all its changes are gone")
 
@@ -298,11 +299,13 @@ def _administrator(image: Image) -> str:
     return str(names[0])
 
 
-def _accelerator() -> Accelerator:
+def _accelerator(stack: str) -> Accelerator:
     """KVM where a kernel (a base's, else this host's own) starts under it; else emulation."""
     from hallmark.accelerator import TCG, choose_accelerator
 
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallmark"
+    root = find_checkout()
+    named = read_stack_config(root, stack).get(f"{PROJECT}:cache")
+    cache = (root / Path(named).expanduser()).absolute() if named else user_cache(os.environ)
     kernels = [*sorted(cache.glob("bases/*/vmlinuz")), *sorted(Path("/boot").glob("vmlinuz-*"))]
     return choose_accelerator(kernels[0], cache) if kernels else TCG
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from hallmark.apt import TRIXIE, PrivateRoot
 from hallmark.mirror import Mirror, find_mirror
+from hallmark.pool import pool_of
 from hallmark.settings import Settings
 from hallmark.validation import STRICT
 
@@ -26,7 +27,7 @@ class Places(BaseModel):
     @property
     def pool(self) -> Path:
         """Where verified .debs are kept."""
-        return self.cache / "pool"
+        return pool_of(self.cache)
 
     def apt_root(self, *suites: str) -> PrivateRoot:
         """The private root of apt for some of the suites, by default all."""

@@ -33,9 +33,19 @@ class Downloadable(Protocol):
         """Hash of the .deb."""
 
 
+def pool_of(cache: Path) -> Path:
+    """The pool of a cache."""
+    return cache / "pool"
+
+
+def file_name(sha256: str) -> str:
+    """The name of the .deb with this hash."""
+    return f"{sha256}.deb"
+
+
 def pool_path(pool: Path, deb: Downloadable) -> Path:
     """Where a .deb is kept."""
-    return pool / f"{deb.sha256}.deb"
+    return pool / file_name(deb.sha256)
 
 
 def in_pool(pool: Path, deb: Downloadable) -> bool:

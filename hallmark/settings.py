@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from hallmark.errors import SettingsError
 from hallmark.recipe import Name
+from hallmark.user_cache import user_cache
 from hallmark.validation import STRICT, describe, show
 
 PROJECT = "hallmark"
@@ -128,7 +129,7 @@ class Settings(BaseModel):
         """Where what can be made again is kept: the setting, else the user's cache folder."""
         if self.cache:
             return (root / self.cache).absolute()
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / PROJECT
+        return user_cache(os.environ)
 
 
 _DEFAULTS = Settings()

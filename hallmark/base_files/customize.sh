@@ -54,6 +54,9 @@ printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$root
 echo uninitialized >"$root/etc/machine-id"
 ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 
+# Whom apt downloads as depends on who may read the folder that this root was made in.
+chown root:root "$root/var/cache/apt/archives/partial"
+
 rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/*- "$root"/var/lib/dpkg/*-old "$root/var/lib/systemd/random-seed" \
     "$root/var/lib/dbus/machine-id" "$root/etc/apt/sources.list" "$root"/etc/apt/sources.list.d/*
 rm -rf "$root"/var/cache/apt/*.bin "$root"/var/cache/debconf/*-old "$root/var/cache/ldconfig/aux-cache" \

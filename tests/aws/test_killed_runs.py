@@ -8,6 +8,7 @@ import pytest
 
 from tests.kill.harness import Point, Victim, fail_and_run_again, kill_and_run_again
 from tests.kill.inner import POINTS, subject
+from tests.kill.whole import whole
 
 KILLS: list[tuple[Point, Victim]] = [
     (Point("CreateVpc", 1), "all"),
@@ -32,3 +33,9 @@ def test_a_killed_run_is_cleared_by_the_next(tmp_path: Path, point: Point, victi
 def test_a_run_whose_call_fails_for_good_is_cleared_by_the_next(tmp_path: Path, action: str) -> None:
     with subject(tmp_path) as run:
         assert "not today" in fail_and_run_again(run, action)
+
+
+def test_a_whole_run_that_was_killed_between_snapshot_and_image_is_taken_up(tmp_path: Path) -> None:
+    with whole(tmp_path) as stack:
+        stack.change()
+        kill_and_run_again(stack.subject, Point("RegisterImage", 1), "all")

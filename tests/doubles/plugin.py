@@ -9,9 +9,10 @@ does that), no timeouts, secrets are handed over in clear.
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import secrets
 import sys
-import threading
+import time
 import traceback
 from concurrent import futures
 from dataclasses import dataclass, field
@@ -219,7 +220,10 @@ def serve(plugin: Plugin) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    threading.Event().wait()
+    # Most engines end their plugins; one that was killed cannot.
+    engine = os.getppid()
+    while os.getppid() == engine:
+        time.sleep(1)
 
 
 class _told:  # noqa: N801

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hallmark.user_cache import user_cache
 from tests.doubles.server import BIN, Server
 
 URN = "urn:pulumi:test::doubled"
@@ -25,7 +26,7 @@ def find_engine() -> Path | None:
     """The folder with the pulumi program and its language host: on PATH, or from the tool cache of this machine."""
     if (there := shutil.which("pulumi")) and Path(there).resolve().with_name("pulumi-language-python").exists():
         return Path(there).resolve().parent
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallmark" / "tools"
+    cache = user_cache(os.environ) / "tools"
     found = sorted(cache.glob("*/bin/pulumi"), key=lambda path: path.stat().st_mtime)
     return found[-1].parent if found else None
 

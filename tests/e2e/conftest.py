@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from hallmark.user_cache import user_cache
 from tests.e2e.checkout import Checkout, scratch
 from tests.e2e.patched_base import NamedDisk, find_patched_base
 
@@ -18,7 +18,7 @@ MakeCheckout = Callable[[str], Checkout]
 @pytest.fixture(scope="session")
 def shared_cache() -> Path:
     """The cache that all checkouts of this machine share."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallmark"
+    return user_cache()
 
 
 @pytest.fixture(scope="session")

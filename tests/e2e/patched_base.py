@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hallmark.apt import PrivateRoot
-from hallmark.base import build_tree
+from hallmark.base_tree import BASE_FILES
 from hallmark.disk import DiskIds, make_disk
 from hallmark.files import remove_tree
 from hallmark.fingerprint import fingerprint, hash_file, hash_tree
 from hallmark.locks import held
 from hallmark.mirror import find_mirror
+from tests.debian_tree import EPOCH, keep, make_tree, unused
 
 # What boots by UEFI, configures itself with cloud-init, and has what the image scripts use.
 PACKAGES = (
@@ -23,8 +24,6 @@ PACKAGES = (
     "shim-signed", "sudo", "systemd-resolved", "systemd-sysv", "udev", "zstd",
 )  # fmt: skip
 SIZE_MIB = 3072
-_EPOCH = 1735689600
-_BASE_FILES = Path(__file__).parents[2] / "hallmark" / "base_files"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,25 +40,26 @@ def find_patched_base(cache: Path) -> NamedDisk:
     with root.locked():
         archive = root.update()
     identity = fingerprint(
-        "patched-base", {"archive": archive, "packages": PACKAGES, "files": hash_tree(_BASE_FILES), "size": SIZE_MIB}
+        "patched-base", {"archive": archive, "packages": PACKAGES, "files": hash_tree(BASE_FILES), "size": SIZE_MIB}
     )
     parent = cache / "test-bases"
     parent.mkdir(parents=True, exist_ok=True)
     with held(parent / "lock"):
         folder = parent / identity[:16]
         if not (folder / "disk.qcow2").exists():
-            for old in (path for path in parent.iterdir() if path.is_dir()):
+            for old in unused(parent):
                 remove_tree(old)
-            _build(root, folder, identity)
+            _build(root, folder, identity, cache)
+        keep(folder)
     return NamedDisk(disk=folder / "disk.qcow2", sha512=hash_file(folder / "disk.qcow2", algorithm="sha512"))
 
 
-def _build(root: PrivateRoot, folder: Path, identity: str) -> None:
+def _build(root: PrivateRoot, folder: Path, identity: str, cache: Path) -> None:
     work = folder.with_name("building")
     work.mkdir()
     ids = DiskIds.of(identity)
-    build_tree(root, work / "root.tar", packages=PACKAGES, epoch=_EPOCH, ids=ids, log=work / "mmdebstrap.log")
-    make_disk(work / "root.tar", work / "disk.qcow2", ids=ids, size_mib=SIZE_MIB, epoch=_EPOCH, work=work)
+    make_tree(root, cache, work / "root.tar", PACKAGES, identity)
+    make_disk(work / "root.tar", work / "disk.qcow2", ids=ids, size_mib=SIZE_MIB, epoch=EPOCH, work=work)
     (work / "root.tar").unlink()
     remove_tree(work / "esp")
     work.rename(folder)

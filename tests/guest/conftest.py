@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 
 from hallmark.controls import Plan, Profile, compile_plan, load_controls
 from hallmark.fingerprint import hash_file
+from hallmark.user_cache import user_cache
 from tests.guest.debian_root import find_debian_root
 from tests.guest.plans import FACTS, SCRIPTS, write_plan
 from tests.guest.scratch import Guest
@@ -21,7 +21,7 @@ from tests.guest.scratch import Guest
 @pytest.fixture(scope="session")
 def pristine_root() -> Path:
     """A Debian 13 tree with the default recipe's packages; nothing may write to it."""
-    return find_debian_root(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallmark")
+    return find_debian_root(user_cache())
 
 
 @pytest.fixture(scope="session")

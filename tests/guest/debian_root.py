@@ -8,17 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from hallmark.apt import PrivateRoot
-from hallmark.base import PACKAGES, build_tree
-from hallmark.disk import DiskIds
+from hallmark.base import PACKAGES
+from hallmark.base_tree import BASE_FILES
 from hallmark.files import remove_tree
 from hallmark.fingerprint import fingerprint, hash_tree
 from hallmark.mirror import find_mirror
 from hallmark.process import run
 from hallmark.recipe import load_recipe
+from tests.debian_tree import keep, make_tree, unused
 from tests.guest.scratch import as_root, locked
 
 CHECKOUT = Path(__file__).parents[2]
-_EPOCH = 1735689600
 
 
 def find_debian_root(cache: Path) -> Path:
@@ -27,22 +27,22 @@ def find_debian_root(cache: Path) -> Path:
     root = PrivateRoot(cache, find_mirror(None, None))
     with root.locked():
         archive = root.update()
-    files = hash_tree(CHECKOUT / "hallmark" / "base_files")
-    identity = fingerprint("test-root", {"archive": archive, "packages": packages, "files": files})
+    identity = fingerprint("test-root", {"archive": archive, "packages": packages, "files": hash_tree(BASE_FILES)})
     parent = cache / "test-roots"
     tree = parent / identity[:16]
     with locked(parent / "lock"):
         if not tree.is_dir():
-            for old in (path for path in parent.iterdir() if path.is_dir()):
+            for old in unused(parent):
                 run(as_root(["rm", "-rf", old]), timeout=300)
-            _make(root, parent / "half-made", packages, identity).rename(tree)
+            _make(root, cache, parent / "half-made", packages, identity).rename(tree)
+        keep(tree)
     return tree
 
 
-def _make(root: PrivateRoot, work: Path, packages: tuple[str, ...], identity: str) -> Path:
+def _make(root: PrivateRoot, cache: Path, work: Path, packages: tuple[str, ...], identity: str) -> Path:
     (work / "tree").mkdir(parents=True)
     archive = work / "root.tar"
-    build_tree(root, archive, packages=packages, epoch=_EPOCH, ids=DiskIds.of(identity), log=work / "mmdebstrap.log")
+    make_tree(root, cache, archive, packages, identity)
     run(as_root(["tar", "--numeric-owner", "--xattrs", "-xpf", archive, "-C", work / "tree"]), timeout=600)
     archive.unlink()
     finished = work.with_name("finished")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hallmark.accelerator import TCG
 from hallmark.console import Progress
 from hallmark.disk import make_overlay
 from hallmark.machine import Drives, Run, Shape, make_results_disk, run_until_power_off
+from hallmark.user_cache import user_cache
 from tests.machine.small_guest import make_small_disk, processes_of, script_medium
 
 SHAPE = Shape(memory_mib=256, cpus=1, accelerator=TCG)
@@ -21,7 +21,7 @@ RunScript = Callable[..., Run]
 @pytest.fixture(scope="session")
 def cache() -> Path:
     """The cache that all checkouts of this machine share."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallmark"
+    return user_cache()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,6 @@ from hallmark.apt import Planned, PrivateRoot, Release
 from hallmark.base import (
     BasePlan,
     build_base,
-    build_tree,
     find_base,
     load_base_plan,
     need_base,
@@ -24,7 +22,7 @@ from hallmark.base import (
     plan_named_base,
     save_base_plan,
 )
-from hallmark.disk import DiskIds
+from hallmark.base_tree import Tree
 from hallmark.errors import ProcessError, SettingsError, StoreError
 from hallmark.fingerprint import Sha256, hash_bytes, hash_file
 from hallmark.mirror import Mirror
@@ -75,7 +73,9 @@ def build(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Tools for trees and disks that only write down that they were used; what they make has `STATUS`."""
     used: list[str] = []
 
-    def build_tree(root: PrivateRoot, target: Path, **_: object) -> None:
+    def build_tree(tree: Tree, root: PrivateRoot, pool: Path, target: Path, **_: object) -> None:
+        assert (tree.planned, tree.status, tree.epoch) == (PLAN.planned, PLAN.status, PLAN.epoch)
+        assert pool == target.parents[2] / "pool"
         used.append("tree")
         target.write_text("tar")
 
@@ -294,7 +294,7 @@ def test_only_the_bases_that_were_used_last_are_kept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base-0", "base-1", "base-2", "base-3", "base-6"]
 
 
-# What mmdebstrap is asked.
+# What is planned.
 
 
 class _Mirror(PrivateRoot):
@@ -358,29 +358,6 @@ def test_a_bases_identity_is_its_packages_and_how_it_is_shaped(
         other.setattr(base, "SIZE_MIB", 8192)
         seen.add(plan_base(mirror).fingerprint)
     assert len(seen) == 4
-
-
-def test_mmdebstrap_is_asked_for_the_point_release_alone_with_its_keys(
-    mirror: _Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    seen: dict[str, Any] = {}
-
-    def run(args: list[str | Path], **options: Any) -> None:
-        seen.update(options, args=[str(word) for word in args])
-
-    monkeypatch.setattr(base, "run", run)
-    keyed = replace(mirror.mirror, keyrings=(Path("/keys/a.gpg"), Path("/keys/b.gpg")))
-    root = PrivateRoot(tmp_path, keyed, ("trixie",))
-    ids = DiskIds.of("f" * 64)
-    build_tree(root, tmp_path / "root.tar", packages=("?essential", "apt", "sudo"), epoch=7, ids=ids)
-    assert seen["stdin"].decode() == (
-        "deb [signed-by=/keys/a.gpg,/keys/b.gpg] http://mirror.invalid/debian trixie main\n"
-    )
-    assert "--include=apt,sudo" in seen["args"]
-    assert seen["args"][-3:] == ["trixie", str(tmp_path / "root.tar"), "-"]
-    assert seen["contained"]
-    assert seen["env"]["SOURCE_DATE_EPOCH"] == "7"
-    assert (seen["env"]["ROOT_UUID"], seen["env"]["ESP_UUID"]) == (ids.root_filesystem, ids.esp_uuid)
 
 
 def test_the_base_brings_what_a_cloud_image_needs() -> None:

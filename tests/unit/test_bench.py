@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as command
+from bench.behind import lowered
 from bench.build import repository_index
 from bench.ebs import Both, throughput
 from bench.ebs_clients import HALLMARK, Client, Disk, find_coldsnap, make_disk, run_client
@@ -129,10 +130,17 @@ def test_the_naive_repository_index_names_each_deb() -> None:
     )
 
 
+def test_a_package_that_is_set_back_needs_its_own_source_set_back_too() -> None:
+    control = "Version: 1:2-3\nDepends: libx (= 1:2-3), libc6 (>= 2.38)\nBreaks: y (<< 1:2-3)\n"
+    for old, new in lowered("1:2-3").items():
+        control = control.replace(old, new)
+    assert control == "Version: 1:2-3~\nDepends: libx (= 1:2-3~), libc6 (>= 2.38)\nBreaks: y (<< 1:2-3~)\n"
+
+
 def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["nonsense"])
-    assert "nonsense: expected one of unchanged, boot, build, ebs, fresh" in capsys.readouterr().err
+    assert "nonsense: expected one of unchanged, boot, build, ebs, aws, fresh" in capsys.readouterr().err
 
 
 def test_a_stacks_configuration_keeps_its_types() -> None:

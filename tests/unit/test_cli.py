@@ -251,7 +251,7 @@ def test_run_boots_the_released_image_as_the_recipes_first_administrator(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(machine, "boot", boot)
-    monkeypatch.setattr(cli, "_accelerator", lambda: None)
+    monkeypatch.setattr(cli, "_accelerator", lambda _stack: None)
     call("run", "--store", str(store.root), "--offline", "--port", "2222")
     call("run", the(store, "newer").id, "--store", str(store.root))
     assert booted == [
