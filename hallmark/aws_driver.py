@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hallmark.acceptance import add_evidence, cloud_config, judge_acceptance, make_acceptance_media
-from hallmark.aws_evidence import open_evidence
+from hallmark.aws_evidence import RUN, open_evidence
 from hallmark.aws_images import AmiImage, Root, find_root, get_image, set_verdict, snapshot_root
 from hallmark.aws_run import Job, isolated_run
 from hallmark.aws_session import Aws
@@ -42,13 +42,14 @@ from hallmark.judgement import Verdict
 from hallmark.machine import Run
 from hallmark.media import make_media
 from hallmark.observed import surprises
-from hallmark.order import BOOTSTRAP, INVENTORY_SCRIPTS, Order, script_paths, surroundings_file
+from hallmark.order import BOOTSTRAP, INVENTORY_SCRIPTS, Order, Surroundings, script_paths, surroundings_file
 from hallmark.places import Places
 from hallmark.store import Store
 
 Say = Callable[[str], None]
 _INVENTORY_MINUTES = 15
 _NETWORK_PROOF = "isolation-network.txt"
+_SURROUNDINGS: Surroundings = "imds"
 
 
 def take_inventory(site: Site, scripts: Path, places: Places, say: Say) -> str:
@@ -70,7 +71,7 @@ def _take_inventory(site: Site, scripts: Path, places: Places, work: Path, say: 
     media = work / "inventory.iso"
     files: dict[str, Path | bytes] = {
         **script_paths(scripts, INVENTORY_SCRIPTS, (), ()),
-        "plan/build.env": surroundings_file("imds"),
+        "plan/build.env": surroundings_file(_SURROUNDINGS),
     }
     manifest = make_media(media, files, label="HALLMARK", epoch=0)
     errand = Errand(
@@ -81,15 +82,25 @@ def _take_inventory(site: Site, scripts: Path, places: Places, work: Path, say: 
         deadline_minutes=_INVENTORY_MINUTES,
     )
     job = Job(name=name, fingerprint=site.base_fingerprint, ami=name, media=media, errand=errand)
-    with isolated_run(site, job, places, work, say):
+    (work / "evidence").mkdir()
+    with isolated_run(site, job, places, work, say) as ran:
+        (work / "evidence" / _NETWORK_PROOF).write_text(ran.network_proof)
         check_finished(work / RESULTS, work / "console.log", what="inventory")
-        problems = surprises(work / RESULTS, "isolation.txt", "imds")
-        status = (work / RESULTS / "status").read_text(errors="replace")
-    if not parse_status(status).packages:
-        problems.append("status: expected a dpkg database, got no package")
+        status, problems = _read_status(work / RESULTS / "status")
+        problems += surprises(work / RESULTS, "isolation.txt", _SURROUNDINGS)
     if problems:
-        raise BuildError(f"inventory of {name}: the host judges against it:\n" + "\n".join(problems[:20]))
+        raise BuildError("inventory: the host judges against it:\n" + "\n".join(problems[:20]))
     return status
+
+
+def _read_status(path: Path) -> tuple[str, list[str]]:
+    """What the guest says its dpkg database is, and what is wrong with it."""
+    status = path.read_text(errors="replace") if path.is_file() else ""
+    try:
+        packages = parse_status(status).packages
+    except KeyError as error:
+        return status, [f"status: expected a dpkg database, got a package without {error}"]
+    return status, [] if packages else ["status: expected a dpkg database, got no package"]
 
 
 def build_root(order: Order, site: Site, places: Places, say: Say) -> Root:
@@ -99,8 +110,9 @@ def build_root(order: Order, site: Site, places: Places, say: Say) -> Root:
     """
     aws, store = Aws(site.aws), Store(places.store)
     name = image_id(order.recipe, order.fingerprint)
-    root = find_root(aws, order.recipe, order.fingerprint)
-    if root is not None and open_evidence(site.evidence, aws).has(name):
+    run = open_evidence(site.evidence, aws).run_of(name)
+    root = find_root(aws, order.recipe, order.fingerprint, run) if run else None
+    if root is not None:
         say(f"adopted {root.snapshot}, built from the same inputs")
     else:
         media, manifest = make_patch_media(order, places, say)
@@ -120,6 +132,8 @@ def accept_ami(order: Order, ami: str, site: Site, places: Places, say: Say) -> 
     where = evidence.where(image.id)
     if image.fingerprint != order.fingerprint:
         raise AwsError(f"{ami}: expected the image of {order.fingerprint[:16]}, its tag says {image.fingerprint[:16]}")
+    if evidence.run_of(image.id) not in (None, image.build):
+        raise AwsError(f"{where}: expected the evidence of {image.build}, which made {ami}, it is another run's")
     if image.acceptance == order.acceptance_fingerprint:
         if image.state == "accepted":
             say(f"{ami} was accepted before, by the same tests")
@@ -147,11 +161,12 @@ def _build(order: Order, site: Site, media: Path, manifest: Sha256, places: Plac
     folder.mkdir()
     job = _job(order, site.base.id, media, manifest)
     with isolated_run(site, job, places, work, say) as ran:
+        (folder / RUN).write_text(f"{ran.labels.build}\n")
+        (folder / _NETWORK_PROOF).write_text(ran.network_proof)
         check_finished(work / RESULTS, work / "console.log", what="build")
         verdict, problems = judge_build(order, work / RESULTS)
         if problems:
             raise BuildError("build: the host judges against it:\n" + "\n".join(problems[:20]))
-        (folder / _NETWORK_PROOF).write_text(ran.network_proof)
         gather_evidence(order, work, Run(seconds=0, console=work / "console.log"), "candidate", verdict)
         open_evidence(site.evidence, aws).publish(image_id(order.recipe, order.fingerprint), folder)
         say("build: taking the snapshot of the root volume")
@@ -166,8 +181,8 @@ def _judge_in_machine(
     job = _job(order, image.ami, media, order.acceptance_manifest, accept=True)
     try:
         with isolated_run(site, job, places, work, say) as ran:
-            check_finished(work / RESULTS, work / "console.log", what="acceptance")
             (work / "evidence" / f"acceptance-{_NETWORK_PROOF}").write_text(ran.network_proof)
+            check_finished(work / RESULTS, work / "console.log", what="acceptance")
             return judge_acceptance(order, work / RESULTS, work / "evidence")
     except HostError as error:
         raise HostError(f"{image.id}: {error}; it was not judged, run again") from error

@@ -1,23 +1,24 @@
 """Evidence of images on AWS: one folder an image, in a folder or a bucket that the user names.
 
-`index.md` is written last: evidence without it is not whole, and counts as none.
+`index.md` is written last: evidence without it is not whole, and counts as none. `run.txt` names the run that it is of,
+as the tag `hallmark:build` of snapshot and AMI does: another run of the same inputs, which another stack may have made,
+has evidence of its own.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
-from botocore.exceptions import ClientError
-
-from hallmark.aws_session import Aws, code_of, in_words
+from hallmark.aws_session import Aws, in_words
 from hallmark.errors import AwsError, StoreError
 from hallmark.evidence import INDEX
-from hallmark.files import make_readable, remove_tree, room_or, sync_tree
+from hallmark.files import make_readable, remove_tree, room_or, sync, sync_tree
 
+RUN = "run.txt"
+_LONGEST_RUN = 200
 _PART = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+@:~=,%-]{0,99}")
 
 
@@ -27,8 +28,8 @@ class EvidencePlace(Protocol):
     def where(self, image: str) -> str:
         """The folder or URL of an image's evidence, whether it is there or not."""
 
-    def has(self, image: str) -> bool:
-        """Whether it is there, whole."""
+    def run_of(self, image: str) -> str | None:
+        """The run that it is of; None when it is not there, whole. AwsError when the place itself is not there."""
 
     def publish(self, image: str, folder: Path) -> None:
         """Keep a copy of `folder` as an image's evidence, in place of what there was."""
@@ -49,24 +50,43 @@ class _Folder:
     def where(self, image: str) -> str:
         return str(self._root / image)
 
-    def has(self, image: str) -> bool:
-        return (self._root / image / INDEX).exists()
+    def run_of(self, image: str) -> str | None:
+        self._make_root()
+        folder = self._root / image
+        if not (folder / INDEX).is_file() or not (folder / RUN).is_file():
+            return None
+        return (folder / RUN).read_text(errors="replace").strip()
 
     def publish(self, image: str, folder: Path) -> None:
-        self._root.mkdir(parents=True, exist_ok=True)
-        with room_or(self._root, StoreError), tempfile.TemporaryDirectory(dir=self._root, prefix=".new-") as scratch:
-            copy, final = Path(scratch) / "evidence", self._root / image
-            shutil.copytree(folder, copy)
-            make_readable(copy)
-            sync_tree(copy)
-            if final.exists():
-                remove_tree(final)
-            copy.rename(final)
+        self._make_root()
+        scratch, final = self._root / f".new-{image}", self._root / image
+        remove_tree(scratch)  # a killed run's
+        try:
+            with room_or(self._root, StoreError):
+                copy = scratch / "evidence"
+                shutil.copytree(folder, copy)
+                make_readable(copy)
+                sync_tree(copy)
+                if final.exists():
+                    final.rename(scratch / "old")  # whole until it is gone: half of it would pass for evidence
+                copy.rename(final)
+                sync(self._root)
+        finally:
+            remove_tree(scratch)
 
     def fetch(self, image: str, target: Path) -> None:
-        if not self.has(image):
+        if not (self._root / image / INDEX).is_file():
             raise StoreError(f"{self.where(image)}: expected the evidence of {image}, it is not there; bring it back")
         shutil.copytree(self._root / image, target)
+
+    def _make_root(self) -> None:
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StoreError(
+                f"{self._root}: expected a folder for evidence: {problem.strerror}; "
+                "mend hallmark:evidence, or make room for it"
+            ) from problem
 
 
 class _Bucket:
@@ -78,15 +98,12 @@ class _Bucket:
     def where(self, image: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{image}"
 
-    def has(self, image: str) -> bool:
+    def run_of(self, image: str) -> str | None:
         with in_words(self._aws.settings, self.where(image)):
-            try:
-                self._aws.s3.head_object(Bucket=self._bucket, Key=self._key(image, INDEX))
-            except ClientError as error:
-                if code_of(error) in ("404", "NoSuchKey", "NotFound"):
-                    return False
-                raise
-        return True
+            if not {INDEX, RUN} <= set(self._names(image)):
+                return None
+            answer = self._aws.s3.get_object(Bucket=self._bucket, Key=self._key(image, RUN))
+            return answer["Body"].read(_LONGEST_RUN).decode(errors="replace").strip()
 
     def publish(self, image: str, folder: Path) -> None:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -96,7 +113,8 @@ class _Bucket:
                 self._aws.s3.delete_object(Bucket=self._bucket, Key=self._key(image, INDEX))
             for path in sorted(files, key=lambda path: path == folder / INDEX):
                 name = path.relative_to(folder).as_posix()
-                self._aws.s3.upload_file(str(path), self._bucket, self._key(image, name))
+                with path.open("rb") as stream:  # not upload_file, whose errors are of a kind of their own
+                    self._aws.s3.put_object(Bucket=self._bucket, Key=self._key(image, name), Body=stream)
                 old.discard(name)
             for name in sorted(old - {INDEX}):
                 self._aws.s3.delete_object(Bucket=self._bucket, Key=self._key(image, name))
@@ -111,7 +129,10 @@ class _Bucket:
                     raise AwsError(f"{self.where(image)}: expected plain names, got {name[:80]!r}; remove that object")
                 path = target / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self._aws.s3.download_file(self._bucket, self._key(image, name), str(path))
+                with path.open("wb") as stream:
+                    shutil.copyfileobj(
+                        self._aws.s3.get_object(Bucket=self._bucket, Key=self._key(image, name))["Body"], stream
+                    )
 
     def _key(self, image: str, name: str) -> str:
         return f"{self._prefix}{image}/{name}"

@@ -61,9 +61,9 @@ class AmiImage(BaseModel):
     region: str
 
 
-def find_root(aws: Aws, recipe: str, fingerprint: Sha256) -> Root | None:
-    """The newest root snapshot of a recipe with this fingerprint, completed before pending ones; None without one."""
-    filters = _filters({RECIPE: recipe, FINGERPRINT: fingerprint, VERDICT: BUILT})
+def find_root(aws: Aws, recipe: str, fingerprint: Sha256, build: str) -> Root | None:
+    """The root snapshot of a recipe with this fingerprint that this run made, completed before pending; else None."""
+    filters = _filters({RECIPE: recipe, FINGERPRINT: fingerprint, BUILD: build, VERDICT: BUILT})
     with in_words(aws.settings, "search for a finished build"):
         pages = aws.ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=filters)
         rows: list[Any] = [row for page in pages for row in page["Snapshots"]]
@@ -71,7 +71,7 @@ def find_root(aws: Aws, recipe: str, fingerprint: Sha256) -> Root | None:
     best = max(usable, key=lambda row: (row["State"] == "completed", row["StartTime"], row["SnapshotId"]), default=None)
     if best is None:
         return None
-    return Root(snapshot=best["SnapshotId"], build=_tags(best).get(BUILD, ""), completed=best["State"] == "completed")
+    return Root(snapshot=best["SnapshotId"], build=build, completed=best["State"] == "completed")
 
 
 def snapshot_root(aws: Aws, volume: str, labels: Labels) -> Root:
@@ -89,11 +89,14 @@ def snapshot_root(aws: Aws, volume: str, labels: Labels) -> Root:
 def register_image(aws: Aws, base: BaseAmi, root: Root, labels: Labels) -> AmiImage:
     """The AMI of a root snapshot: the one that there is, else registered now, tagged in the same call.
 
+    Another build's AMI of the same inputs is another image: the evidence vouches for this root snapshot alone.
     Architecture, boot mode and root device are the base's; all else is said, so that no default of an account counts.
     """
-    found = find_image(aws, labels.recipe, labels.fingerprint)
+    found = find_image(aws, labels.recipe, labels.fingerprint, root.snapshot)
     ami = found.ami if found else _register(aws, base, root, labels)
     with in_words(aws.settings, ami):
+        # A new id is not known everywhere at once.
+        aws.ec2.get_waiter("image_exists").wait(ImageIds=[ami], WaiterConfig={"Delay": 3, "MaxAttempts": 40})
         aws.ec2.get_waiter("image_available").wait(ImageIds=[ami], WaiterConfig={"Delay": 5, "MaxAttempts": 240})
     return get_image(aws, ami)
 
@@ -135,9 +138,9 @@ def ami_name(recipe: str, fingerprint: str, build: str) -> str:
     return f"hallmark-{recipe[:60]}-{fingerprint[:16]}-{build}"[:_NAME_LIMIT]
 
 
-def find_image(aws: Aws, recipe: str, fingerprint: str) -> AmiImage | None:
-    """The newest AMI of a recipe with this fingerprint, accepted before others; None without one."""
-    found = list_images(aws, {RECIPE: recipe, FINGERPRINT: fingerprint})
+def find_image(aws: Aws, recipe: str, fingerprint: str, root: str) -> AmiImage | None:
+    """The newest AMI of a recipe and fingerprint over this root snapshot, accepted before others; None without one."""
+    found = [one for one in list_images(aws, {RECIPE: recipe, FINGERPRINT: fingerprint}) if one.snapshot == root]
     return max(found, key=lambda image: (image.state == "accepted", image.created, image.ami), default=None)
 
 

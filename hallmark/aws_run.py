@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from hallmark.aws_preflight import Ground, Wish, check_ground
-from hallmark.aws_session import Aws, in_words
+from hallmark.aws_session import Aws
 from hallmark.aws_site import Site
 from hallmark.aws_sweep import RUN_SWEEPER
 from hallmark.aws_tags import Labels
@@ -170,14 +172,16 @@ def _inner(site: Site, job: Job, ground: Ground, media: str, labels: Labels, pla
 
 def _keep_console(aws: Aws, instance: str, log: Path) -> None:
     """What the machine printed, safe to show; AWS keeps the last 64 KiB. For the eye alone, so it may be missing."""
-    with in_words(aws.settings, f"console of {instance}"):
+    try:
         text = aws.ec2.get_console_output(InstanceId=instance).get("Output", "")
+    except (ClientError, BotoCoreError) as error:
+        text = f"hallmark: the console of {instance} could not be fetched: {error}"
     log.write_text("".join(f"{clean(line)}\n" for line in text.splitlines()))
 
 
 def _check_outcome(outcome: str, job: Job, console: Path) -> None:
     if outcome == "host-failure":
-        raise HostError(f"{job.errand.mode}: AWS stopped the machine, its host failed; console log: {console}")
+        raise HostError(f"{job.errand.mode}: AWS stopped the machine, its host failed")
     if outcome != "powered-off":
         minutes = job.errand.deadline_minutes
         raise MachineError(

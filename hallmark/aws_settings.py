@@ -52,7 +52,11 @@ class AwsSettings(BaseModel):
         if self.profile:
             args["profile"] = self.profile
         if self.assume_roles:
-            args["assume_roles"] = [role.model_dump(exclude_none=True) for role in self.assume_roles]
+            # As the plugin spells them: the SDK turns this list into JSON as it is, and what is unknown has no effect.
+            given = [role.model_dump(exclude_none=True) for role in self.assume_roles]
+            args["assume_roles"] = [
+                {ours: role[key] for ours, key in _ROLE_KEYS.items() if key in role} for role in given
+            ]
         endpoints = {name: url for name, url in self.endpoints.items() if name not in _NOT_THE_PROVIDERS}
         if endpoints:
             args["endpoints"] = [endpoints]

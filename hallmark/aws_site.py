@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -92,5 +91,5 @@ def _evidence(context: Context) -> str:
     named = context.settings.evidence
     if named and named.startswith("s3://"):
         return named
-    folder = Path(named).expanduser() if named else context.places.store / "evidence"
+    folder = named or context.places.store / "evidence"
     return str((context.root / folder).absolute())

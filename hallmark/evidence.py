@@ -21,6 +21,7 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     ("inventory*before*", "installed packages before the build, from the guest's own dpkg database"),
     ("inventory*after*", "installed packages after the build, from the guest's own dpkg database"),
     ("*inventory*", "installed packages at another moment, from the guest's own dpkg database"),
+    ("run.txt", "the run that built it, as the tag hallmark:build of its snapshot and AMI has it"),
     ("*error.txt", "why it failed"),
     ("*order.json", "all inputs of the build and of acceptance, as they were fixed before it"),
     ("*facts/*", "what the booted candidate said of itself"),

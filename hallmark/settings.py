@@ -49,7 +49,9 @@ def _check_sha512(value: str) -> str:
 
 
 def _check_evidence(value: str) -> str:
-    if value.startswith("s3:") and not _BUCKET.fullmatch(value):
+    if not value.startswith("s3:"):
+        return str(_expand(Path(value)))
+    if not _BUCKET.fullmatch(value):
         raise ValueError("expected s3://BUCKET or s3://BUCKET/PREFIX")
     return value
 
@@ -72,8 +74,11 @@ class WantedAmi(BaseModel):
     """
 
     model_config = STRICT
-    owners: tuple[str, ...] = ("136693071363",)
-    name: str = "debian-13-amd64-*"
+    # None at all, or a wild card, would take the newest image of that name which anyone has published.
+    owners: tuple[Annotated[str, Field(pattern=r"^([0-9]{12}|self|amazon)$")], ...] = Field(
+        default=("136693071363",), min_length=1
+    )
+    name: Annotated[str, Field(min_length=1)] = "debian-13-amd64-*"
     id: Annotated[str, Field(pattern=r"^ami-[0-9a-f]{8,17}$")] | None = None
 
     @model_validator(mode="after")
@@ -110,7 +115,9 @@ class Settings(BaseModel):
     )
     kms_key: Annotated[str | None, BeforeValidator(_blank_is_none)] = Field(default=None, alias="kmsKey")
     evidence: Annotated[Annotated[str, AfterValidator(_check_evidence)] | None, BeforeValidator(_blank_is_none)] = None
-    puts_per_second: Annotated[float, Field(ge=0, le=100000)] = Field(default=900, alias="putsPerSecond")
+    puts_per_second: Annotated[float, Field(ge=0, le=100000, allow_inf_nan=False)] = Field(
+        default=900, alias="putsPerSecond"
+    )
     store: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = None
     cache: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = None
 

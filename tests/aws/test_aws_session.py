@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pulumi
 import pulumi_aws
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
@@ -66,7 +67,7 @@ def test_everything_that_the_provider_takes_reaches_boto3_too() -> None:
     assert settings.provider_args() == {
         "region": REGION,
         "profile": "builder",
-        "assume_roles": [{"role_arn": ROLE, "session_name": "s1", "external_id": "x", "duration": "1h"}],
+        "assume_roles": [{"roleArn": ROLE, "sessionName": "s1", "externalId": "x", "duration": "1h"}],
         "endpoints": [{"ec2": "http://127.0.0.1:5000"}],
     }
     assert settings.endpoints["ebs"] == "http://127.0.0.1:5001"
@@ -74,8 +75,11 @@ def test_everything_that_the_provider_takes_reaches_boto3_too() -> None:
 
 
 def test_what_the_provider_is_given_are_words_that_it_knows() -> None:
-    role, endpoint = pulumi_aws.ProviderAssumeRoleArgs, pulumi_aws.ProviderEndpointArgs
-    assert {"role_arn", "session_name", "external_id", "duration"} <= set(dir(role))
+    role = pulumi_aws.ProviderAssumeRoleArgs(role_arn=ROLE, session_name="s1", external_id="x", duration="1h")
+    spelled = json.dumps([{"roleArn": ROLE, "sessionName": "s1", "externalId": "x", "duration": "1h"}])
+    ours = load(region=REGION, assumeRoles=spelled).provider_args()["assume_roles"]
+    assert json.loads(pulumi.runtime.to_json(ours)) == json.loads(pulumi.runtime.to_json([role]))
+    endpoint = pulumi_aws.ProviderEndpointArgs
     assert {"ec2", "ssm", "kms", "sts", "s3", "servicequotas"} <= set(dir(endpoint))
 
 

@@ -32,6 +32,7 @@ class Declared:
     parent: str
     inputs: dict[str, Any]
     dependencies: frozenset[str]
+    provider: str = ""
 
 
 @dataclass(kw_only=True)
@@ -63,6 +64,7 @@ class _Monitor(MockMonitor):
             parent=request.parent.rpartition("::")[2],
             inputs=rpc.deserialize_properties(request.object),
             dependencies=frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
+            provider=request.provider,
         )
         return response
 

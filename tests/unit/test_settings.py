@@ -114,6 +114,100 @@ def test_a_wrong_value_is_named_with_what_was_expected(key: str, value: str, mes
     assert f"stack local: hallmark: {message}" in refusal(**{key: value}).splitlines()
 
 
+# The platform's own keys
+
+
+AWS = {"platform": "aws", "kmsKey": "alias/hallmark"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("baseAmi", '{"id": "ami-0123456789abcdef0"}'),
+        ("instanceType", "m7i-flex.large"),
+        ("kmsKey", "alias/hallmark"),
+        ("evidence", "s3://bucket"),
+        ("putsPerSecond", "100"),
+    ],
+)
+def test_a_key_of_aws_has_no_effect_on_local_and_is_refused_there(key: str, value: str) -> None:
+    assert refusal(**{key: value}) == (
+        f"stack local: hallmark: {key}: has no effect on platform local; remove it, or mend hallmark:platform"
+    )
+    assert load(**{**AWS, key: value}).platform == "aws"
+
+
+def test_a_key_of_local_has_no_effect_on_aws_and_is_refused_there() -> None:
+    assert refusal(**AWS, base=json.dumps({"disk": "base.qcow2", "sha512": SHA512})) == (
+        "stack local: hallmark: base: has no effect on platform aws; remove it, or mend hallmark:platform"
+    )
+
+
+@pytest.mark.parametrize("key", [{}, {"kmsKey": ""}])
+def test_aws_needs_a_key_that_can_be_shared(key: dict[str, str]) -> None:
+    assert refusal(platform="aws", **key) == (
+        "stack local: hallmark: kmsKey: expected the id, ARN or alias of a customer-managed key, got none; add it"
+    )
+
+
+def test_the_defaults_that_pulumi_fills_in_are_no_settings_of_the_other_platform() -> None:
+    filled = {"baseAmi": "{}", "instanceType": "t3.medium", "evidence": "", "putsPerSecond": "900"}
+    assert load(**filled, kmsKey="") == Settings()
+    settings = load(**{**AWS, **filled, "base": "{}"})
+    assert (settings.base_ami.owners, settings.base_ami.id) == (("136693071363",), None)
+    assert (settings.puts_per_second, settings.evidence) == (900, None)
+
+
+def test_a_base_is_found_by_owner_and_name_or_pinned_by_its_id() -> None:
+    found = load(**AWS, baseAmi='{"owners": ["123456789012", "self"], "name": "ours-*"}').base_ami
+    assert (found.owners, found.name, found.id) == (("123456789012", "self"), "ours-*", None)
+    assert load(**AWS, baseAmi='{"id": "ami-01234567"}').base_ami.id == "ami-01234567"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("baseAmi", '{"id": "ami-01234567", "name": "x"}', "baseAmi: expected either an id, or owners and a name, got"),
+        ("baseAmi", '{"id": "debian-13"}', "baseAmi.id: "),
+        ("baseAmi", '{"owner": "self"}', "baseAmi.owner: unknown key; remove it or mend its name"),
+        ("baseAmi", '{"owners": []}', "baseAmi.owners: expected at least 1, got []"),
+        ("baseAmi", '{"owners": ["*"]}', "baseAmi.owners[0]: "),
+        ("baseAmi", '{"name": ""}', "baseAmi.name: "),
+        ("baseAmi", "debian", 'baseAmi: expected a list or an object, got "debian"'),
+        ("instanceType", "medium", "instanceType: "),
+        ("evidence", "s3://bucket/", "evidence: expected s3://BUCKET or s3://BUCKET/PREFIX, got "),
+        ("evidence", "s3:/bucket", "evidence: expected s3://BUCKET or s3://BUCKET/PREFIX, got "),
+        ("evidence", "s3://Bucket", "evidence: expected s3://BUCKET or s3://BUCKET/PREFIX, got "),
+        ("evidence", "~nobody-of-this-name/x", 'evidence: expected a folder whose "~" can be told, got '),
+        ("putsPerSecond", "-1", 'putsPerSecond: expected greater than or equal to 0, got "-1"'),
+        ("putsPerSecond", "100001", 'putsPerSecond: expected less than or equal to 100000, got "100001"'),
+        ("putsPerSecond", "nan", "putsPerSecond: expected a finite number, got "),
+        ("putsPerSecond", "inf", "putsPerSecond: expected a finite number, got "),
+    ],
+)
+def test_a_wrong_value_for_aws_is_named(key: str, value: str, message: str) -> None:
+    assert refusal(**{**AWS, key: value}).startswith(f"stack local: hallmark: {message}")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "kept"),
+    [
+        ("s3://my.bucket-1", "s3://my.bucket-1"),
+        ("s3://bucket/a/b_c", "s3://bucket/a/b_c"),
+        ("evidence", "evidence"),
+        ("~/evidence", "/home/me/evidence"),
+    ],
+)
+def test_evidence_is_kept_in_a_bucket_or_a_folder(monkeypatch: pytest.MonkeyPatch, evidence: str, kept: str) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert load(**AWS, evidence=evidence).evidence == kept
+
+
+@pytest.mark.parametrize("puts", ["0", "0.5", "100000"])
+def test_how_fast_blocks_are_put_may_be_anything_sensible(puts: str) -> None:
+    assert load(**AWS, putsPerSecond=puts).puts_per_second == float(puts)
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     assert len(refusal(platform="moon", colour="red").splitlines()) == 2
 

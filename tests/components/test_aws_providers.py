@@ -1,0 +1,242 @@
+"""The steps' providers on AWS: when a step is done anew, what refresh notices, what stays when a stack goes."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import aws_providers, step_provider
+from components.aws_providers import (
+    _AcceptanceProvider,
+    _AwsStep,
+    _BuildProvider,
+    _InventoryProvider,
+    _RegistrationProvider,
+    pack,
+    unpack,
+)
+from components.step_provider import GONE
+from hallmark import aws_driver
+from hallmark.aws_images import AmiImage, Root, get_image, register_image, set_verdict, snapshot_root
+from hallmark.aws_session import Aws
+from hallmark.aws_site import Site
+from hallmark.errors import BuildError
+from hallmark.fingerprint import hash_bytes
+from hallmark.order import save_order
+from tests.aws.strict import base_ami, site_in, strict_account, volume
+from tests.unit.examples import Project
+
+URN = "urn:pulumi:aws::hallmark::pulumi-python:dynamic/hallmark:AmiBuild::web-build"
+JUDGED = hash_bytes(b"acceptance")
+STEPS = [_InventoryProvider, _BuildProvider, _RegistrationProvider, _AcceptanceProvider]
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    with strict_account() as aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def site(aws: Aws) -> Site:
+    return site_in(aws, "/evidence", base=base_ami(aws))
+
+
+@pytest.fixture(autouse=True)
+def _no_engine(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["provider"])
+    monkeypatch.setattr(aws_providers, "_aws", lambda _: aws)  # a set of clients costs a second
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the providers tell the engine that stays on the screen."""
+    lines: list[str] = []
+
+    def recorder(urn: str, *, lasting: bool = False) -> Any:
+        assert urn == URN
+        return lines.append if lasting else lambda text: None
+
+    for module in (aws_providers, step_provider):
+        monkeypatch.setattr(module, "reporter", recorder)
+    return lines
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def image(aws: Aws, site: Site) -> AmiImage:
+    """A registered candidate that no other test has."""
+    labels = site.labels("web", "image", "run-1", hash_bytes(str(next(_numbers)).encode()))
+    return register_image(aws, site.base, snapshot_root(aws, volume(aws), labels), labels)
+
+
+def props(site: Site, project: Project, **more: object) -> dict[str, Any]:
+    return {"site": site.model_dump_json(), "places": project.places().model_dump_json(), "urn": URN, **more}
+
+
+def gone(result: Any) -> bool:
+    return (result.id, result.outs) == (GONE.id, GONE.outs) == ("", {})
+
+
+# When a step is done anew
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_is_done_anew_when_its_fingerprint_is_another(step: type[_AwsStep]) -> None:
+    diff = step().diff("id", {"fingerprint": "a"}, {"fingerprint": "b"})
+    assert (diff.changes, diff.replaces) == (True, ["fingerprint"])
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_renamed_stack_and_other_credentials_are_no_reason(step: type[_AwsStep], site: Site) -> None:
+    renamed = site.model_copy(update={"stack": "production", "backend": "s3://states", "evidence": "/elsewhere"})
+    olds = {"fingerprint": "a", "site": site.model_dump_json(), "order": "/old", "urn": "old", "base": "ami-1"}
+    news = {"fingerprint": "a", "site": renamed.model_dump_json(), "order": "/new", "urn": "new", "base": "ami-2"}
+    diff = step().diff("id", olds, news)
+    assert (diff.changes, diff.replaces) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("step", "key", "replaces"),
+    [
+        (_RegistrationProvider, "snapshot", ["snapshot"]),
+        (_AcceptanceProvider, "ami", ["ami"]),
+        (_BuildProvider, "media", []),
+        (_AcceptanceProvider, "snapshot", []),
+    ],
+)
+def test_another_snapshot_is_another_image_and_another_image_is_judged_anew(
+    step: type[_AwsStep], key: str, replaces: list[str]
+) -> None:
+    diff = step().diff("id", {"fingerprint": "a", key: "1"}, {"fingerprint": "a", key: "2"})
+    assert (diff.changes, diff.replaces) == (bool(replaces), replaces)
+
+
+# What refresh notices
+
+
+def test_what_was_found_in_an_ami_stays_true_of_it(site: Site, project: Project) -> None:
+    known = props(site, project, status=pack("x"))
+    result = _InventoryProvider().read("id", known)
+    assert (result.id, result.outs) == ("id", known)
+
+
+def test_a_root_snapshot_that_has_vanished_is_noticed(aws: Aws, site: Site, project: Project, image: AmiImage) -> None:
+    known = props(site, project, snapshot=image.snapshot)
+    result = _BuildProvider().read("id", known)
+    assert (result.id, result.outs) == ("id", known)
+    aws.ec2.deregister_image(ImageId=image.ami)
+    assert not gone(_BuildProvider().read("id", known))
+    aws.ec2.delete_snapshot(SnapshotId=image.snapshot)
+    assert gone(_BuildProvider().read("id", known))
+
+
+def test_an_image_that_has_vanished_is_noticed_with_its_acceptance(
+    aws: Aws, site: Site, project: Project, image: AmiImage
+) -> None:
+    set_verdict(aws, image.ami, "accepted", JUDGED)
+    known = props(site, project, ami=image.ami, fingerprint=JUDGED)
+    assert not gone(_RegistrationProvider().read("id", known))
+    assert not gone(_AcceptanceProvider().read("id", known))
+    aws.ec2.deregister_image(ImageId=image.ami)
+    assert gone(_RegistrationProvider().read("id", known))
+    assert gone(_AcceptanceProvider().read("id", known))
+
+
+def test_a_verdict_that_has_vanished_or_is_another_is_noticed(
+    aws: Aws, site: Site, project: Project, image: AmiImage
+) -> None:
+    known = props(site, project, ami=image.ami, fingerprint=JUDGED)
+    assert gone(_AcceptanceProvider().read("id", known))
+    set_verdict(aws, image.ami, "accepted", JUDGED)
+    assert not gone(_AcceptanceProvider().read("id", known))
+    assert gone(_AcceptanceProvider().read("id", {**known, "fingerprint": hash_bytes(b"other tests")}))
+    set_verdict(aws, image.ami, "rejected", JUDGED)
+    assert gone(_AcceptanceProvider().read("id", known))
+    assert not gone(_RegistrationProvider().read("id", known))
+
+
+# What stays when a stack goes
+
+
+def test_destroying_a_stack_keeps_its_images_and_says_so(
+    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
+) -> None:
+    evidence = f"/evidence/{image.id}"
+    known = props(site, project, snapshot=image.snapshot, ami=image.ami, evidence=evidence, fingerprint=JUDGED)
+    for step in STEPS:
+        step().delete("id", known)
+    assert said == [f"kept: snapshot {image.snapshot} and evidence {evidence}", f"kept: image {image.ami}"]
+    assert get_image(aws, image.ami) == image
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_no_provider_removes_anything_from_the_account(step: type[_AwsStep]) -> None:
+    source = inspect.getsource(step)
+    assert not [word for word in ("deregister", "delete_", "terminate", "sweep(") if word in source]
+
+
+# What a step does
+
+
+def test_each_step_calls_its_one_function_and_returns_what_it_made(
+    site: Site, project: Project, image: AmiImage, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Root(snapshot=image.snapshot, build=image.build, completed=True)
+    monkeypatch.setattr(aws_driver, "take_inventory", lambda *_: "Package: x\n")
+    monkeypatch.setattr(aws_driver, "build_root", lambda *_: root)
+    monkeypatch.setattr(aws_driver, "accept_ami", lambda *_: image)
+    order = project.order()
+    inputs = props(
+        site,
+        project,
+        order=str(save_order(order, project.places().cache)),
+        scripts="/scripts",
+        recipe="web",
+        snapshot=image.snapshot,
+        run=image.build,
+        fingerprint=image.fingerprint,
+        ami=image.ami,
+    )
+    made = {step.__name__: step().create(inputs) for step in STEPS}
+    name = f"web-{order.fingerprint[:16]}"
+    assert {step: result.id for step, result in made.items()} == {
+        "_InventoryProvider": f"{site.base.id}-inventory",
+        "_BuildProvider": image.snapshot,
+        "_RegistrationProvider": image.ami,
+        "_AcceptanceProvider": f"{image.ami}-acceptance",
+    }
+    assert made["_InventoryProvider"].outs == {**inputs, "status": pack("Package: x\n")}
+    built = {"image": name, "snapshot": image.snapshot, "run": "run-1", "evidence": f"/evidence/{name}"}
+    assert made["_BuildProvider"].outs == {**inputs, **built}
+    assert made["_RegistrationProvider"].outs == {**inputs, "ami": image.ami}
+    assert made["_AcceptanceProvider"].outs == {**inputs, "image": image.ami, "accepted": True}
+
+
+def test_a_users_mistake_is_told_without_a_traceback(
+    site: Site, project: Project, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> Any:
+        raise BuildError("inventory: no")
+
+    monkeypatch.setattr(aws_driver, "take_inventory", fails)
+    with pytest.raises(BuildError) as error:
+        _InventoryProvider().create(props(site, project, scripts="/scripts"))
+    assert str(error.value) == "inventory: no"
+
+
+def test_a_dpkg_database_is_packed_for_the_state() -> None:
+    text = "Package: libc6\nDescription: Grüße\n\n" * 500
+    assert unpack(pack(text)) == text
+    assert len(pack(text)) < len(text) / 4
