@@ -269,7 +269,6 @@ IMPLIED: Mapping[str, tuple[str, ...]] = {
         "kms:GenerateDataKeyWithoutPlaintext",
         "kms:ReEncrypt*",
     ),
-    "an upload to S3 in parts that is given up": ("s3:AbortMultipartUpload",),
 }
 """What AWS asks for besides the call itself: the occasion → what."""
 

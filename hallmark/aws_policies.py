@@ -213,7 +213,7 @@ def _channel_and_evidence(where: Where) -> list[Statement]:
         ),
         allow(
             "Evidence",
-            ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
             f"{bucket}/*",
         ),
         allow("FindEvidence", ["s3:ListBucket"], bucket),
