@@ -22,15 +22,16 @@ debian-archive-keyring - stable
 dosfstools - stable
 fdisk - stable
 gnupg - stable
+iproute2 - stable
 mtools - stable
 openssh-client - stable
-openssl - stable
 openssl - stable
 ovmf - stable
 shellcheck - stable
 shfmt - stable
 util-linux - stable
 xorriso - stable
+zsh - stable
 zstd - stable
 END
     # mke2fs takes a tar archive with it; Debian 13 gave it another name.
