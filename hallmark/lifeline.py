@@ -16,6 +16,8 @@ import threading
 from pathlib import Path
 
 ENGINE = "pulumi"
+# The language host and the dynamic provider's plugin, as the kernel cuts off their names.
+_PLUGINS = ("pulumi-language", "pulumi-resource")
 _ADDRESS = re.compile(r"127\.0\.0\.1:[0-9]+")
 _started = threading.Lock()
 
@@ -42,10 +44,22 @@ def die_with_engine() -> None:
     never.
     """
     engine = find_ancestor(ENGINE)
-    if engine is None or not _started.acquire(blocking=False):
+    if engine is None:
+        _end_if_orphaned()
+        return
+    if not _started.acquire(blocking=False):
         return
     descriptor = os.pidfd_open(engine)
     threading.Thread(target=_wait, args=(descriptor, _address(engine)), daemon=True, name="lifeline").start()
+
+
+def _end_if_orphaned() -> None:
+    """End this process and the engine's plugin above it, when their engine was killed before we came to look for it."""
+    plugin = next((pid for pid in map(find_ancestor, _PLUGINS) if pid is not None), None)
+    if plugin is not None and _parent(plugin) == 1:
+        with contextlib.suppress(OSError):
+            os.kill(plugin, signal.SIGKILL)
+        os._exit(1)
 
 
 def _address(engine: int) -> str | None:

@@ -94,6 +94,25 @@ def test_the_engines_other_plugins_end_too_and_nobody_elses(engine: Path, tmp_pa
         another.kill()
 
 
+def test_a_program_that_comes_when_its_engine_is_gone_ends_the_orphaned_language_host(tmp_path: Path) -> None:
+    shell = shutil.which("dash") or shutil.which("sh")
+    assert shell is not None
+    host = Path(shutil.copy(Path(shell).resolve(), tmp_path / "pulumi-language-python"))
+    (tmp_path / "program.py").write_text(PROVIDER)
+    script = f"until [ -e gone ]; do sleep 0.05; done; {sys.executable} program.py; sleep 60"
+    engine = ["sh", "-c", f"'{host}' -c '{script}' >/dev/null & echo $!"]
+    done = subprocess.run(
+        engine,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    (tmp_path / "gone").touch()
+    assert ended(int(done.stdout))
+
+
 def test_without_an_engine_nothing_happens() -> None:
     code = "from hallmark.lifeline import *\nimport hallmark.lifeline as l\nl.ENGINE = 'no-engine'\ndie_with_engine()\n"
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, check=False, timeout=20)
