@@ -1,6 +1,6 @@
 # The door to everything; `make help` lists it. Set-up talks on stderr only, so that `make -s outputs` prints JSON alone.
 .DEFAULT_GOAL := help
-.PHONY: help setup image run outputs tools-path test test-kill check lint format docs bench lock clean distclean
+.PHONY: help setup image aws-plugins run outputs tools-path test test-kill check lint format docs bench lock clean distclean
 MAKEFLAGS += --no-print-directory
 
 IN_ENV := . ./env &&
@@ -24,6 +24,9 @@ setup: ## install what is missing: Debian packages, .venv, the Pulumi CLI, the p
 
 image: setup ## build, test and release the images of the stack `local` (STACK=name for another)
 	@$(IN_ENV) hallmark up $(STACK) $(ARGS)
+
+aws-plugins: setup ## fetch Pulumi's two plugins for stacks on AWS, once for all checkouts
+	@$(IN_ENV) python -m hallmark.aws_plugins
 
 run: setup ## boot the released image and say how to sign in by SSH (ARGS: which one)
 	@$(IN_ENV) hallmark run --stack $(STACK) $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from components.aws_golden_ami import GoldenAmi, GoldenAmiArgs
 from components.aws_providers import AmiAcceptance, AmiBuild, AmiInventory, unpack
 from components.aws_release import AmiRelease, AmiReleaseArgs
 from components.platform import Step
+from hallmark.aws_plugins import need_plugins
 from hallmark.aws_session import Aws
 from hallmark.aws_site import Site, survey
 from hallmark.aws_sweep import sweep
@@ -32,6 +34,7 @@ class AwsPlatform:
     """One base AMI, inventoried once, for all images of the stack; see platform.py."""
 
     def __init__(self, context: Context) -> None:
+        need_plugins(os.environ)
         ask_the_mirror(context)
         project, stack = pulumi.get_project(), pulumi.get_stack()
         self._site = survey(context, project=project, stack=stack)

@@ -71,6 +71,8 @@ def up(
 ) -> None:
     """Build, test and release what the stack lists: `pulumi up`, with nothing to ask and stale locks cleared."""
     engine = Engine(find_checkout(), os.environ)
+    if cli_aws.is_on_aws(stack):
+        cli_aws.install_plugins(engine)
     engine.up(stack, _say, output=sys.stderr if as_json else None)
     # A run that had nothing to build opened no work folder, and so swept none that a killed run had left.
     _open_store(stack, None).sweep()

@@ -28,7 +28,7 @@ from hallmark.pulumi_lock import clear_stale_locks
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _PROJECT = re.compile(r"^name:\s*[\"']?([A-Za-z0-9_.-]+)", re.MULTILINE)
-_QUICK = 120.0
+_QUICK, _FETCH = 120.0, 1800.0
 # fmt: off
 _PASSED_ON = frozenset([
     "HOME", "USER", "LOGNAME", "TERM", "COLORTERM", "NO_COLOR", "COLUMNS", "LINES", "LANG", "LANGUAGE", "TZ", "TMPDIR",
@@ -79,6 +79,10 @@ class Engine:
             raise ProcessError("pulumi stack output: expected a JSON object")
         return outputs
 
+    def install_plugin(self, name: str, version: str) -> None:
+        """Fetch one of Pulumi's resource plugins, once for all checkouts. ProcessError when it cannot be had."""
+        self._capture([self.program(), "plugin", "install", "resource", name, version], timeout=_FETCH)
+
     @property
     def state(self) -> Path:
         """The folder of the file backend."""
@@ -115,6 +119,8 @@ class Engine:
             "PULUMI_BACKEND_URL": f"file://{self.state}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
+            # Plugins are for stacks on AWS alone (aws_plugins.py).
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             # Go's collector works earlier than by default: the engine waits most of the time, its memory does not.
             "GOGC": "40",
         }
@@ -152,7 +158,7 @@ class Engine:
             how = ["--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates"]
             self._capture([pulumi, "refresh", *how, "--stack", stack])
 
-    def _capture(self, words: Sequence[str]) -> str:
+    def _capture(self, words: Sequence[str], *, timeout: float = _QUICK) -> str:
         """Run a short command of the engine; what it printed, or ProcessError with its own words."""
         try:
             done = subprocess.run(
@@ -162,11 +168,11 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=_QUICK,
+                timeout=timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired as expired:
-            raise ProcessError(f"{' '.join(words[1:3])}: did not end within {_QUICK:.0f} s") from expired
+            raise ProcessError(f"{' '.join(words[1:3])}: did not end within {timeout:.0f} s") from expired
         if done.returncode != 0:
             raise ProcessError(f"pulumi {' '.join(words[1:3])}: {(done.stderr or done.stdout).strip()}")
         return done.stdout

@@ -155,7 +155,8 @@ def _start(inner: Inner, environment: Mapping[str, str], lock: int) -> subproces
 
 def _given(mark: str) -> dict[str, str]:
     """What the run gets besides: its mark, and where its dynamic providers find our modules."""
-    return {_MARK: mark, "PYTHONPATH": str(_ROOT), "PULUMI_SKIP_UPDATE_CHECK": "1"}
+    quiet = {"PULUMI_SKIP_UPDATE_CHECK": "1", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
+    return {_MARK: mark, "PYTHONPATH": str(_ROOT), **quiet}
 
 
 def _read(stream: IO[str], wanted: str, inner: Inner, say: Say) -> Outputs:

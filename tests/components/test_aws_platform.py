@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from hallmark import patches
 from hallmark.aws_base import BaseAmi
 from hallmark.aws_settings import AwsSettings
 from hallmark.aws_site import Site
-from hallmark.errors import AwsError
+from hallmark.errors import AwsError, PrerequisiteError
 from hallmark.order import Order, load_order
 from hallmark.pipeline import Context
 from hallmark.settings import Settings
 from tests.components.declared import OUTPUTS, Program, run_program
+from tests.doubles.server import BIN
 from tests.unit.examples import LOCK, TODAY, Project
 
 STATUS = "Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.5.1-1\n"
@@ -60,6 +62,22 @@ SITE = Site(
     puts_per_second=900,
 )
 OURS = ["base", "web-patch-media", "web-build", "web-image-registration", "web-acceptance"]
+
+
+@pytest.fixture(autouse=True)
+def _plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doubled ones are where the platform looks for them; nothing here starts them."""
+    monkeypatch.setenv("PATH", f"{BIN}:{os.environ['PATH']}")
+
+
+def test_without_pulumis_plugins_nothing_is_declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    asked: list[object] = []
+    monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: asked.append("AWS"))
+    with pytest.raises(PrerequisiteError, match="`make aws-plugins` fetches it"):
+        aws_platform.AwsPlatform(None)  # type: ignore[arg-type]
+    assert asked == []
 
 
 @pytest.fixture

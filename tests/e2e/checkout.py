@@ -210,6 +210,7 @@ class Checkout:
             "PULUMI_BACKEND_URL": f"file://{self.root}/.hallmark/state",
             "PULUMI_CONFIG_PASSPHRASE_FILE": f"{self.root}/.hallmark/passphrase",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "XDG_CACHE_HOME": str(self.cache.parent),
             **self.extra,
         }

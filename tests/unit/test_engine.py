@@ -119,6 +119,7 @@ def test_the_environment_is_an_allow_list(root: Path) -> None:
         "PULUMI_BACKEND_URL": f"file://{root}/.hallmark/state",
         "PULUMI_CONFIG_PASSPHRASE_FILE": f"{root}/.hallmark/passphrase",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "GOGC": "40",
     }
 
