@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from hallmark.aws_plugins import missing_plugins
 from tests.doubles.server import BIN, REGION, Server
 from tests.e2e.checkout import Checkout
 
@@ -19,7 +21,9 @@ def use_account(checkout: Checkout, server: Server, ami: str, **settings: Any) -
     )
     (checkout.root / "stacks" / f"Pulumi.{STACK}.yaml").unlink(missing_ok=True)
     checkout.stack = STACK
-    checkout.path, checkout.extra = [BIN], server.environment()
+    # The doubles stand in where the real plugins cannot be had; where they are, they are used.
+    checkout.path = [BIN] if list(missing_plugins(os.environ)) else []
+    checkout.extra = server.environment()
     checkout.configure(**{"aws:region": REGION}, platform="aws", kmsKey=key, baseAmi={"id": ami}, base=None, **settings)
     return key
 
