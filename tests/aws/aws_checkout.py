@@ -10,8 +10,6 @@ from tests.doubles.server import BIN, REGION, Server
 from tests.e2e.checkout import Checkout
 
 STACK = "aws"
-# What stays of a finished run, besides evidence.
-KEPT = ("images", "snapshots", "parameters")
 
 
 def use_account(checkout: Checkout, server: Server, ami: str, **settings: Any) -> str:
