@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
 
 from components.report import urn_of
-from hallmark.pipeline import Context, StartingPoint
+
+if TYPE_CHECKING:  # the provider's process imports this module too, and needs none of it
+    from hallmark.pipeline import Context, StartingPoint
 
 COMPONENT = "hallmark:index:GoldenImage"
 
