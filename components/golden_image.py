@@ -14,8 +14,6 @@ from hallmark.order import Order, save_order
 from hallmark.pipeline import Context, order_image
 from hallmark.recipe import Recipe
 
-TOKEN = COMPONENT
-
 
 @dataclass(frozen=True, kw_only=True)
 class GoldenImageArgs:
@@ -32,7 +30,7 @@ class GoldenImage(pulumi.ComponentResource):
     outputs: dict[str, pulumi.Output[Any]]
 
     def __init__(self, name: str, args: GoldenImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(TOKEN, name, None, opts)
+        super().__init__(COMPONENT, name, None, opts)
         self._name, self._args = name, args
         platform = args.platform
         order = pulumi.Output.from_input(platform.status).apply(self._order)
