@@ -19,6 +19,7 @@ from pathlib import Path
 from hallmark.base import Base, need_base
 from hallmark.engine import Engine, find_checkout
 from hallmark.errors import ProcessError, StoreError
+from hallmark.file_backend import backend_in
 from hallmark.image import Image
 from hallmark.locks import try_lock
 from hallmark.pipeline import Context
@@ -43,7 +44,7 @@ class Site:
 
     def environment(self, state: Path) -> dict[str, str]:
         """The engine's environment with another folder for its state."""
-        return {**self.engine.environment(), "PULUMI_BACKEND_URL": f"file://{state}"}
+        return {**self.engine.environment(), "PULUMI_BACKEND_URL": backend_in(state)}
 
     def folder(self, name: str) -> Path:
         """A new folder below the scratch folder."""

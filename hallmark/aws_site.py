@@ -15,6 +15,7 @@ from hallmark.aws_base import BaseAmi, check_base, find_base, get_base
 from hallmark.aws_session import Aws, in_words
 from hallmark.aws_settings import AwsSettings
 from hallmark.aws_tags import Labels
+from hallmark.file_backend import backend_in
 from hallmark.fingerprint import Sha256, fingerprint
 from hallmark.stack_file import read_stack_file
 from hallmark.validation import STRICT
@@ -76,7 +77,7 @@ def survey(context: Context, *, project: str, stack: str, environment: Mapping[s
         aws=context.aws,
         project=project,
         stack=stack,
-        backend=environment.get("PULUMI_BACKEND_URL") or f"file://{context.root}/.hallmark/state",
+        backend=environment.get("PULUMI_BACKEND_URL") or backend_in(context.root / ".hallmark/state"),
         # Pulumi notes it in the stack's file; `passphrase` is the one that it does not note.
         secrets_provider=str(read_stack_file(context.root, stack).get("secretsprovider") or "passphrase"),
         base=base,

@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from hallmark.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
+from hallmark.file_backend import backend_in
 from hallmark.locks import read_holder, try_lock, write_holder
 from hallmark.process import PATH, need
 from hallmark.pulumi_lock import clear_stale_locks
@@ -116,7 +117,7 @@ class Engine:
             "LC_ALL": "C.UTF-8",
             **allowed,
             "PATH": self._search_path(),
-            "PULUMI_BACKEND_URL": f"file://{self.state}",
+            "PULUMI_BACKEND_URL": backend_in(self.state),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             # Plugins are for stacks on AWS alone (aws_plugins.py).

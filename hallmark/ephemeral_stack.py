@@ -34,6 +34,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from hallmark.errors import HallmarkError, ProcessError, SettingsError
+from hallmark.file_backend import without_notes
 from hallmark.locks import try_lock
 from hallmark.validation import STRICT
 
@@ -286,14 +287,15 @@ def _create(inner: Inner, folder: Path) -> automation.Stack:
 def _options(inner: Inner, folder: Path) -> automation.LocalWorkspaceOptions:
     from pulumi import automation
 
+    backend = without_notes(inner.backend)
     project = automation.ProjectSettings(
-        name=inner.project, runtime="python", backend=automation.ProjectBackend(url=inner.backend)
+        name=inner.project, runtime="python", backend=automation.ProjectBackend(url=backend)
     )
     return automation.LocalWorkspaceOptions(
         work_dir=str(folder),
         project_settings=project,
         secrets_provider=inner.secrets_provider,
-        env_vars={"PULUMI_BACKEND_URL": inner.backend},
+        env_vars={"PULUMI_BACKEND_URL": backend},
     )
 
 

@@ -107,7 +107,7 @@ def test_no_credentials_is_one_clear_error(
 def test_inner_stacks_go_where_the_outer_one_is(base: str, tmp_path: Path) -> None:
     pinned = json.dumps({"id": base})
     assert look_around(tmp_path / "a", {"PULUMI_BACKEND_URL": "s3://states"}, baseAmi=pinned).backend == "s3://states"
-    assert look_around(tmp_path / "b", baseAmi=pinned).backend == f"file://{tmp_path}/b/.hallmark/state"
+    assert look_around(tmp_path / "b", baseAmi=pinned).backend == f"file://{tmp_path}/b/.hallmark/state?metadata=skip"
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,8 @@ def test_it_is_up_inside_the_block_and_gone_after_it(inner: Inner, environment: 
     said: list[str] = []
     with ephemeral(inner, environment, said.append) as outputs:
         assert made(inner) == ["first", "second"]
+        # Besides what takes a file's place at once there is nothing that a kill could cut short (file_backend.py).
+        assert {Path(file).suffix for file in state_files(inner)} == {".json", ".bak"}
         assert outputs["first"] == f"{inner.arguments['folder']}/first"
         assert outputs["config"] == []
         seen = (Path(inner.arguments["folder"]) / "first").read_text().split()

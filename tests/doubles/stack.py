@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hallmark.file_backend import backend_in
 from hallmark.user_cache import user_cache
 from tests.doubles.server import BIN, Server
 
@@ -88,7 +89,7 @@ class Stack:
             **self.server.environment(),
             "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), str(self.engine), "/usr/bin", "/bin"]),
             "HOME": str(self.folder),
-            "PULUMI_BACKEND_URL": f"file://{self.folder}/state",
+            "PULUMI_BACKEND_URL": backend_in(self.folder / "state"),
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hallmark.file_backend import backend_in
 from hallmark.locks import is_locked
 from hallmark.process import PATH, command, run
 from hallmark.store import Store
@@ -207,7 +208,7 @@ class Checkout:
             "HOME": str(Path.home()),
             "PATH": ":".join([*map(str, self.path), f"{self.root}/.venv/bin", str(tools), PATH]),
             "LC_ALL": "C.UTF-8",
-            "PULUMI_BACKEND_URL": f"file://{self.root}/.hallmark/state",
+            "PULUMI_BACKEND_URL": backend_in(self.root / ".hallmark/state"),
             "PULUMI_CONFIG_PASSPHRASE_FILE": f"{self.root}/.hallmark/passphrase",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

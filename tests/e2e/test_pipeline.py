@@ -87,6 +87,11 @@ def test_a_stack_builds_tests_and_releases_a_named_base_without_patches(tiny: Ch
     assert lock["packages"] == []
 
 
+def test_the_state_has_nothing_that_a_kill_could_cut_short(tiny: Checkout, first: Finished) -> None:
+    files = [path for path in (tiny.root / ".hallmark/state/.pulumi/stacks").rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".json", ".bak"}  # no notes: hallmark/file_backend.py
+
+
 def test_a_run_shows_its_progress(first: Finished) -> None:
     for word in ("build: media", "build: patch", "controls 1 of 2", "build: seal", "accept: boot", "accept: check"):
         assert word in first.text

@@ -27,7 +27,8 @@ root = os.getcwd()
 with open("calls", "a") as calls:
     calls.write(json.dumps({{"args": sys.argv[1:], "env": dict(os.environ), "pgrp": os.getpgrp()}}) + "\\n")
 if sys.argv[1:3] == ["stack", "init"]:
-    folder = os.path.join(os.environ["PULUMI_BACKEND_URL"].removeprefix("file://"), ".pulumi/stacks/hallmark")
+    state = os.environ["PULUMI_BACKEND_URL"].removeprefix("file://").partition("?")[0]
+    folder = os.path.join(state, ".pulumi/stacks/hallmark")
     os.makedirs(folder, exist_ok=True)
     open(os.path.join(folder, sys.argv[-1] + ".json"), "w").close()
 if sys.argv[1:3] == ["stack", "output"]:
@@ -116,7 +117,7 @@ def test_the_environment_is_an_allow_list(root: Path) -> None:
         "LC_ALL": "de_DE.UTF-8",
         "AWS_PROFILE": "me",
         "HALLMARK_STORE": "/x",
-        "PULUMI_BACKEND_URL": f"file://{root}/.hallmark/state",
+        "PULUMI_BACKEND_URL": f"file://{root}/.hallmark/state?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": f"{root}/.hallmark/passphrase",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
