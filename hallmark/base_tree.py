@@ -113,8 +113,9 @@ def install_tree(tree: Tree, archive: Path, target: Path, *, architecture: str, 
             "ROOT_UUID": tree.ids.root_filesystem,
             "ESP_UUID": tree.ids.esp_uuid,
             "TMPDIR": str(target.parent),
-            # 40 MiB less than the default level, for an initial RAM disk that is an eighth larger.
-            "COMPRESSLEVEL": "1",
+            # customize.sh makes both, once, when apt and dpkg have left the memory that these take.
+            "SYSTEMD_HWDB_UPDATE_BYPASS": "1",
+            "INITRD": "No",
         },
         timeout=1800,
         contained=True,
