@@ -176,15 +176,16 @@ def _endpoint() -> Iterator[subprocess.Popen[bytes]]:
 
 def upload_once(url: str, path: Path) -> None:
     """What the child process does: one upload, as fast as it goes."""
-    import boto3
+    from botocore.session import Session
 
     from hallmark.ebs import Transfer, Upload, upload
     from hallmark.ebs_retry import client_config
     from hallmark.fingerprint import hash_bytes
 
-    session = boto3.Session(region_name=_KEYS["AWS_REGION"])
+    session = Session()
+    session.set_config_variable("region", _KEYS["AWS_REGION"])
     clients: dict[str, Any] = {
-        name: session.client(name, endpoint_url=url, config=client_config()) for name in ("ebs", "ec2")
+        name: session.create_client(name, endpoint_url=url, config=client_config()) for name in ("ebs", "ec2")
     }
     job = Upload(path=path, content=hash_bytes(b"bench"), build="bench", tags={})
     upload(job, ebs=clients["ebs"], ec2=clients["ec2"], how=Transfer(puts_per_second=0))

@@ -6,11 +6,14 @@ Registered by our own driver (hallmark/aws_images.py), not as `aws.ec2.Ami`: doc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.aws_providers import AMI_COMPONENT, AmiBuild, AmiRegistration
-from hallmark.aws_site import Site
+
+if TYPE_CHECKING:
+    from hallmark.aws_site import Site
 
 
 @dataclass(frozen=True, kw_only=True)

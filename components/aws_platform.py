@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-import pulumi_aws as aws
 
 from components.aws_golden_ami import GoldenAmi, GoldenAmiArgs
-from components.aws_providers import AmiAcceptance, AmiBuild, AmiInventory, unpack
-from components.aws_release import AmiRelease, AmiReleaseArgs
+from components.aws_providers import AmiAcceptance, AmiBuild, AmiInventory, AmiRelease, unpack
 from components.platform import Step
 from hallmark.aws_plugins import need_plugins
-from hallmark.aws_session import Aws
-from hallmark.aws_site import Site, survey
-from hallmark.aws_sweep import sweep
 from hallmark.errors import AwsError
 from hallmark.pipeline import Context, StartingPoint, ask_the_mirror
+
+if TYPE_CHECKING:
+    from hallmark.aws_session import Aws
+    from hallmark.aws_site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +35,15 @@ class AwsPlatform:
 
     def __init__(self, context: Context) -> None:
         need_plugins(os.environ)
-        ask_the_mirror(context)
-        project, stack = pulumi.get_project(), pulumi.get_stack()
-        self._site = survey(context, project=project, stack=stack)
+        with ThreadPoolExecutor(max_workers=1) as mirror:  # it answers while botocore is loaded and AWS asked
+            asked = mirror.submit(ask_the_mirror, context)
+            self._site = _look_around(context)
+            asked.result()
         self._places = context.places.model_dump_json()
-        if not pulumi.runtime.is_dry_run():
-            _sweep(self._site)
         self.start = StartingPoint(base=self._site.base_fingerprint, surroundings="imds", hardware=self._site.hardware)
         inventory = AmiInventory("base", self._site, context)
         self.status = inventory.status.apply(unpack)
         inventory.status.apply(lambda known: _say_unless_known(known, inventory), run_with_unknowns=True)
-        self._provider = aws.Provider("aws", **self._site.aws.provider_args())
 
     def build(self, step: Step, media: pulumi.Output[str]) -> Candidate:
         """A machine in a VPC of its own, and the AMI of its root volume."""
@@ -61,18 +59,8 @@ class AwsPlatform:
         return AmiAcceptance(step, self._site, build.ami.ami)
 
     def release(self, recipe: str, channel: str, judged: AmiAcceptance, parent: pulumi.Resource) -> AmiRelease:
-        """Status tag and parameter."""
-        return AmiRelease(
-            f"{recipe}-release",
-            AmiReleaseArgs(
-                recipe=recipe,
-                channel=channel,
-                ami=judged.image,
-                accepted=judged.accepted,
-                settings=self._site.aws,
-            ),
-            pulumi.ResourceOptions(parent=parent, providers=[self._provider]),
-        )
+        """Status tag and channel."""
+        return AmiRelease(recipe, channel, judged, self._site, self._places, parent=parent)
 
     def outputs(self, build: Candidate, judged: AmiAcceptance, release: AmiRelease) -> dict[str, pulumi.Output[Any]]:
         """What consumers launch, and where it is told."""
@@ -83,15 +71,30 @@ class AwsPlatform:
             "region": pulumi.Output.from_input(self._site.aws.region),
             "parameter": release.parameter,
             "evidence": build.build.evidence,
-            "channel": pulumi.Output.from_input(release.channel),
+            "channel": release.channel,
             "accepted": judged.accepted,
         }
 
 
-def _sweep(site: Site) -> None:
+def _look_around(context: Context) -> Site:
+    """The stack's place in its account, cleared of what killed runs have left there."""
+    from hallmark.aws_session import Aws
+    from hallmark.aws_site import survey
+
+    assert context.aws is not None
+    aws = Aws(context.aws)
+    site = survey(context, aws, project=pulumi.get_project(), stack=pulumi.get_stack())
+    if not pulumi.runtime.is_dry_run():
+        _sweep(aws, site)
+    return site
+
+
+def _sweep(aws: Aws, site: Site) -> None:
     """Remove what killed runs of this stack have left. What cannot be removed does not keep anyone from building."""
+    from hallmark.aws_sweep import sweep
+
     try:
-        sweep(Aws(site.aws), scope=(site.project, site.stack), now=datetime.now(UTC), say=pulumi.log.info)
+        sweep(aws, scope=(site.project, site.stack), now=datetime.now(UTC), say=pulumi.log.info)
     except AwsError as error:
         pulumi.log.warn(str(error))
 

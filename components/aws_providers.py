@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import DiffResult, ReadResult, Resource
+from pulumi.dynamic import DiffResult, ReadResult, Resource, UpdateResult
 
-from components.platform import Step
+from components.platform import COMPONENT, Step
 from components.report import reporter, urn_of
 from components.step_provider import GONE, Props, Say, StepProvider, child
+from hallmark.errors import RejectedError
 
 if TYPE_CHECKING:
     from hallmark.aws_session import Aws
@@ -114,6 +115,34 @@ class _AcceptanceProvider(_AwsStep):
         return ReadResult(id_, props) if judged else GONE
 
 
+class _ReleaseProvider(_AwsStep):
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        moved = any(_olds.get(key) != _news.get(key) for key in ("recipe", "channel"))
+        return DiffResult(changes=moved or _olds.get("ami") != _news.get("ami"), replaces=["channel"] if moved else [])
+
+    def make(self, props: Props, places: Places, say: Say) -> Props:
+        from hallmark.aws_channel import release
+
+        if props["accepted"] is not True:
+            raise RejectedError(
+                f"{props['ami']}: expected an accepted image, got one without a verdict; it is not released"
+            )
+        parameter = release(_aws(props), props["recipe"], props["channel"], props["ami"])
+        return {"id": parameter, "parameter": parameter}
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        return UpdateResult(outs=self.create(_news).outs)
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        from hallmark.aws_channel import released_image
+
+        ami = released_image(_aws(props), props["parameter"])
+        return ReadResult(id_, {**props, "ami": ami}) if ami else GONE
+
+    def delete(self, id_: str, props: Props) -> None:
+        reporter(props["urn"], lasting=True)(f"kept: channel {props['parameter']}, leading to {props['ami']}")
+
+
 class AmiInventory(Resource, module="hallmark", name="AmiInventory"):
     """What is installed in the AMI that the stack's images start from: found once for each AMI. `status` is packed."""
 
@@ -182,6 +211,34 @@ class AmiAcceptance(Resource, module="hallmark", name="AmiAcceptance"):
             "accepted": None,
         }
         super().__init__(_AcceptanceProvider(), step.name, props, child(step.parent))
+
+
+class AmiRelease(Resource, module="hallmark", name="AmiRelease"):
+    """The status tag that lets consumers launch the AMI, then the channel that leads them to it.
+
+    Happens only to an accepted image: `accepted` is the acceptance's own output, so nothing here starts before its
+    verdict. An older image keeps its tag, and `pulumi destroy` leaves tag and channel as they are.
+    """
+
+    ami: pulumi.Output[str]
+    parameter: pulumi.Output[str]
+    channel: pulumi.Output[str]
+
+    def __init__(
+        self, recipe: str, channel: str, judged: AmiAcceptance, site: Site, places: str, *, parent: pulumi.Resource
+    ) -> None:
+        name = f"{recipe}-release"
+        props = {
+            "recipe": recipe,
+            "channel": channel,
+            "ami": judged.image,
+            "accepted": judged.accepted,
+            "site": site.model_dump_json(),
+            "places": places,
+            "urn": urn_of("AmiRelease", name, parent=COMPONENT),
+            "parameter": None,
+        }
+        super().__init__(_ReleaseProvider(), name, props, child(parent))
 
 
 def pack(text: str) -> str:

@@ -68,7 +68,7 @@ class Platform(Protocol):
 def choose_platform(context: Context) -> Platform:
     """The platform that the settings name, its base planned and declared. Raises HallmarkError."""
     if context.settings.platform == "aws":
-        from components.aws_platform import AwsPlatform  # pulumi_aws takes its time
+        from components.aws_platform import AwsPlatform
 
         return AwsPlatform(context)
     from components.local_platform import LocalPlatform

@@ -164,25 +164,6 @@ PROVIDER = (
         delete=("ec2:DeleteSnapshot",),
         beyond="Tiers would be modified.",
     ),
-    Resource(
-        name="aws.ec2.Tag",
-        source=Source(repository=_UPSTREAM, commit="022092419b7c", path=f"{_EC2}tag_gen.go", age="version 4 or 5"),
-        create=("ec2:CreateTags",),
-        read=("ec2:DescribeTags",),
-        update=("ec2:CreateTags",),
-        beyond="It is retained: the tag is never deleted.",
-    ),
-    Resource(
-        name="aws.ssm.Parameter",
-        source=Source(
-            repository=_UPSTREAM, commit="0073593e7d69", path="internal/service/ssm/parameter.go", age="6.7.0 or later"
-        ),
-        create=("ssm:PutParameter",),
-        read=("ssm:GetParameter", "ssm:DescribeParameters", "ssm:ListTagsForResource"),
-        update=("ssm:PutParameter",),
-        beyond="It is retained: never deleted. It has no tags, which would take a call of their own. For data type "
-        "`aws:ec2:image` SSM describes the image in the caller's name (`ec2:DescribeImages`).",
-    ),
 )
 
 _NETWORK_READS = (
@@ -205,7 +186,8 @@ _NETWORK_READS = (
 
 OWN: Mapping[str, tuple[str, ...]] = {
     "hallmark/aws_base.py": ("ec2:DescribeImages",),
-    "hallmark/aws_channel.py": ("ssm:GetParameter", "ssm:GetParametersByPath"),
+    # For data type `aws:ec2:image` SSM describes the image in the caller's name (ec2:DescribeImages).
+    "hallmark/aws_channel.py": ("ec2:CreateTags", "ssm:GetParameter", "ssm:GetParametersByPath", "ssm:PutParameter"),
     "hallmark/aws_evidence.py": ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
     "hallmark/aws_images.py": (
         "ec2:CreateSnapshot",

@@ -1,7 +1,7 @@
-"""The channel on AWS: an SSM parameter of data type `aws:ec2:image`.
+"""The release on AWS: a status tag that lets consumers launch the AMI, and the channel, which leads them to it.
 
-AWS checks such a value after it has accepted it, and drops a version whose AMI it cannot find. So the parameter is read
-until it holds the image, or until time is up.
+A channel is an SSM parameter of data type `aws:ec2:image`. AWS checks such a value after it has accepted it, and drops
+a version whose AMI it cannot find. So the parameter is read until it holds the image, or until time is up.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from hallmark import aws_tags
+from hallmark.aws_images import exists, get_image
 from hallmark.aws_session import Aws, in_words
 from hallmark.errors import AwsError
 
@@ -20,6 +22,39 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 300.0
 _PAUSE_SECONDS = 3.0
+
+
+def parameter_name(recipe: str, channel: str) -> str:
+    """The channel's name in the parameter store."""
+    return f"/hallmark/{recipe}/{channel}"
+
+
+def release(aws: Aws, recipe: str, channel: str, ami: str) -> str:
+    """Mark an accepted AMI as released, then lead the channel to it and see that it does; the parameter's name.
+
+    Done again it changes nothing. A channel that another stack has made is taken over. Raises AwsError.
+    """
+    parameter = parameter_name(recipe, channel)
+    with in_words(aws.settings, parameter):
+        aws.ec2.create_tags(Resources=[ami], Tags=aws_tags.pairs({aws_tags.STATUS: aws_tags.RELEASED}))
+        # No tags of its own: these would take a call that a parameter refuses which is still being validated.
+        aws.ssm.put_parameter(
+            Name=parameter,
+            Description=f"Hallmark: the released AMI of {recipe}, channel {channel}",
+            Type="String",
+            DataType="aws:ec2:image",
+            Value=ami,
+            Overwrite=True,
+        )
+        wait_for_channel(aws.ssm, parameter, ami)
+    return parameter
+
+
+def released_image(aws: Aws, parameter: str) -> str | None:
+    """The AMI that a channel leads to; None without a channel, or when consumers could not launch what it leads to."""
+    with in_words(aws.settings, parameter):
+        ami = read_channel(aws.ssm, parameter)
+    return ami if ami and exists(aws, ami) and get_image(aws, ami).released else None
 
 
 def wait_for_channel(
@@ -44,7 +79,7 @@ def wait_for_channel(
 
 def channels_of(aws: Aws, recipe: str, image: str) -> list[str]:
     """The channels of a recipe that lead to an AMI, by name."""
-    prefix = f"/hallmark/{recipe}/"
+    prefix = parameter_name(recipe, "")
     with in_words(aws.settings, prefix):
         pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix.rstrip("/"))
         found = [row for page in pages for row in page["Parameters"] if row.get("Value") == image]

@@ -46,7 +46,7 @@ def pipeline_policy(where: Where) -> Document:
 
 def _reads() -> list[str]:
     """The calls that only look, and know no resource that could be named."""
-    looking = ("ec2:Describe", "servicequotas:Get", "ssm:Describe")
+    looking = ("ec2:Describe", "servicequotas:Get")
     return sorted(action for action in needed_actions() if action.startswith(looking))
 
 
@@ -208,7 +208,7 @@ def _channel_and_evidence(where: Where) -> list[Statement]:
     return [
         allow(
             "Channel",
-            ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:ListTagsForResource", "ssm:PutParameter"],
+            ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:PutParameter"],
             where.parameters,
         ),
         allow(

@@ -1,6 +1,7 @@
-"""boto3 clients from the stack's settings, the same account and region as Pulumi's provider; and AWS's errors in words.
+"""Clients from the stack's settings, the same account and region as Pulumi's provider; and AWS's errors in words.
 
-Credentials come from the ambient chain, then through the roles to assume, refreshed as they expire.
+Credentials come from the ambient chain, then through the roles to assume, refreshed as they expire. boto3 would add
+nothing but its resources, which nobody here uses, and time to each start.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import (
@@ -68,8 +68,8 @@ class Aws:
         )
 
     @cached_property
-    def session(self) -> boto3.Session:
-        """The boto3 session behind the clients; AwsError when the profile is unknown."""
+    def session(self) -> BotoSession:
+        """The session behind the clients; AwsError when the profile is unknown."""
         with in_words(self.settings, "credentials"):
             botocore = BotoSession(profile=self.settings.profile)
             botocore.set_config_variable("region", self.settings.region)
@@ -78,13 +78,13 @@ class Aws:
                 if botocore.get_credentials() is None:
                     raise NoCredentialsError
                 botocore = self._assume(botocore, role)
-            return boto3.Session(botocore_session=botocore, region_name=self.settings.region)
+            return botocore
 
     def client(self, service: str, config: Config | None = None) -> Any:
         """A client of any service, at the endpoint that the settings name; `config` is merged over ours."""
         merged = self._config.merge(config) if config else self._config
         name = {"service-quotas": "servicequotas"}.get(service, service)
-        maker: Any = self.session.client
+        maker: Any = self.session.create_client
         return maker(service, config=merged, endpoint_url=self.settings.endpoints.get(name))
 
     @cached_property
@@ -150,7 +150,7 @@ class Aws:
 
 @contextmanager
 def in_words(settings: AwsSettings, doing: str) -> Iterator[None]:
-    """Turn what boto3 raises inside the block into AwsError: what was done, what is wrong, what to do."""
+    """Turn what botocore raises inside the block into AwsError: what was done, what is wrong, what to do."""
     try:
         yield
     except ClientError as error:

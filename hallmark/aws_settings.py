@@ -1,4 +1,4 @@
-"""Which account and region: `aws:*` of the stack's configuration, validated, the same for boto3 and Pulumi's provider.
+"""Which account and region: `aws:*` of the stack's configuration, validated, the same for us and Pulumi's provider.
 
 No secret may be in it: access keys in the configuration are refused, credentials come from the ambient chain (profile,
 environment, container, instance). So it may go through state files and command lines as JSON.
@@ -19,7 +19,7 @@ _REFUSED = ("accessKey", "secretKey", "token")
 _READ = {"region": "region", "profile": "profile", "assumeRoles": "assume_roles", "endpoints": "endpoints"}
 _STRUCTURED = ("assumeRole", "assumeRoles", "endpoints")
 _ROLE_KEYS = {"roleArn": "role_arn", "sessionName": "session_name", "externalId": "external_id", "duration": "duration"}
-# The provider does not use the EBS direct APIs and knows no endpoint of them; boto3 does.
+# The provider does not use the EBS direct APIs and knows no endpoint of them; botocore does.
 _NOT_THE_PROVIDERS = ("ebs",)
 
 

@@ -60,21 +60,21 @@ class Site(BaseModel):
         return Labels(project=self.project, stack=self.stack, recipe=recipe, use=use, build=build, fingerprint=identity)
 
 
-def survey(context: Context, *, project: str, stack: str, environment: Mapping[str, str] | None = None) -> Site:
+def survey(
+    context: Context, aws: Aws, *, project: str, stack: str, environment: Mapping[str, str] | None = None
+) -> Site:
     """The site of a stack: asks AWS for the base alone. Raises AwsError and SettingsError."""
     settings, environment = context.settings, os.environ if environment is None else environment
-    assert context.aws is not None
     assert settings.kms_key is not None
-    aws = Aws(context.aws)
     wanted = settings.base_ami
-    with in_words(context.aws, "base"):
+    with in_words(aws.settings, "base"):
         if wanted.id:
             base = get_base(aws.ec2, wanted.id)
         else:
             base = find_base(aws.ec2, owners=wanted.owners, pattern=wanted.name, architecture=ARCHITECTURE)
     check_base(base)
     return Site(
-        aws=context.aws,
+        aws=aws.settings,
         project=project,
         stack=stack,
         backend=environment.get("PULUMI_BACKEND_URL") or backend_in(context.root / ".hallmark/state"),

@@ -25,19 +25,18 @@ SERVICES = {
     "ssm": "ssm",
     "sts": "sts",
 }
-# Not calls but what IAM knows them by, and boto3's own transfers.
+# What IAM knows some calls by.
 SPELLED = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
-    "s3:download_file": "s3:GetObject",
-    "s3:upload_file": "s3:PutObject",
 }
 
 
 @cache
 def operations() -> dict[str, str]:
     """The name of a call in Python, and in the API, → its action."""
-    session, found = Session(), {"upload_file": "s3:PutObject", "download_file": "s3:GetObject"}
+    session = Session()
+    found: dict[str, str] = {}
     for prefix, service in SERVICES.items():
         for name in session.get_service_model(service).operation_names:
             action = SPELLED.get(f"{prefix}:{name}", f"{prefix}:{name}")
@@ -118,7 +117,7 @@ def test_every_resource_type_of_the_components_is_in_the_list() -> None:
         ("aws.ec2.describe_vpcs()", "ec2:DescribeVpcs"),
         ("ec2.get_paginator('describe_vpcs')", "ec2:DescribeVpcs"),
         ("aws.client('service-quotas').get_service_quota()", "servicequotas:GetServiceQuota"),
-        ("self._aws.s3.upload_file(1)", "s3:PutObject"),
+        ("self._aws.s3.put_object(1)", "s3:PutObject"),
         ("_OPERATION = 'PutSnapshotBlock'", "ebs:PutSnapshotBlock"),
     ],
 )

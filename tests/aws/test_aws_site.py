@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from moto.ec2.models import ec2_backends
 
-from hallmark import aws_site
 from hallmark.aws_session import Aws
 from hallmark.aws_settings import load_aws_settings
 from hallmark.aws_site import Site, survey
@@ -30,17 +29,12 @@ def account() -> Iterator[Aws]:
         yield aws
 
 
-@pytest.fixture(autouse=True)
-def _one_set_of_clients(account: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws_site, "Aws", lambda _: account)  # each costs a second
-
-
 @pytest.fixture(scope="module")
 def base(account: Aws) -> str:
     return base_ami(account, "ours-1")
 
 
-def look_around(checkout: Path, environment: dict[str, str] | None = None, **values: str) -> Site:
+def look_around(account: Aws, checkout: Path, environment: dict[str, str] | None = None, **values: str) -> Site:
     """The site of a stack `aws` with this configuration."""
     config = {f"hallmark:{key}": value for key, value in {"platform": "aws", "kmsKey": KEY, **values}.items()}
     context = Context(
@@ -50,7 +44,7 @@ def look_around(checkout: Path, environment: dict[str, str] | None = None, **val
         today=TODAY,
         aws=load_aws_settings({"aws:region": REGION}, where="stack aws", environment={}),
     )
-    return survey(context, project="hallmark", stack="aws", environment=environment or {})
+    return survey(context, account, project="hallmark", stack="aws", environment=environment or {})
 
 
 def owned(name: str) -> str:
@@ -63,19 +57,19 @@ def test_the_newest_ami_of_owner_and_name_is_the_base(account: Aws, tmp_path: Pa
     base_ami(account, "other-9")
     for name, day in {"old": 1, "new": 3, "middle": 2}.items():
         amis[made[name]].creation_date = datetime(2026, 11, day, tzinfo=UTC)
-    site = look_around(tmp_path, baseAmi=owned("newest-*"))
+    site = look_around(account, tmp_path, baseAmi=owned("newest-*"))
     assert (site.base.id, site.base.name) == (made["new"], "newest-new")
 
 
 def test_a_pinned_base_is_that_one(base: str, account: Aws, tmp_path: Path) -> None:
     base_ami(account, "ours-newer")
-    site = look_around(tmp_path, baseAmi=json.dumps({"id": base}))
+    site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}))
     assert (site.base.id, site.base.boot_mode, site.base.root_gib) == (base, "uefi", 1)
 
 
 def test_no_ami_that_matches_is_one_clear_error(account: Aws, tmp_path: Path) -> None:
     with pytest.raises(AwsError) as error:
-        look_around(tmp_path)
+        look_around(account, tmp_path)
     assert str(error.value) == (
         f"base: no x86_64 AMI of owner 136693071363 matches 'debian-13-amd64-*' in {REGION}; mend owner, name or region"
     )
@@ -83,7 +77,7 @@ def test_no_ami_that_matches_is_one_clear_error(account: Aws, tmp_path: Path) ->
 
 def test_an_ami_of_another_region_is_not_there(account: Aws, tmp_path: Path) -> None:
     with pytest.raises(AwsError, match=r"^base: ami-0123456789abcdef0: no such AMI in eu-central-1, or not shared"):
-        look_around(tmp_path, baseAmi='{"id": "ami-0123456789abcdef0"}')
+        look_around(account, tmp_path, baseAmi='{"id": "ami-0123456789abcdef0"}')
 
 
 def test_a_base_with_product_codes_is_refused(account: Aws, tmp_path: Path) -> None:
@@ -93,21 +87,24 @@ def test_a_base_with_product_codes_is_refused(account: Aws, tmp_path: Path) -> N
     with pytest.raises(
         AwsError, match=rf"^base: {made} \(sold-1\): has product codes \(abc\), .*; choose another AMI$"
     ):
-        look_around(tmp_path, baseAmi=json.dumps({"id": made}))
+        look_around(account, tmp_path, baseAmi=json.dumps({"id": made}))
 
 
-def test_no_credentials_is_one_clear_error(
-    account: Aws, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(aws_site, "Aws", Aws)
+def test_no_credentials_is_one_clear_error(account: Aws, base: str, tmp_path: Path) -> None:
     with pytest.raises(AwsError, match=r"^base: no credentials found; set AWS_PROFILE or aws:profile"):
-        look_around(tmp_path, baseAmi=json.dumps({"id": base}))
+        look_around(Aws(account.settings), tmp_path, baseAmi=json.dumps({"id": base}))
 
 
-def test_inner_stacks_go_where_the_outer_one_is(base: str, tmp_path: Path) -> None:
+def test_inner_stacks_go_where_the_outer_one_is(account: Aws, base: str, tmp_path: Path) -> None:
     pinned = json.dumps({"id": base})
-    assert look_around(tmp_path / "a", {"PULUMI_BACKEND_URL": "s3://states"}, baseAmi=pinned).backend == "s3://states"
-    assert look_around(tmp_path / "b", baseAmi=pinned).backend == f"file://{tmp_path}/b/.hallmark/state?metadata=skip"
+    assert (
+        look_around(account, tmp_path / "a", {"PULUMI_BACKEND_URL": "s3://states"}, baseAmi=pinned).backend
+        == "s3://states"
+    )
+    assert (
+        look_around(account, tmp_path / "b", baseAmi=pinned).backend
+        == f"file://{tmp_path}/b/.hallmark/state?metadata=skip"
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,10 +114,12 @@ def test_inner_stacks_go_where_the_outer_one_is(base: str, tmp_path: Path) -> No
         ("encryptionsalt: v1:abc\n", "passphrase"),
     ],
 )
-def test_inner_stacks_keep_secrets_as_the_outer_one_does(base: str, tmp_path: Path, text: str, provider: str) -> None:
+def test_inner_stacks_keep_secrets_as_the_outer_one_does(
+    account: Aws, base: str, tmp_path: Path, text: str, provider: str
+) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.aws.yaml").write_text(text)
-    assert look_around(tmp_path, baseAmi=json.dumps({"id": base})).secrets_provider == provider
+    assert look_around(account, tmp_path, baseAmi=json.dumps({"id": base})).secrets_provider == provider
 
 
 @pytest.mark.parametrize(
@@ -133,16 +132,18 @@ def test_inner_stacks_keep_secrets_as_the_outer_one_does(base: str, tmp_path: Pa
     ],
 )
 def test_a_folder_for_evidence_is_relative_to_the_checkout(
-    base: str, tmp_path: Path, evidence: str, kept: str, monkeypatch: pytest.MonkeyPatch
+    account: Aws, base: str, tmp_path: Path, evidence: str, kept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")
-    site = look_around(tmp_path, baseAmi=json.dumps({"id": base}), evidence=evidence)
+    site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}), evidence=evidence)
     assert site.evidence == kept.format(checkout=tmp_path)
 
 
-def test_it_goes_through_state_and_holds_no_secret(base: str, tmp_path: Path) -> None:
+def test_it_goes_through_state_and_holds_no_secret(account: Aws, base: str, tmp_path: Path) -> None:
     secrets = {"AWS_SECRET_ACCESS_KEY": "hush", "PULUMI_CONFIG_PASSPHRASE": "hush"}
-    site = look_around(tmp_path, secrets, baseAmi=json.dumps({"id": base}), instanceType="m5.large", putsPerSecond="9")
+    site = look_around(
+        account, tmp_path, secrets, baseAmi=json.dumps({"id": base}), instanceType="m5.large", putsPerSecond="9"
+    )
     text = site.model_dump_json()
     assert Site.model_validate_json(text) == site
     assert "hush" not in text
@@ -150,8 +151,10 @@ def test_it_goes_through_state_and_holds_no_secret(base: str, tmp_path: Path) ->
     assert (site.instance_type, site.kms_key, site.puts_per_second) == ("m5.large", KEY, 9)
 
 
-def test_an_image_depends_on_region_type_and_key_but_not_on_who_builds_it(base: str, tmp_path: Path) -> None:
-    site = look_around(tmp_path, baseAmi=json.dumps({"id": base}))
+def test_an_image_depends_on_region_type_and_key_but_not_on_who_builds_it(
+    account: Aws, base: str, tmp_path: Path
+) -> None:
+    site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}))
     assert site.hardware == {"region": REGION, "instance_type": "t3.medium", "kms_key": KEY}
     renamed = site.model_copy(update={"stack": "production", "backend": "s3://states"})
     assert (renamed.hardware, renamed.base_fingerprint) == (site.hardware, site.base_fingerprint)

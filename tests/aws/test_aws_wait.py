@@ -13,6 +13,7 @@ from hallmark.aws_channel import wait_for_channel
 from hallmark.aws_session import Aws
 from hallmark.aws_wait import wait_for_power_off
 from hallmark.errors import AwsError, MachineError
+from tests.aws.strict import base_ami
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -37,8 +38,7 @@ class Clock:
 @pytest.fixture
 def instance(aws: Aws) -> str:
     ec2: Any = aws.ec2
-    image = ec2.describe_images()["Images"][0]["ImageId"]
-    return str(ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
+    return str(ec2.run_instances(ImageId=base_ami(aws), MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
 
 
 def wait(ec2: EC2Client, instance: str, clock: Clock, deadline: float = 600) -> tuple[str, list[str]]:

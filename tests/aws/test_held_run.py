@@ -19,12 +19,11 @@ import pytest
 
 from components.aws_inner import PROGRAM, MachineOrder
 from hallmark.aws_base import get_base
-from hallmark.aws_channel import channels_of
+from hallmark.aws_channel import channels_of, release, released_image
 from hallmark.aws_policies import EXAMPLE, pipeline_policy
 from hallmark.aws_preflight import Wish, check_ground
 from hallmark.aws_session import Aws
 from hallmark.aws_settings import AwsSettings
-from hallmark.aws_tags import STATUS
 from hallmark.ebs import Upload, upload
 from hallmark.ebs_download import Range, download
 from hallmark.ebs_snapshots import delete_snapshot, wait_until_completed
@@ -37,7 +36,7 @@ from tests.doubles.moto_ec2 import Rules
 from tests.doubles.permissions import Gate, Policy, documented, held_to
 from tests.doubles.quick_machines import QuickMachines
 from tests.doubles.server import BIN, REGION, Server, running
-from tests.doubles.stack import Stack, find_engine
+from tests.doubles.stack import find_engine
 
 __all__ = ["server"]
 
@@ -185,21 +184,9 @@ def _register(account: Account, root: str) -> str:
 
 
 def _release(account: Account, ami: str) -> None:
-    """Status and channel as components/aws_release.py declares them, read again by a refresh, and listed."""
-    engine = find_engine()
-    assert engine is not None
-    stack = Stack(folder=account.folder / "outer", server=account.server, engine=engine)
-    stack.prepare()
-    stack.up(
-        f"""
-        aws.ec2.Tag("status", resource_id="{ami}", key="{STATUS}", value="released")
-        aws.ssm.Parameter(
-            "channel", name="/hallmark/x/stable", type="String", data_type="aws:ec2:image", insecure_value="{ami}",
-            overwrite=True,
-        )
-        """
-    )
-    stack.pulumi("refresh", "--yes", "--skip-preview")
+    """Released, read again as a refresh does, and listed."""
+    parameter = release(account.aws, "x", "stable", ami)
+    assert released_image(account.aws, parameter) == ami
     assert channels_of(account.aws, "x", ami) == ["stable"]
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import aws_platform, aws_release
+from components import aws_platform
 from components.aws_platform import AwsPlatform
 from components.aws_providers import pack
 from components.golden_image import GoldenImage, GoldenImageArgs
 from components.platform import choose_platform
-from hallmark import patches
+from hallmark import aws_site, aws_sweep, patches
 from hallmark.aws_base import BaseAmi
 from hallmark.aws_settings import AwsSettings
 from hallmark.aws_site import Site
@@ -61,7 +61,8 @@ SITE = Site(
     evidence="/evidence",
     puts_per_second=900,
 )
-OURS = ["base", "web-patch-media", "web-build", "web-image-registration", "web-acceptance"]
+STEPS = ["base", "web-patch-media", "web-build", "web-image-registration", "web-acceptance"]
+OURS = [*STEPS, "web-release"]
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +75,7 @@ def test_without_pulumis_plugins_nothing_is_declared(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     asked: list[object] = []
-    monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: asked.append("AWS"))
+    monkeypatch.setattr(aws_site, "survey", lambda *_, **__: asked.append("AWS"))
     with pytest.raises(PrerequisiteError, match="`make aws-plugins` fetches it"):
         aws_platform.AwsPlatform(None)  # type: ignore[arg-type]
     assert asked == []
@@ -94,7 +95,7 @@ def swept(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         scopes.append(scope)
         return ()
 
-    monkeypatch.setattr(aws_platform, "sweep", sweep)
+    monkeypatch.setattr(aws_sweep, "sweep", sweep)
     return scopes
 
 
@@ -111,12 +112,13 @@ def context(project: Project, monkeypatch: pytest.MonkeyPatch, swept: list[objec
     """A stack's context: the mirror's answer is `LOCK`, the account's is `SITE`, every step goes well."""
     monkeypatch.setattr(patches, "resolve", lambda *_, **__: LOCK)
     monkeypatch.setattr(aws_platform, "ask_the_mirror", lambda _: True)
-    monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: SITE)
+    monkeypatch.setattr(aws_site, "survey", lambda *_, **__: SITE)
     outputs = {
         "AmiInventory": {"status": pack(STATUS)},
         "AmiBuild": BUILT,
         "AmiRegistration": {"ami": AMI},
         "AmiAcceptance": {"image": AMI, "accepted": True},
+        "AmiRelease": {"parameter": "/hallmark/web/testing"},
     }
     for kind, values in outputs.items():
         monkeypatch.setitem(OUTPUTS, kind, values)
@@ -152,7 +154,6 @@ def test_the_steps_are_a_tree_below_one_component(declared: Program) -> None:
     stack = next(name for name, found in declared.resources.items() if found.kind == "Stack")
     assert {name: row for name, row in tree.items() if name != stack} == {
         "base": (stack, "AmiInventory"),
-        "aws": (stack, "aws"),
         "web": (stack, "GoldenImage"),
         "web-patch-media": ("web", "PatchMedia"),
         "web-build": ("web", "AmiBuild"),
@@ -160,9 +161,6 @@ def test_the_steps_are_a_tree_below_one_component(declared: Program) -> None:
         "web-image-registration": ("web-image", "AmiRegistration"),
         "web-acceptance": ("web", "AmiAcceptance"),
         "web-release": ("web", "AmiRelease"),
-        "web-release-status": ("web-release", "Tag"),
-        "web-release-channel": ("web-release", "Parameter"),
-        "web-release-channel-read-back": ("web-release", "ChannelReadBack"),
     }
 
 
@@ -172,9 +170,7 @@ def test_the_steps_are_a_tree_below_one_component(declared: Program) -> None:
         ("web-build", {"base", "web-patch-media"}),
         ("web-image-registration", {"web-build"}),
         ("web-acceptance", {"web-image-registration"}),
-        ("web-release-status", {"web-acceptance"}),
-        ("web-release-channel", {"web-acceptance", "web-release-status"}),
-        ("web-release-channel-read-back", {"web-release-channel"}),
+        ("web-release", {"web-acceptance"}),
     ],
 )
 def test_each_step_waits_for_the_one_before_it(declared: Program, step: str, before: set[str]) -> None:
@@ -188,14 +184,14 @@ def test_what_a_step_makes_is_what_the_next_one_takes(declared: Program) -> None
         "run-1",
     )
     assert inputs["web-acceptance"]["ami"] == AMI
-    assert (inputs["web-release-status"]["resourceId"], inputs["web-release-channel"]["insecureValue"]) == (AMI, AMI)
-    assert inputs["web-release-channel"]["name"] == "/hallmark/web/testing"
+    released = {key: inputs["web-release"][key] for key in ("recipe", "channel", "ami")}
+    assert released == {"recipe": "web", "channel": "testing", "ami": AMI}
 
 
 def test_each_step_is_identified_by_the_fingerprint_of_its_inputs(declared: Program) -> None:
     order = order_of(declared)
     assert (order.surroundings, order.hardware, order.base) == ("imds", SITE.hardware, SITE.base_fingerprint)
-    assert {name: declared.resources[name].inputs["fingerprint"] for name in OURS} == {
+    assert {name: declared.resources[name].inputs["fingerprint"] for name in STEPS} == {
         "base": SITE.base_fingerprint,
         "web-patch-media": order.build_manifest,
         "web-build": order.fingerprint,
@@ -234,32 +230,10 @@ def test_the_stacks_outputs_name_the_image(declared: Program) -> None:
 def test_the_release_is_told_the_acceptances_own_verdict(
     project: Project, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it does with one that is no is in test_aws_release.py."""
-    told: list[tuple[str, object]] = []
-
-    def keep(ami: str, accepted: object) -> str:
-        told.append((ami, accepted))
-        return ami
-
-    monkeypatch.setattr(aws_release, "_only_accepted", keep)
+    """What it does with one that is no is in test_aws_providers.py."""
     monkeypatch.setitem(OUTPUTS, "AmiAcceptance", {"image": AMI, "accepted": False})
-    run_program(body(project, context))
-    assert told == [(AMI, False)]
-
-
-# Account and region
-
-
-def test_the_provider_gets_the_accounts_settings_but_for_what_it_does_not_know(declared: Program) -> None:
-    given = declared.resources["aws"].inputs
-    assert (given["region"], given["profile"]) == ("eu-central-1", "builder")
-    assert json.loads(given["assumeRoles"]) == [{"roleArn": ROLE, "sessionName": "s1"}]
-    assert json.loads(given["endpoints"]) == [{"ec2": "http://127.0.0.1:5000"}]
-
-
-def test_the_release_goes_through_that_provider(declared: Program) -> None:
-    for name in ("web-release-status", "web-release-channel"):
-        assert "::aws::" in declared.resources[name].provider
+    declared = run_program(body(project, context))
+    assert declared.resources["web-release"].inputs["accepted"] is False
 
 
 def test_no_secret_is_among_the_inputs(declared: Program) -> None:
@@ -274,12 +248,12 @@ def test_no_secret_is_among_the_inputs(declared: Program) -> None:
 def test_a_preview_of_an_ami_that_nobody_has_looked_into_says_so_and_goes_on(
     project: Project, context: Context, logged: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for kind in ("AmiInventory", "AmiBuild", "AmiRegistration", "AmiAcceptance", "PatchMedia"):
+    for kind in ("AmiInventory", "AmiBuild", "AmiRegistration", "AmiAcceptance", "AmiRelease", "PatchMedia"):
         monkeypatch.setitem(OUTPUTS, kind, {})
     declared = run_program(body(project, context), preview=True)
     said = "this AMI has not been looked into yet: packages and CVEs are known once it was booted, in isolation, "
     assert [line for line in logged if "looked into" in line] == [f"info: {said}by the next up"]
-    assert {*OURS, "web-release-channel-read-back"} <= set(declared.resources)
+    assert set(OURS) <= set(declared.resources)
 
 
 def test_a_preview_of_a_known_ami_names_packages_and_cves(
@@ -305,17 +279,17 @@ def test_leftovers_that_cannot_be_removed_keep_nobody_from_building(
     def refuses(*_: Any, **__: Any) -> tuple[str, ...]:
         raise AwsError("sweep: not allowed: DeleteVpc")
 
-    monkeypatch.setattr(aws_platform, "sweep", refuses)
+    monkeypatch.setattr(aws_sweep, "sweep", refuses)
     declared = run_program(body(project, context))
     assert "warn: sweep: not allowed: DeleteVpc" in logged
-    assert "web-release-status" in declared.resources
+    assert "web-release" in declared.resources
 
 
-def test_all_images_of_a_stack_share_one_inventory_and_one_provider(project: Project, context: Context) -> None:
+def test_all_images_of_a_stack_share_one_inventory(project: Project, context: Context) -> None:
     def declare() -> None:
         platform = choose_platform(context)
         for name in ("web", "mail"):
             GoldenImage(name, GoldenImageArgs(recipe=project.recipe, context=context, platform=platform))
 
     kinds = [found.kind for found in run_program(declare).resources.values()]
-    assert (kinds.count("AmiInventory"), kinds.count("aws"), kinds.count("AmiBuild")) == (1, 1, 2)
+    assert (kinds.count("AmiInventory"), kinds.count("AmiBuild")) == (1, 2)

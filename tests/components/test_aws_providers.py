@@ -18,15 +18,17 @@ from components.aws_providers import (
     _BuildProvider,
     _InventoryProvider,
     _RegistrationProvider,
+    _ReleaseProvider,
     pack,
     unpack,
 )
 from components.step_provider import GONE
 from hallmark import aws_driver
+from hallmark.aws_channel import channels_of
 from hallmark.aws_images import AmiImage, Root, get_image, register_image, set_verdict, snapshot_root
 from hallmark.aws_session import Aws
 from hallmark.aws_site import Site
-from hallmark.errors import BuildError
+from hallmark.errors import AwsError, BuildError, RejectedError
 from hallmark.fingerprint import hash_bytes
 from hallmark.order import save_order
 from tests.aws.strict import base_ami, site_in, strict_account, volume
@@ -85,6 +87,15 @@ def props(site: Site, project: Project, **more: object) -> dict[str, Any]:
     return {"site": site.model_dump_json(), "places": project.places().model_dump_json(), "urn": URN, **more}
 
 
+def release(site: Site, project: Project, image: AmiImage, *, channel: str, accepted: object = True) -> dict[str, Any]:
+    """What the state knows of a release that was made."""
+    inputs = props(site, project, recipe="web", channel=channel, ami=image.ami, accepted=accepted)
+    made = _ReleaseProvider().create(inputs)
+    assert made.outs is not None
+    assert made.id == made.outs["parameter"]
+    return made.outs
+
+
 def gone(result: Any) -> bool:
     return (result.id, result.outs) == (GONE.id, GONE.outs) == ("", {})
 
@@ -121,6 +132,17 @@ def test_another_snapshot_is_another_image_and_another_image_is_judged_anew(
 ) -> None:
     diff = step().diff("id", {"fingerprint": "a", key: "1"}, {"fingerprint": "a", key: "2"})
     assert (diff.changes, diff.replaces) == (bool(replaces), replaces)
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "replaces"),
+    [("ami", True, []), ("channel", True, ["channel"]), ("recipe", True, ["channel"]), ("site", False, [])],
+)
+def test_another_image_moves_the_channel_and_another_channel_is_another_release(
+    key: str, changes: bool, replaces: list[str]
+) -> None:
+    diff = _ReleaseProvider().diff("id", {key: "1"}, {key: "2"})
+    assert (diff.changes, diff.replaces) == (changes, replaces)
 
 
 # What refresh notices
@@ -167,7 +189,33 @@ def test_a_verdict_that_has_vanished_or_is_another_is_noticed(
     assert not gone(_RegistrationProvider().read("id", known))
 
 
+def test_a_channel_that_has_gone_or_moved_or_cannot_be_launched_is_noticed(
+    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
+) -> None:
+    released = release(site, project, image, channel="noticed")
+    refreshed = _ReleaseProvider().read("id", released)
+    assert (refreshed.id, refreshed.outs) == ("id", released)
+    other = register_image(
+        aws, site.base, snapshot_root(aws, volume(aws), site.labels("web", "image", "run-2", JUDGED)),
+        site.labels("web", "image", "run-2", JUDGED),
+    )  # fmt: skip
+    aws.ssm.put_parameter(Name="/hallmark/web/noticed", Value=other.ami, Overwrite=True)
+    assert gone(_ReleaseProvider().read("id", released))  # it leads to an image without the tag
+    aws.ec2.create_tags(Resources=[other.ami], Tags=[{"Key": "hallmark:status", "Value": "released"}])
+    assert _ReleaseProvider().read("id", released).outs == {**released, "ami": other.ami}
+    aws.ssm.delete_parameter(Name="/hallmark/web/noticed")
+    assert gone(_ReleaseProvider().read("id", released))
+
+
 # What stays when a stack goes
+
+
+def test_destroying_a_stack_keeps_the_channel_and_says_so(
+    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
+) -> None:
+    _ReleaseProvider().delete("id", release(site, project, image, channel="kept"))
+    assert said == [f"kept: channel /hallmark/web/kept, leading to {image.ami}"]
+    assert aws.ssm.get_parameter(Name="/hallmark/web/kept")["Parameter"]["Value"] == image.ami
 
 
 def test_destroying_a_stack_keeps_its_images_and_says_so(
@@ -181,7 +229,7 @@ def test_destroying_a_stack_keeps_its_images_and_says_so(
     assert get_image(aws, image.ami) == image
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [*STEPS, _ReleaseProvider])
 def test_no_provider_removes_anything_from_the_account(step: type[_AwsStep]) -> None:
     source = inspect.getsource(step)
     assert not [word for word in ("deregister", "delete_", "terminate", "sweep(") if word in source]
@@ -222,6 +270,36 @@ def test_each_step_calls_its_one_function_and_returns_what_it_made(
     assert made["_BuildProvider"].outs == {**inputs, **built}
     assert made["_RegistrationProvider"].outs == {**inputs, "ami": image.ami}
     assert made["_AcceptanceProvider"].outs == {**inputs, "image": image.ami, "accepted": True}
+
+
+def test_a_release_marks_the_image_and_leads_the_channel_to_it_and_can_be_done_again(
+    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
+) -> None:
+    for _ in range(2):
+        released = release(site, project, image, channel="done")
+        assert released["parameter"] == "/hallmark/web/done"
+        assert get_image(aws, image.ami).released
+        row = aws.ssm.get_parameter(Name="/hallmark/web/done")["Parameter"]
+        assert (row["Value"], row["Type"], row["DataType"]) == (image.ami, "String", "aws:ec2:image")
+
+
+def test_without_the_tag_the_channel_stays_where_it_is(
+    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
+) -> None:
+    released = release(site, project, image, channel="stays")
+    with pytest.raises(AwsError, match=r"^/hallmark/web/stays: CreateTags failed"):
+        _ReleaseProvider().update("id", released, {**released, "ami": "ami-0123456789abcdef0"})
+    assert aws.ssm.get_parameter(Name="/hallmark/web/stays")["Parameter"]["Value"] == image.ami
+
+
+@pytest.mark.parametrize("accepted", [False, None, "yes"])
+def test_without_a_verdict_nothing_is_released(
+    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str], accepted: object
+) -> None:
+    with pytest.raises(RejectedError, match="expected an accepted image, got one without a verdict"):
+        release(site, project, image, channel="never", accepted=accepted)
+    assert not get_image(aws, image.ami).released
+    assert channels_of(aws, "web", image.ami) == []
 
 
 def test_a_users_mistake_is_told_without_a_traceback(

@@ -1,6 +1,6 @@
 """The AWS double's configuration.
 
-Region, profile, assumed roles, endpoints, default and ignored tags, and the boto3 clients made from them.
+Region, profile, assumed roles, endpoints, default and ignored tags, and botocore's clients made from them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-import boto3
 import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 
 from tests.doubles.plugin import RefusedError
 from tests.doubles.wire import Values
@@ -27,7 +27,7 @@ class AwsContext:
     def __init__(self, settings: Values) -> None:
         self._settings = settings
         self._session = _session(settings)
-        self.region: str = settings.get("region") or self._session.region_name or ""
+        self.region: str = settings.get("region") or self._session.get_config_variable("region") or ""
         if not self.region:
             raise RefusedError("invalid AWS Region: (none); set aws:region or AWS_REGION")
         if not settings.get("skipCredentialsValidation") or not settings.get("skipRequestingAccountId"):
@@ -41,7 +41,7 @@ class AwsContext:
     def client(self, service: str, inputs: Values | None = None) -> Any:
         """A client of a service, in the resource's own region if it names one."""
         endpoints = [block[service] for block in self._settings.get("endpoints") or [] if block.get(service)]
-        return self._session.client(  # type: ignore[call-overload]
+        return self._session.create_client(
             service,
             region_name=(inputs or {}).get("region") or self.region,
             endpoint_url=endpoints[0] if endpoints else None,
@@ -98,15 +98,13 @@ class AwsContext:
             ec2.create_tags(Resources=[resource_id], Tags=as_list(put))
 
 
-def _session(settings: Values) -> boto3.Session:
+def _session(settings: Values) -> Session:
     try:
-        session = boto3.Session(
-            profile_name=settings.get("profile"),
-            region_name=settings.get("region"),
-            aws_access_key_id=settings.get("accessKey"),
-            aws_secret_access_key=settings.get("secretKey"),
-            aws_session_token=settings.get("token"),
-        )
+        session = Session(profile=settings.get("profile"))
+        if settings.get("region"):
+            session.set_config_variable("region", settings["region"])
+        if settings.get("accessKey"):
+            session.set_credentials(settings["accessKey"], settings["secretKey"], settings.get("token"))
         if session.get_credentials() is None:
             raise RefusedError(
                 "No valid credential sources found. Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/"
@@ -118,21 +116,21 @@ def _session(settings: Values) -> boto3.Session:
     return session
 
 
-def _assumed(session: boto3.Session, settings: Values, role: Values) -> boto3.Session:
+def _assumed(session: Session, settings: Values, role: Values) -> Session:
     endpoints = [block["sts"] for block in settings.get("endpoints") or [] if block.get("sts")]
-    sts = session.client("sts", region_name=settings.get("region"), endpoint_url=endpoints[0] if endpoints else None)
+    sts: Any = session.create_client(
+        "sts", region_name=settings.get("region"), endpoint_url=endpoints[0] if endpoints else None
+    )
     names = {"roleArn": "RoleArn", "externalId": "ExternalId"}
     asked = {there: role[here] for here, there in names.items() if role.get(here)}
     try:
         got = sts.assume_role(RoleSessionName=role.get("sessionName") or "pulumi", **asked)["Credentials"]
     except ClientError as error:
         raise RefusedError(f"Cannot assume IAM Role ({role.get('roleArn')}): {error}") from error
-    return boto3.Session(
-        aws_access_key_id=got["AccessKeyId"],
-        aws_secret_access_key=got["SecretAccessKey"],
-        aws_session_token=got["SessionToken"],
-        region_name=session.region_name,
-    )
+    assumed = Session()
+    assumed.set_config_variable("region", session.get_config_variable("region"))
+    assumed.set_credentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+    return assumed
 
 
 def as_list(tags: dict[str, str]) -> list[Values]:

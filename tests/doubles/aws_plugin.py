@@ -1,7 +1,7 @@
-"""A double of the plugin `pulumi-resource-aws`: the resource types that Hallmark uses, on boto3.
+"""A double of the plugin `pulumi-resource-aws`: the resource types that Hallmark uses, on botocore.
 
 Behind it is moto, or anything else that speaks the API. It is not the provider. What it takes from it, type by type,
-stands in aws_network.py, aws_machines.py and aws_parameters.py; what is not there fails with a clear error instead of
+stands in aws_network.py and aws_machines.py; what is not there fails with a clear error instead of
 passing silently.
 """
 
@@ -11,12 +11,9 @@ import inspect
 import json
 from typing import Any
 
-import pulumi_aws.provider
-
 from tests.doubles import aws_machines, aws_network, property_types
 from tests.doubles.aws_context import AwsContext
 from tests.doubles.aws_lookups import LOOKUPS
-from tests.doubles.aws_parameters import Parameter
 from tests.doubles.plugin import Plugin, RefusedError, ResourceType
 from tests.doubles.wire import Values
 
@@ -39,18 +36,16 @@ class AwsPlugin(Plugin):
         "aws:ec2/networkAclRule:NetworkAclRule": aws_network.NetworkAclRule(),
         "aws:ec2/instance:Instance": aws_machines.Instance(),
         "aws:ec2/ami:Ami": aws_machines.Ami(),
-        "aws:ec2/tag:Tag": aws_machines.Tag(),
         "aws:ec2/volumeAttachment:VolumeAttachment": aws_machines.VolumeAttachment(),
         "aws:ebs/volume:Volume": aws_machines.Volume(),
         "aws:ebs/snapshot:Snapshot": aws_machines.Snapshot(),
-        "aws:ssm/parameter:Parameter": Parameter(),
     }
 
     def configure(self, settings: Values) -> AwsContext:
         return AwsContext(_decoded(settings))
 
     def check_settings(self, settings: Values) -> list[property_types.Failure]:
-        known = property_types.properties_of(pulumi_aws.provider.ProviderArgs)
+        known = _provider_args()
         return property_types.check(
             known, {key: value for key, value in _decoded(settings).items() if key not in _ENGINES_OWN}
         )
@@ -65,9 +60,15 @@ class AwsPlugin(Plugin):
         return LOOKUPS[token](self.context, arguments)
 
 
+def _provider_args() -> property_types.Properties:
+    from pulumi_aws.provider import ProviderArgs  # when the plugin has said how to load it
+
+    return property_types.properties_of(ProviderArgs)
+
+
 def _decoded(settings: Values) -> Values:
     """Configuration arrives with everything that is not a string encoded as JSON."""
-    known = property_types.properties_of(pulumi_aws.provider.ProviderArgs).types
+    known = _provider_args().types
     return {key: _decode(known.get(key), value) for key, value in settings.items()}
 
 

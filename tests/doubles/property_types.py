@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import collections.abc
 import functools
-import importlib
+import importlib.util
 import re
+import sys
 import types
 import typing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -42,6 +44,21 @@ class Properties:
 def snake(name: str) -> str:
     """`networkAclRule` as `network_acl_rule`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def load_modules_alone(package: str) -> None:
+    """Let the SDK's modules be imported without the hundreds beside them; for a plugin's process, not a program's.
+
+    A plugin starts with each run, and a service's whole package takes a quarter of a second.
+    """
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    [folder] = map(Path, spec.submodule_search_locations or [])
+    services = [path for path in folder.iterdir() if (path / "__init__.py").exists()]
+    for path in (folder, *services):
+        name = package if path == folder else f"{package}.{path.name}"
+        sys.modules[name] = types.ModuleType(name)
+        sys.modules[name].__path__ = [str(path)]
 
 
 def sdk_module(token: str) -> types.ModuleType:
