@@ -10,11 +10,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hallmark.errors import HallmarkError, PrerequisiteError
+
+if TYPE_CHECKING:
+    from hallmark.engine import Engine
 
 NAMES = ("aws", "command")
 
@@ -37,10 +41,11 @@ def need_plugins(environment: Mapping[str, str]) -> None:
         )
 
 
-def install_plugins(environment: Mapping[str, str], install: Callable[[str, str], None]) -> None:
-    """Fetch what is missing: `install` is given name and version."""
-    for name, wanted in list(missing_plugins(environment)):
-        install(name, wanted)
+def install_plugins(engine: Engine) -> None:
+    """Fetch what is missing, and say so. ProcessError when it cannot be had."""
+    for name, wanted in list(missing_plugins(engine.environment())):
+        print(f"fetching Pulumi's plugin {name} {wanted}", file=sys.stderr, flush=True)
+        engine.install_plugin(name, wanted)
 
 
 def main() -> int:
@@ -49,7 +54,7 @@ def main() -> int:
 
     engine = Engine(find_checkout(), os.environ)
     try:
-        install_plugins(engine.environment(), engine.install_plugin)
+        install_plugins(engine)
     except HallmarkError as error:
         print(f"hallmark: {error}", file=sys.stderr)
         return error.exit_code

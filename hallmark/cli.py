@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hallmark import cli_aws
+from hallmark import aws_plugins, cli_aws
 from hallmark.engine import Engine, find_checkout
 from hallmark.errors import HallmarkError, RecipeError, StoreError
 from hallmark.evidence import INDEX, describe
@@ -72,7 +72,7 @@ def up(
     """Build, test and release what the stack lists: `pulumi up`, with nothing to ask and stale locks cleared."""
     engine = Engine(find_checkout(), os.environ)
     if cli_aws.is_on_aws(stack):
-        cli_aws.install_plugins(engine)
+        aws_plugins.install_plugins(engine)
     engine.up(stack, _say, output=sys.stderr if as_json else None)
     # A run that had nothing to build opened no work folder, and so swept none that a killed run had left.
     _open_store(stack, None).sweep()

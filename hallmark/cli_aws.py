@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hallmark.engine import Engine, find_checkout
+from hallmark.engine import find_checkout
 from hallmark.errors import AwsError, SettingsError
 from hallmark.settings import PROJECT
 from hallmark.stack_file import read_stack_config, stack_file
@@ -64,17 +64,6 @@ def sweep(
         print(f"{'would remove' if dry_run else 'removed'} {name}")
     if not removed:
         print("nothing to remove")
-
-
-def install_plugins(engine: Engine) -> None:
-    """Fetch Pulumi's plugins for AWS where they are missing. ProcessError when they cannot be had."""
-    from hallmark.aws_plugins import install_plugins as install_missing
-
-    def install(name: str, version: str) -> None:
-        _say(f"fetching Pulumi's plugin {name} {version}")
-        engine.install_plugin(name, version)
-
-    install_missing(engine.environment(), install)
 
 
 def list_images(stack: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hallmark.aws_plugins import NAMES, install_plugins, missing_plugins, need_plugins
+from hallmark.engine import Engine
 from hallmark.errors import PrerequisiteError
 
 AWS, COMMAND = (version(f"pulumi-{name}") for name in NAMES)
@@ -47,8 +48,25 @@ def test_a_missing_one_is_one_clear_error(environment: dict[str, str]) -> None:
     )
 
 
-def test_what_is_missing_is_fetched_and_nothing_else(environment: dict[str, str], tmp_path: Path) -> None:
+class FakeEngine(Engine):
+    """Notes what it was asked to fetch."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._environment = environment
+
+    def environment(self) -> dict[str, str]:
+        return self._environment
+
+    def install_plugin(self, name: str, version: str) -> None:
+        self.asked.append((name, version))
+
+
+def test_what_is_missing_is_fetched_and_nothing_else(
+    environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "bin" / "pulumi-resource-aws").touch(mode=0o755)
-    asked: list[tuple[str, str]] = []
-    install_plugins(environment, lambda *plugin: asked.append(plugin))
-    assert asked == [("command", COMMAND)]
+    engine = FakeEngine(environment)
+    install_plugins(engine)
+    assert engine.asked == [("command", COMMAND)]
+    assert capsys.readouterr().err == f"fetching Pulumi's plugin command {COMMAND}\n"
