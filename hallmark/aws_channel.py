@@ -37,7 +37,7 @@ def release(aws: Aws, recipe: str, channel: str, ami: str) -> str:
     parameter = parameter_name(recipe, channel)
     with in_words(aws.settings, parameter):
         aws.ec2.create_tags(Resources=[ami], Tags=aws_tags.pairs({aws_tags.STATUS: aws_tags.RELEASED}))
-        # No tags of its own: these would take a call that a parameter refuses which is still being validated.
+        # No tags: SSM takes none together with Overwrite, and a call of their own not while it validates the value.
         aws.ssm.put_parameter(
             Name=parameter,
             Description=f"Hallmark: the released AMI of {recipe}, channel {channel}",
