@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import secrets
-import signal
 import sys
 import time
 import traceback
@@ -219,7 +218,6 @@ def serve(plugin: Plugin) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(plugin, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    signal.signal(signal.SIGINT, lambda *_: os._exit(0))  # how an engine ends it; Python would tidy up first
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     # Most engines end their plugins; one that was killed cannot.
