@@ -121,7 +121,8 @@ def test_the_environment_is_an_allow_list(root: Path) -> None:
         "PULUMI_CONFIG_PASSPHRASE_FILE": f"{root}/.hallmark/passphrase",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "GOGC": "40",
+        "GOGC": "20",
+        "MALLOC_TRIM_THRESHOLD_": "65536",
     }
 
 
