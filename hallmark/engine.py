@@ -122,8 +122,8 @@ class Engine:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             # Plugins are for stacks on AWS alone (aws_plugins.py).
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            # All of them wait most of the time, their memory does not: Go's collector works earlier than by default, and
-            # the C library of the Python processes gives back what is free (in bytes).
+            # All of them wait most of the time, their memory does not: Go's collector works earlier than by default,
+            # and the C library of the Python processes gives back what is free (in bytes).
             "GOGC": "20",
             "MALLOC_TRIM_THRESHOLD_": "65536",
         }
