@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hallmark.pipeline import Context
     from hallmark.places import Places
 
+_ROOT = Path(__file__).parents[1]
 AMI_COMPONENT = "hallmark:index:GoldenAmi"
 
 
@@ -259,5 +260,6 @@ def _site(props: Props) -> Site:
 
 def _aws(props: Props) -> Aws:
     from hallmark.aws_session import Aws
+    from hallmark.aws_site import settings_of_today
 
-    return Aws(_site(props).aws)
+    return Aws(settings_of_today(_site(props), _ROOT))

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from hallmark.aws_base import BaseAmi, check_base, find_base, get_base
 from hallmark.aws_session import Aws, in_words
-from hallmark.aws_settings import AwsSettings
+from hallmark.aws_settings import AwsSettings, load_aws_settings
 from hallmark.aws_tags import Labels
 from hallmark.file_backend import backend_in
 from hallmark.fingerprint import Sha256, fingerprint
-from hallmark.stack_file import read_stack_file
+from hallmark.settings import PROJECT
+from hallmark.stack_file import read_stack_config, read_stack_file, stack_file
 from hallmark.validation import STRICT
 
 if TYPE_CHECKING:
@@ -86,6 +88,19 @@ def survey(
         evidence=_evidence(context),
         puts_per_second=settings.puts_per_second,
     )
+
+
+def settings_of_today(site: Site, root: Path) -> AwsSettings:
+    """The account as the stack's file in the checkout `root` names it now, in the site's region; else the site's own.
+
+    What Pulumi's state knows of a step is as old as the step: the profile in it may have gone since.
+    """
+    config = read_stack_config(root, site.stack)
+    if config.get(f"{PROJECT}:platform") != "aws":
+        return site.aws
+    where = str(stack_file(root, site.stack))
+    today = load_aws_settings(config, where=where, environment={"AWS_REGION": site.aws.region})
+    return today if today.region == site.aws.region else site.aws
 
 
 def _evidence(context: Context) -> str:

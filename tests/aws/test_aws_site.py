@@ -13,7 +13,7 @@ from moto.ec2.models import ec2_backends
 
 from hallmark.aws_session import Aws
 from hallmark.aws_settings import load_aws_settings
-from hallmark.aws_site import Site, survey
+from hallmark.aws_site import Site, settings_of_today, survey
 from hallmark.errors import AwsError
 from hallmark.pipeline import Context
 from hallmark.settings import load_settings
@@ -160,3 +160,24 @@ def test_an_image_depends_on_region_type_and_key_but_not_on_who_builds_it(
     assert (renamed.hardware, renamed.base_fingerprint) == (site.hardware, site.base_fingerprint)
     other = site.base.model_copy(update={"id": "ami-0other"})
     assert site.model_copy(update={"base": other}).base_fingerprint != site.base_fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "profile"),
+    [
+        ("{hallmark:platform: aws, aws:profile: new, aws:region: eu-central-1}", "new"),
+        ("{hallmark:platform: aws, aws:profile: new}", "new"),
+        ("{hallmark:platform: aws, aws:profile: new, aws:region: us-east-1}", "old"),  # not where the image is
+        ("{hallmark:platform: local, aws:profile: new}", "old"),
+        (None, "old"),
+    ],
+)
+def test_a_step_that_the_state_knows_is_reached_as_the_stacks_file_says_today(
+    account: Aws, base: str, tmp_path: Path, text: str | None, profile: str
+) -> None:
+    site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}))
+    known = site.model_copy(update={"aws": site.aws.model_copy(update={"profile": "old"})})
+    if text is not None:
+        (tmp_path / "stacks").mkdir()
+        (tmp_path / "stacks" / "Pulumi.aws.yaml").write_text(f"config: {text}\n")
+    assert settings_of_today(known, tmp_path).profile == profile
