@@ -179,6 +179,8 @@ def explain(error: ClientError, settings: AwsSettings) -> str:
         return f"the quota of {_QUOTA[code]} in {settings.region} is reached: wait, or ask for more ({said})"
     if code in _DENIED:
         return f"not allowed: {error.operation_name}; docs/iam/pipeline.json lists what is needed ({said})"
+    if code == "InvalidAMIName.Duplicate":
+        return f"an AMI of this name is there but cannot be used: it was disabled; enable or deregister it ({said})"
     return f"{error.operation_name} failed ({said})"
 
 

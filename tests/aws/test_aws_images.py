@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from moto.ec2.models import ec2_backends
 
 from hallmark import aws_tags
 from hallmark.aws_base import BaseAmi
@@ -185,6 +186,19 @@ def test_another_builds_image_of_the_same_inputs_is_another(aws: Aws) -> None:
     ours = registered(aws, labels("ours", fingerprint=theirs.fingerprint))
     assert ours.ami != first.ami
     assert (ours.state, ours.build) == ("candidate", "ours")
+
+
+def test_an_image_that_somebody_has_disabled_is_one_clear_error(aws: Aws) -> None:
+    given = labels()
+    root = root_of(aws, given)
+    made = register_image(aws, BASE, root, given)
+    amis: Any = ec2_backends[aws.sts.get_caller_identity()["Account"]][aws.settings.region].amis
+    amis[made.ami].state = "disabled"
+    with pytest.raises(
+        AwsError,
+        match=r"^registration of web: an AMI of this name is there but cannot be used: it was disabled; enable",
+    ):
+        register_image(aws, BASE, root, given)
 
 
 def test_an_image_that_is_gone_is_registered_anew_from_its_snapshot(aws: Aws) -> None:

@@ -56,7 +56,7 @@ def refused(**values: str) -> str:
 # Settings
 
 
-def test_everything_that_the_provider_takes_reaches_boto3_too() -> None:
+def test_everything_that_the_provider_takes_reaches_us_too() -> None:
     settings = load(
         region=REGION,
         profile="builder",
