@@ -12,7 +12,7 @@ from pathlib import Path
 from hallmark.acceptance import add_evidence, cloud_config, judge_acceptance, make_acceptance_media
 from hallmark.aws_evidence import RUN, open_evidence
 from hallmark.aws_images import AmiImage, Root, find_root, get_image, set_verdict, snapshot_root
-from hallmark.aws_run import Job, isolated_run
+from hallmark.aws_run import Job, check_site, isolated_run
 from hallmark.aws_session import Aws
 from hallmark.aws_site import Site
 from hallmark.build import (
@@ -57,6 +57,7 @@ def take_inventory(site: Site, scripts: Path, places: Places, say: Say) -> str:
 
     Raises BuildError, naming the evidence, when the guest fails or the host's judgement is against it.
     """
+    check_site(site)
     store, name = Store(places.store), site.base.id
     with store.workdir(f"inventory-{name}") as work:
         try:
@@ -115,6 +116,7 @@ def build_root(order: Order, site: Site, places: Places, say: Say) -> Root:
     if root is not None:
         say(f"adopted {root.snapshot}, built from the same inputs")
     else:
+        check_site(site)  # what is wrong with the account is no failed build
         media, manifest = make_patch_media(order, places, say)
         with store.workdir(f"build-{name}") as work:
             try:

@@ -79,7 +79,7 @@ def isolated_run(site: Site, job: Job, places: Places, work: Path, say: Say) -> 
     should (HostError when that was no fault of the guest), ResultsError when it left none, ProcessError with the
     engine's words when the inner stack failed.
     """
-    aws, ground = Aws(site.aws), _check_ground(site)
+    aws, ground = Aws(site.aws), check_site(site)
     labels = site.labels(job.name, job.errand.mode, _run_id(), job.fingerprint)
     with slot(places.cache / "slots-aws", min(ground.room, places.parallel or _MOST), say):
         carrier = make_carrier(job.media, work / "carrier.raw")
@@ -94,17 +94,11 @@ def isolated_run(site: Site, job: Job, places: Places, work: Path, say: Say) -> 
             yield Ran(root_volume=outputs["root_volume"], labels=labels, network_proof=outputs["network_proof"])
 
 
-def transfer(site: Site) -> Transfer:
-    """How blocks are moved, by the stack's settings."""
-    return Transfer(puts_per_second=site.puts_per_second)
+def check_site(site: Site) -> Ground:
+    """The preflight, once for each process and site: before the first of its machines, so its own do not count.
 
-
-def _run_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-
-
-def _check_ground(site: Site) -> Ground:
-    """The preflight, once for each process and site: before the first of its machines, so its own do not count."""
+    AwsError when a run there could not succeed.
+    """
     with _preflight:
         key = site.model_dump_json()
         if key not in _grounds:
@@ -113,6 +107,15 @@ def _check_ground(site: Site) -> Ground:
             wish = Wish(base=site.base, instance_type=site.instance_type, kms_key=site.kms_key, tags=tags)
             _grounds[key] = check_ground(Aws(site.aws), wish)
         return _grounds[key]
+
+
+def transfer(site: Site) -> Transfer:
+    """How blocks are moved, by the stack's settings."""
+    return Transfer(puts_per_second=site.puts_per_second)
+
+
+def _run_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def _media_snapshot(

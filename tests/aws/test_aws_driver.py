@@ -44,12 +44,20 @@ Guest = Callable[[Path], None]  # writes its results into the new folder
 
 @dataclass(kw_only=True)
 class Machines:
-    """Stands in for `isolated_run`: the next machine's guest writes its results, or the run ends with an error."""
+    """Stands in for `isolated_run`: the next machine's guest writes its results, or the run ends with an error.
+
+    `unfit` is what the preflight says.
+    """
 
     aws: Aws
     guest: Guest = lambda _: None
     error: HallmarkError | None = None
+    unfit: AwsError | None = None
     jobs: list[Job] = field(default_factory=list)
+
+    def check(self, site: Site) -> None:
+        if self.unfit is not None:
+            raise self.unfit
 
     @contextmanager
     def __call__(self, site: Site, job: Job, places: Places, work: Path, say: Callable[[str], None]) -> Iterator[Ran]:
@@ -95,6 +103,7 @@ def site(aws: Aws, base: str, tmp_path: Path) -> Site:
 def machines(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machines:
     machines = Machines(aws=aws)
     monkeypatch.setattr(aws_driver, "isolated_run", machines)
+    monkeypatch.setattr(aws_driver, "check_site", machines.check)
     monkeypatch.setattr(aws_driver, "Aws", lambda _: aws)  # each costs a second
     monkeypatch.setattr(aws_driver, "make_patch_media", lambda order, *_: (tmp_path / "iso", order.build_manifest))
     return machines
@@ -322,6 +331,18 @@ def test_a_machine_that_came_to_no_good_end_is_one_error_and_the_next_run_builds
     assert roots(aws, order) == []
     machines.error = None
     assert roots(aws, order) == [] != [build(order, site, places, machines).snapshot]
+
+
+def test_an_account_that_is_not_fit_is_no_failed_build(
+    order: Order, site: Site, places: Places, machines: Machines
+) -> None:
+    machines.unfit = AwsError("quota of VPCs: eu-central-1 allows 5 and has 5")
+    with pytest.raises(AwsError, match=r"^quota of VPCs: eu-central-1 allows 5 and has 5$"):
+        build(order, site, places, machines)
+    with pytest.raises(AwsError, match=r"^quota of VPCs"):
+        take_inventory(site, places.store, places, lambda _: None)
+    assert failures(places, "web") == failures(places, site.base.id) == []
+    assert machines.jobs == []
 
 
 def test_what_was_built_of_the_same_inputs_is_taken_up(
