@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from hallmark.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
-from hallmark.file_backend import backend_in
+from hallmark.file_backend import backend_in, remove_unfinished
 from hallmark.locks import read_holder, try_lock, write_holder
 from hallmark.process import PATH, need
 from hallmark.pulumi_lock import clear_stale_locks
@@ -61,6 +61,7 @@ class Engine:
         with self._alone(stack):
             for lock in clear_stale_locks(self.state, self.project(), stack):
                 say(f"removed the lock of a run that died (process {lock.pid})")
+            remove_unfinished(backend_in(self.state), self.project(), stack)
             self._ensure_stack(pulumi, stack)
             self._forget_interrupted(pulumi, stack)
             # Refreshed, so that an image which has vanished is noticed and made anew.

@@ -34,7 +34,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from hallmark.errors import HallmarkError, ProcessError, SettingsError
-from hallmark.file_backend import without_notes
+from hallmark.file_backend import remove_unfinished, without_notes
 from hallmark.locks import try_lock
 from hallmark.validation import STRICT
 
@@ -369,6 +369,7 @@ def _tear_down(stack: automation.Stack, inner: Inner, say: Say) -> None:
     assert command is not None
     words = ["stack", "rm", "--yes", "--remove-backups", "--stack", stack.name]
     command.run(words, stack.workspace.work_dir, stack.workspace.env_vars)
+    remove_unfinished(inner.backend, inner.project, inner.name)
 
 
 def _show(line: str, say: Say) -> None:

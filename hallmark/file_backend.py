@@ -1,4 +1,4 @@
-"""The URL of a Pulumi state that is kept in a folder, such that a killed engine cannot break it.
+"""A Pulumi state that is kept in a folder: its URL, such that a killed engine cannot break it, and what one leaves.
 
 Pulumi writes a state to a new file that takes the old one's place at once, but by default it writes a note of each
 file's checksum beside it, in place. An engine that is killed between these two leaves an empty note, and no run reads
@@ -7,6 +7,7 @@ that state again ("failed to load checkpoint: EOF"). Nothing needs the notes; `m
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -27,3 +28,14 @@ def without_notes(url: str) -> str:
     if "metadata" in parse_qs(query):
         return url
     return f"{path}?{'&'.join(filter(None, [query, _WITHOUT_NOTES]))}"
+
+
+def remove_unfinished(url: str, project: str, stack: str) -> None:
+    """Remove what a killed engine had begun to write of a stack, when its state is on this machine.
+
+    For who knows that no engine has the stack.
+    """
+    if url.startswith(_SCHEME):
+        stacks = Path(url.removeprefix(_SCHEME).partition("?")[0], ".pulumi", "stacks", project)
+        for path in stacks.glob(f"{glob.escape(stack)}.json.*.tmp"):
+            path.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ def stack(server: Server, tmp_path: Path) -> Stack:
     """An empty stack in that account."""
     engine = find_engine()
     if engine is None:
-        pytest.skip("no pulumi on this machine; run: make setup")
+        pytest.fail("no pulumi on this machine; run: make setup")
     stack = Stack(folder=tmp_path / "project", server=server, engine=engine)
     stack.prepare()
     return stack

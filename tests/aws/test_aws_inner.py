@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,62 +9,23 @@ from typing import Any
 
 import pytest
 
-from components.aws_inner import PROGRAM, MachineOrder
-from hallmark.aws_settings import AwsSettings
 from hallmark.ephemeral_stack import Inner, ephemeral
 from hallmark.errors import ProcessError
-from tests.aws.doubled import image, server, snapshot
-from tests.doubles.server import BIN, REGION, Call, Server
-from tests.doubles.stack import find_engine
+from tests.aws.doubled import server
+from tests.aws.inner_run import environment_of, inner_run
+from tests.doubles.server import Call, Server
 
 __all__ = ["server"]
-
-MANIFEST = "a" * 64
-TAGS = {"hallmark:managed": "true", "hallmark:build": "b1", "hallmark:expires": "2026-11-23T00:00:00Z"}
 
 
 @pytest.fixture
 def environment(server: Server, tmp_path: Path) -> dict[str, str]:
-    engine = find_engine()
-    if engine is None:
-        pytest.skip("no pulumi on this machine; run: make setup")
-    return {
-        **server.environment(),
-        "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]),
-        "HOME": str(tmp_path),
-        "PULUMI_HOME": str(tmp_path / "home"),
-        "PULUMI_CONFIG_PASSPHRASE": "test",
-    }
+    return environment_of(server, tmp_path)
 
 
 @pytest.fixture
 def inner(server: Server, tmp_path: Path) -> Inner:
-    ec2 = server.client("ec2")
-    key = server.client("kms").create_key()["KeyMetadata"]["Arn"]
-    order = MachineOrder(
-        aws=AwsSettings(region=REGION),
-        run="run-1",
-        availability_zone=f"{REGION}a",
-        ami=image(ec2),
-        instance_type="t3.medium",
-        root_gib=2,
-        kms_key=key,
-        media_snapshot=snapshot(ec2),
-        user_data=base64.b64encode(f"#!/bin/sh\n{MANIFEST}\n".encode()).decode(),
-        manifest=MANIFEST,
-        deadline_seconds=240,
-        tags=TAGS,
-    )
-    (tmp_path / "state").mkdir()
-    return Inner(
-        project="hallmark-inner",
-        name="x-build",
-        program=PROGRAM,
-        arguments=order.model_dump(mode="json"),
-        backend=f"file://{tmp_path}/state",
-        secrets_provider="passphrase",
-        work=tmp_path / "work",
-    )
+    return inner_run(server, tmp_path)
 
 
 @pytest.fixture

@@ -175,6 +175,8 @@ def test_an_engine_alone_that_was_killed_is_cleared_at_once(inner: Inner, enviro
     slow = inner.model_copy(update={"arguments": {**inner.arguments, "seconds": 60}})
     user = use(slow, environment)
     wait_until(lambda: made(inner) == ["first", "second"])
+    stacks = Path(inner.backend.removeprefix("file://")) / ".pulumi/stacks" / inner.project
+    (stacks / f"{inner.name}.json.18cf2a.tmp").touch()  # it was just about to write the state
     for pid in ephemeral_stack._processes(ephemeral_stack._mark_of(inner.lock)):
         if Path(f"/proc/{pid}/comm").read_text().strip() == "pulumi":
             os.kill(pid, signal.SIGKILL)

@@ -136,7 +136,7 @@ class Account:
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     if find_engine() is None:
-        pytest.skip("no pulumi on this machine; run: make setup")
+        pytest.fail("no pulumi on this machine; run: make setup")
     rules = Rules(machines=QuickMachines(after=1.0))
     with running(rules) as server, patch.dict(os.environ, server.environment()):
         yield Account(server, tmp_path_factory.mktemp("held"))

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from moto.ec2.models.instances import Instance
 
-from components.aws_inner import PROGRAM, MachineOrder
-from hallmark.aws_settings import AwsSettings
-from hallmark.aws_sweep import RUN_SWEEPER
-from hallmark.aws_tags import Labels
-from hallmark.ephemeral_stack import Inner
 from tests.aws.account import holdings
-from tests.aws.doubled import image, snapshot
+from tests.aws.inner_run import environment_of, inner_run
 from tests.doubles import moto_ec2
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.quick_machines import QuickMachines
-from tests.doubles.server import BIN, REGION, Server, running
-from tests.doubles.stack import find_engine
+from tests.doubles.server import Server, running
 from tests.kill.harness import Point, Subject, end_all
 
 ROOT = Path(__file__).parents[2]
-MANIFEST = "a" * 64
 # The changing calls of one run, from nothing to nothing.
 CALLS: Mapping[str, int] = {
     "CreateNetworkAcl": 1,
@@ -74,7 +64,7 @@ def subject(folder: Path) -> Iterator[Subject]:
 
 def _make_subject(server: Server, folder: Path) -> Subject:
     """One isolated run in an account that holds a base AMI, a media snapshot and a key; these alone may be left."""
-    inner = _inner(server, folder)
+    inner = inner_run(server, folder)
     before = holdings(server.client("ec2"))
     state = folder / "state" / ".pulumi"
 
@@ -82,7 +72,7 @@ def _make_subject(server: Server, folder: Path) -> Subject:
         return subprocess.Popen(
             [sys.executable, "-m", "tests.aws.inner_user", inner.model_dump_json()],
             cwd=ROOT,
-            env=_environment(server, folder),
+            env=environment_of(server, folder),
             stdin=subprocess.DEVNULL,  # what it has made is torn down as soon as it is there
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -95,45 +85,3 @@ def _make_subject(server: Server, folder: Path) -> Subject:
         return sorted(holdings(server.client("ec2")) - before) + states + work
 
     return Subject(server=server, start=start, locks=inner.work, left=left)
-
-
-def _inner(server: Server, folder: Path) -> Inner:
-    ec2 = server.client("ec2")
-    labels = Labels(project="hallmark", stack="aws", recipe="web", use="build", build="b1", fingerprint="f" * 64)
-    order = MachineOrder(
-        aws=AwsSettings(region=REGION),
-        run="run-1",
-        availability_zone=f"{REGION}a",
-        ami=image(ec2),
-        instance_type="t3.medium",
-        root_gib=2,
-        kms_key=server.client("kms").create_key()["KeyMetadata"]["Arn"],
-        media_snapshot=snapshot(ec2),
-        user_data=base64.b64encode(f"#!/bin/sh\n{MANIFEST}\n".encode()).decode(),
-        manifest=MANIFEST,
-        deadline_seconds=240,
-        tags=labels.passing(datetime.now(UTC) + timedelta(hours=1)),
-    )
-    (folder / "state").mkdir(parents=True)
-    return Inner(
-        project="hallmark-inner",
-        name="aws-web-build",
-        program=PROGRAM,
-        arguments=order.model_dump(mode="json"),
-        backend=f"file://{folder}/state",
-        secrets_provider="passphrase",
-        work=folder / "work",
-        sweeper=RUN_SWEEPER,
-    )
-
-
-def _environment(server: Server, folder: Path) -> dict[str, str]:
-    engine = find_engine()
-    assert engine is not None, "no pulumi on this machine; run: make setup"
-    return {
-        **server.environment(),
-        "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]),
-        "HOME": str(folder),
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_CONFIG_PASSPHRASE": "test",
-    }

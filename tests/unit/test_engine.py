@@ -126,6 +126,14 @@ def test_the_environment_is_an_allow_list(root: Path) -> None:
     }
 
 
+def test_what_a_killed_engine_had_begun_to_write_is_removed(root: Path) -> None:
+    unfinished = root / ".hallmark/state/.pulumi/stacks/hallmark/local.json.18cf2a.tmp"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.touch()
+    Engine(root, {"PATH": "/usr/bin"}).up("local", said_nothing)
+    assert not unfinished.exists()
+
+
 def test_a_failed_run_is_an_error_that_points_at_what_was_printed(root: Path) -> None:
     (root / "fail").write_text("255")
     with pytest.raises(

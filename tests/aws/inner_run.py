@@ -1,0 +1,64 @@
+"""One isolated machine in its inner stack, as the driver orders it, for tests that run it by itself."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from components.aws_inner import PROGRAM, MachineOrder
+from hallmark.aws_settings import AwsSettings
+from hallmark.aws_sweep import RUN_SWEEPER
+from hallmark.aws_tags import Labels
+from hallmark.ephemeral_stack import Inner
+from tests.aws.doubled import image, snapshot
+from tests.doubles.server import BIN, REGION, Server
+from tests.doubles.stack import find_engine
+
+MANIFEST = "a" * 64
+
+
+def inner_run(server: Server, folder: Path) -> Inner:
+    """The inner stack of a build in an account that holds a base AMI, a media snapshot and a key."""
+    ec2 = server.client("ec2")
+    labels = Labels(project="hallmark", stack="aws", recipe="web", use="build", build="b1", fingerprint="f" * 64)
+    order = MachineOrder(
+        aws=AwsSettings(region=REGION),
+        run="run-1",
+        availability_zone=f"{REGION}a",
+        ami=image(ec2),
+        instance_type="t3.medium",
+        root_gib=2,
+        kms_key=server.client("kms").create_key()["KeyMetadata"]["Arn"],
+        media_snapshot=snapshot(ec2),
+        user_data=base64.b64encode(f"#!/bin/sh\n{MANIFEST}\n".encode()).decode(),
+        manifest=MANIFEST,
+        deadline_seconds=240,
+        tags=labels.passing(datetime.now(UTC) + timedelta(hours=1)),
+    )
+    (folder / "state").mkdir(parents=True)
+    return Inner(
+        project="hallmark-inner",
+        name="aws-web-build",
+        program=PROGRAM,
+        arguments=order.model_dump(mode="json"),
+        backend=f"file://{folder}/state",
+        secrets_provider="passphrase",
+        work=folder / "work",
+        sweeper=RUN_SWEEPER,
+    )
+
+
+def environment_of(server: Server, folder: Path) -> dict[str, str]:
+    """What a run sees: the doubled account and plugins, and nothing of the developer's."""
+    engine = find_engine()
+    assert engine is not None, "no pulumi on this machine; run: make setup"
+    return {
+        **server.environment(),
+        "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]),
+        "HOME": str(folder),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+    }
