@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from hallmark import aws_tags
-from hallmark.aws_images import exists, get_image
+from hallmark.aws_images import list_images
 from hallmark.aws_session import Aws, in_words
 from hallmark.errors import AwsError
 
@@ -54,7 +54,8 @@ def released_image(aws: Aws, parameter: str) -> str | None:
     """The AMI that a channel leads to; None without a channel, or when consumers could not launch what it leads to."""
     with in_words(aws.settings, parameter):
         ami = read_channel(aws.ssm, parameter)
-    return ami if ami and exists(aws, ami) and get_image(aws, ami).released else None
+    released = list_images(aws, {aws_tags.STATUS: aws_tags.RELEASED}) if ami else []
+    return next((image.ami for image in released if image.ami == ami), None)
 
 
 def wait_for_channel(

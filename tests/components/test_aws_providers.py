@@ -203,6 +203,8 @@ def test_a_channel_that_has_gone_or_moved_or_cannot_be_launched_is_noticed(
     assert gone(_ReleaseProvider().read("id", released))  # it leads to an image without the tag
     aws.ec2.create_tags(Resources=[other.ami], Tags=[{"Key": "hallmark:status", "Value": "released"}])
     assert _ReleaseProvider().read("id", released).outs == {**released, "ami": other.ami}
+    aws.ssm.put_parameter(Name="/hallmark/web/noticed", Value=base_ami(aws, "a-strangers"), Overwrite=True)
+    assert gone(_ReleaseProvider().read("id", released))
     aws.ssm.delete_parameter(Name="/hallmark/web/noticed")
     assert gone(_ReleaseProvider().read("id", released))
 
