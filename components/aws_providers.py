@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import DiffResult, ReadResult, Resource
 
 from components.platform import COMPONENT, Step
 from components.report import reporter, urn_of
-from components.step_provider import GONE, Props, Say, StepProvider, child
+from components.step_provider import GONE, Props, ReleaseStep, Say, StepProvider, child
 from hallmark.errors import RejectedError
 
 if TYPE_CHECKING:
@@ -116,10 +116,8 @@ class _AcceptanceProvider(_AwsStep):
         return ReadResult(id_, props) if judged else GONE
 
 
-class _ReleaseProvider(_AwsStep):
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        moved = any(_olds.get(key) != _news.get(key) for key in ("recipe", "channel"))
-        return DiffResult(changes=moved or _olds.get("ami") != _news.get("ami"), replaces=["channel"] if moved else [])
+class _ReleaseProvider(ReleaseStep, _AwsStep):
+    image = "ami"
 
     def make(self, props: Props, places: Places, say: Say) -> Props:
         from hallmark.aws_channel import release
@@ -130,9 +128,6 @@ class _ReleaseProvider(_AwsStep):
             )
         parameter = release(_aws(props), props["recipe"], props["channel"], props["ami"])
         return {"id": parameter, "parameter": parameter}
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(outs=self.create(_news).outs)
 
     def read(self, id_: str, props: Props) -> ReadResult:
         from hallmark.aws_channel import released_image

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import ReadResult, Resource
 
 from components.platform import COMPONENT
 from components.report import reporter, urn_of
-from components.step_provider import GONE, Props, Say, StepProvider, child, places_of
+from components.step_provider import GONE, Props, ReleaseStep, Say, StepProvider, child, places_of
 from hallmark.fingerprint import Sha256
 
 if TYPE_CHECKING:
@@ -86,21 +86,14 @@ class _AcceptanceProvider(_LocalStep):
         return ReadResult(id_, props) if judged else GONE
 
 
-class _ReleaseProvider(_LocalStep):
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        moved = any(_olds.get(key) != _news.get(key) for key in ("recipe", "channel"))
-        return DiffResult(
-            changes=moved or _olds.get("image") != _news.get("image"), replaces=["channel"] if moved else []
-        )
+class _ReleaseProvider(ReleaseStep, _LocalStep):
+    image = "image"
 
     def make(self, props: Props, places: Places, say: Say) -> Props:
         from hallmark.store import Store
 
         Store(places.store).move_channel(props["recipe"], props["channel"], props["image"])
         return {"id": f"{props['recipe']}/{props['channel']}"}
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(outs=self.create(_news).outs)
 
     def read(self, id_: str, props: Props) -> ReadResult:
         target = _store(props).channel_target(props["recipe"], props["channel"])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvider
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
 from components.report import reporter
 from hallmark.errors import HallmarkError
@@ -48,6 +48,24 @@ class StepProvider(ResourceProvider):
     def make(self, props: Props, places: Places, say: Say) -> Props:
         """Do the step; returns its outputs and its `id`."""
         raise NotImplementedError
+
+
+class ReleaseStep(StepProvider):
+    """A release: moves its channel to another image; another recipe or channel is another release."""
+
+    image: str
+    """The input that names the image."""
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        """Whether the channel has to be moved, or is another one."""
+        moved = any(_olds.get(key) != _news.get(key) for key in ("recipe", "channel"))
+        return DiffResult(
+            changes=moved or _olds.get(self.image) != _news.get(self.image), replaces=["channel"] if moved else []
+        )
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        """Move the channel."""
+        return UpdateResult(outs=self.create(_news).outs)
 
 
 def child(parent: pulumi.Resource) -> pulumi.ResourceOptions:
