@@ -21,24 +21,32 @@ MANIFEST = "a" * 64
 
 
 def inner_run(server: Server, folder: Path) -> Inner:
-    """The inner stack of a build in an account that holds a base AMI, a media snapshot and a key."""
+    """The inner stack of a build, in an account that gets a base AMI, a media snapshot and a key for it."""
     ec2 = server.client("ec2")
+    key = server.client("kms").create_key()["KeyMetadata"]["Arn"]
     labels = Labels(project="hallmark", stack="aws", recipe="web", use="build", build="b1", fingerprint="f" * 64)
+    tags = labels.passing(datetime.now(UTC) + timedelta(hours=1))
+    inner = inner_of(folder, ami=image(ec2), kms_key=key, media=snapshot(ec2), tags=tags)
+    return inner.model_copy(update={"sweeper": RUN_SWEEPER})
+
+
+def inner_of(folder: Path, *, ami: str, kms_key: str, media: str, tags: dict[str, str]) -> Inner:
+    """The inner stack of a build of these; its state and work are below `folder`."""
     order = MachineOrder(
         aws=AwsSettings(region=REGION),
         run="run-1",
         availability_zone=f"{REGION}a",
-        ami=image(ec2),
+        ami=ami,
         instance_type="t3.medium",
         root_gib=2,
-        kms_key=server.client("kms").create_key()["KeyMetadata"]["Arn"],
-        media_snapshot=snapshot(ec2),
+        kms_key=kms_key,
+        media_snapshot=media,
         user_data=base64.b64encode(f"#!/bin/sh\n{MANIFEST}\n".encode()).decode(),
         manifest=MANIFEST,
         deadline_seconds=240,
-        tags=labels.passing(datetime.now(UTC) + timedelta(hours=1)),
+        tags=tags,
     )
-    (folder / "state").mkdir(parents=True)
+    (folder / "state").mkdir(parents=True, exist_ok=True)
     return Inner(
         project="hallmark-inner",
         name="aws-web-build",
@@ -47,7 +55,6 @@ def inner_run(server: Server, folder: Path) -> Inner:
         backend=f"file://{folder}/state",
         secrets_provider="passphrase",
         work=folder / "work",
-        sweeper=RUN_SWEEPER,
     )
 
 

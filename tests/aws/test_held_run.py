@@ -7,9 +7,7 @@ aws_evidence.py and aws_sweep.py are made here as they make them.
 
 from __future__ import annotations
 
-import base64
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from unittest.mock import patch
 
 import pytest
 
-from components.aws_inner import PROGRAM, MachineOrder
 from hallmark.aws_base import get_base
 from hallmark.aws_channel import channels_of, release, released_image
 from hallmark.aws_policies import EXAMPLE, pipeline_policy
@@ -32,15 +29,16 @@ from hallmark.errors import AwsError, ProcessError
 from hallmark.fingerprint import Sha256
 from tests.aws.doubled import image, server, snapshot
 from tests.aws.iam import without
+from tests.aws.inner_run import environment_of, inner_of
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.permissions import Gate, Policy, documented, held_to
 from tests.doubles.quick_machines import QuickMachines
-from tests.doubles.server import BIN, REGION, Server, running
+from tests.doubles.server import REGION, Server, running
 from tests.doubles.stack import find_engine
 
 __all__ = ["server"]
 
-MANIFEST, CONTENT = "a" * 64, Sha256("b" * 64)
+CONTENT = Sha256("b" * 64)
 TAGS = {"hallmark:managed": "true", "hallmark:build": "b1", "hallmark:expires": "2026-11-23T00:00:00Z"}
 PAIRS = [{"Key": key, "Value": value} for key, value in TAGS.items()]
 BUCKET = "evidence-of-ours"
@@ -86,42 +84,10 @@ class Account:
         return made
 
     def inner(self, media: str) -> Inner:
-        order = MachineOrder(
-            aws=AwsSettings(region=REGION),
-            run="run-1",
-            availability_zone=f"{REGION}a",
-            ami=self.base,
-            instance_type="t3.medium",
-            root_gib=2,
-            kms_key=self.key,
-            media_snapshot=media,
-            user_data=base64.b64encode(f"#!/bin/sh\n{MANIFEST}\n".encode()).decode(),
-            manifest=MANIFEST,
-            deadline_seconds=240,
-            tags=TAGS,
-        )
-        (self.folder / "state").mkdir(exist_ok=True)
-        return Inner(
-            project="hallmark-inner",
-            name="x-build",
-            program=PROGRAM,
-            arguments=order.model_dump(mode="json"),
-            backend=f"file://{self.folder}/state",
-            secrets_provider="passphrase",
-            work=self.folder / "work",
-        )
+        return inner_of(self.folder, ami=self.base, kms_key=self.key, media=media, tags=TAGS)
 
     def environment(self) -> dict[str, str]:
-        engine = find_engine()
-        assert engine is not None
-        path = [str(BIN), str(Path(sys.executable).parent), str(engine), "/usr/bin", "/bin"]
-        return {
-            **self.server.environment(),
-            "PATH": os.pathsep.join(path),
-            "HOME": str(self.folder),
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-        }
+        return environment_of(self.server, self.folder)
 
     def left(self) -> list[str]:
         """The networks and machines of ours that are still there."""

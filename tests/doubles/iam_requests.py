@@ -337,19 +337,9 @@ def _key_arn(key: str) -> str:
 
 def _ssm(asked: Asked) -> list[Request]:
     action, given = asked.call.action, asked.parameters
-    if action == "DescribeParameters":
-        return [_request(asked, action)]
-    if action not in (
-        "AddTagsToResource",
-        "DeleteParameter",
-        "GetParameter",
-        "GetParametersByPath",
-        "ListTagsForResource",
-        "PutParameter",
-        "RemoveTagsFromResource",
-    ):
+    if action not in ("GetParameter", "GetParametersByPath", "PutParameter"):
         raise NotImplementedError(f"ssm:{action}")
-    name = given.get("Name") or given.get("Path") or given["ResourceId"]
+    name = given.get("Name") or given["Path"]
     return [_request(asked, action, f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name.removeprefix('/')}")]
 
 
