@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -349,7 +349,7 @@ def test_an_image_that_is_not_ours_is_none(aws: Aws) -> None:
 
 def test_images_are_listed_the_newest_first(aws: Aws) -> None:
     made = [registered(aws).ami for _ in range(2)]
-    _backend(aws).amis[made[0]].creation_date = datetime(2030, 1, 1, tzinfo=UTC)
+    _backend(aws).amis[made[0]].creation_date = datetime.now(UTC) + timedelta(days=1)
     assert list_images(aws)[0].ami == made[0]
     assert made[1] in [image.ami for image in list_images(aws)]
 

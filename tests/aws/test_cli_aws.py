@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from hallmark import cli_aws
 from hallmark.errors import SettingsError
 from hallmark.stack_file import read_stack_config
 from tests.aws import account
-from tests.aws.account import FUTURE, holdings, labels
+from tests.aws.account import holdings, labels
 from tests.aws.doubled import server
 from tests.doubles.server import REGION, Server
 
 __all__ = ["server"]
+# The command reads the real clock.
 OLD = account.PAST.replace(year=2020)
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def hallmark(*words: str) -> Result:
 def test_it_removes_the_stack_s_leftovers_in_the_stack_s_region(checkout: Path, server: Server) -> None:
     ec2 = server.client("ec2")
     doomed = account.volume(ec2, labels().passing(OLD))
-    stays = {account.volume(ec2, labels("other").passing(OLD)), account.volume(ec2, labels().passing(FUTURE))}
+    stays = {account.volume(ec2, labels("other").passing(OLD)), account.volume(ec2, labels().passing(TOMORROW))}
     answer = hallmark("sweep")
     assert answer.stdout == f"removed volume {doomed}\n"
     assert f"hallmark: removing volume {doomed}: of hallmark/aws, expired 2020-11-24T11:00:00Z" in answer.stderr
