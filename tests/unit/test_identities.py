@@ -1,6 +1,6 @@
 """Identities that must outlast every change of our own code: another one rebuilds everybody's images.
 
-The inputs are fixed, so the values are too. A change here is a decision: say in CHANGELOG.md what is built anew, and why.
+The inputs are fixed, so the values are too. A change here is a decision: CHANGELOG.md says what is built anew, and why.
 """
 
 from __future__ import annotations
