@@ -9,9 +9,9 @@ STACK ?= local
 # Words for the program behind a target: make run ARGS='debian-13-server', make test ARGS='-k media'
 ARGS ?=
 # Tests that stand alone run side by side; of those with machines of their own two files do, each in its own order.
-QUICK_TESTS := $(wildcard tests/unit tests/components)
-TESTS := $(QUICK_TESTS) $(wildcard tests/apt tests/guest tests/aws)
-MACHINE_TESTS := $(wildcard tests/machine) $(dir $(firstword $(wildcard tests/e2e/test_*.py)))
+QUICK_TESTS := $(wildcard tests/unit tests/project)
+TESTS := $(QUICK_TESTS) $(wildcard tests/integration/apt tests/integration/guest tests/integration/aws tests/doubles_selftest)
+MACHINE_TESTS := $(wildcard tests/integration/machine) $(dir $(firstword $(wildcard tests/e2e/test_*.py)))
 PYTEST := $(IN_ENV) python -m pytest
 SIDE_BY_SIDE := -n 2 --dist loadgroup
 TWO_MACHINES := -n 2 --dist loadfile
@@ -26,7 +26,7 @@ image: setup ## build, test and release the images of the stack `local` (STACK=n
 	@$(IN_ENV) hallmark up $(STACK) $(ARGS)
 
 aws-plugins: setup ## fetch Pulumi's two plugins for stacks on AWS, once for all checkouts
-	@$(IN_ENV) python -m hallmark.aws_plugins
+	@$(IN_ENV) python -m hallmark.engine.plugins
 
 run: setup ## boot the released image and say how to sign in by SSH (ARGS: which one)
 	@$(IN_ENV) hallmark run --stack $(STACK) $(ARGS)
@@ -44,7 +44,7 @@ ifneq ($(MACHINE_TESTS),)
 endif
 
 test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a doubled account: an hour
-	@$(PYTEST) -n 2 $(ARGS) tests/kill
+	@$(PYTEST) -n 2 $(ARGS) tests/integration/kill
 
 check: lint ## linters, types, unit and component tests: under two minutes
 	@$(PYTEST) -q $(SIDE_BY_SIDE) $(ARGS) $(QUICK_TESTS)
@@ -56,7 +56,7 @@ format: setup ## put Python and shell into their one format
 	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet . && tools/lint.sh --format-shell
 
 docs: setup ## write docs/controls.md anew
-	@$(BIN)/python -m hallmark.coverage --write
+	@$(BIN)/python -m tools.docs.control_coverage --write
 
 bench: setup ## the measurements of bench/, side by side
 	@$(IN_ENV) python -m bench $(ARGS)

@@ -5,7 +5,7 @@ import pulumi
 from components.golden_image import GoldenImage, GoldenImageArgs
 from components.platform import choose_platform
 from components.program import load_context, stopping_cleanly
-from hallmark.recipe import load_recipe
+from hallmark.config.recipe import load_recipe
 
 with stopping_cleanly():
     context = load_context()

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bench.measurement import Measurement, table, write_results
 from bench.site import open_site
-from hallmark.errors import HallmarkError
+from hallmark.common.errors import HallmarkError
 
 # In this order: the quick ones first.
 NAMES = {

@@ -17,15 +17,15 @@ from pathlib import Path
 from bench.measurement import Measurement, ratio
 from bench.site import Say, Site
 from bench.unchanged import alternate
-from hallmark.errors import ProcessError
-from hallmark.user_cache import user_cache
-from tests.aws.aws_checkout import STACK, use_account
-from tests.aws.doubled import image
+from hallmark.common.errors import ProcessError
+from hallmark.common.user_cache import user_cache
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.quick_guest import QuickGuest
 from tests.doubles.quick_machines import QuickMachines
 from tests.doubles.server import Server, running
 from tests.e2e.checkout import Checkout, scratch
+from tests.support.aws.checkout import STACK, use_account
+from tests.support.aws.doubled import image
 
 RUNS = 5
 UNCHANGED, LINEAR = 2.0, 1.0

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.site import Say
-from hallmark.base import PACKAGES, SIZE_MIB, SUITE, BasePlan, plan_base, plan_named_base
-from hallmark.base_tree import Tree, install_tree, write_archive
-from hallmark.changelog import DebianVersion
-from hallmark.disk import DiskIds, make_disk
-from hallmark.files import remove_tree
-from hallmark.fingerprint import fingerprint, hash_file
-from hallmark.inventory import stanzas
-from hallmark.places import Places
-from hallmark.pool import pool_path
-from hallmark.process import run
-from hallmark.settings import NamedBase
+from hallmark.common.files import remove_tree
+from hallmark.common.fingerprint import fingerprint, hash_file
+from hallmark.common.process import run
+from hallmark.config.settings import NamedBase
+from hallmark.debian.changelog import DebianVersion
+from hallmark.debian.inventory import stanzas
+from hallmark.debian.pool import pool_path
+from hallmark.local.base import PACKAGES, SIZE_MIB, SUITE, BasePlan, plan_base, plan_named_base
+from hallmark.local.base_tree import Tree, install_tree, write_archive
+from hallmark.local.disk import DiskIds, make_disk
+from hallmark.order.places import Places
 
 # Sources as real patch sets have them: services, libraries that all use, and those with triggers.
 SOURCES = ("base-files", "ca-certificates", "curl", "openssh", "openssl", "sudo", "systemd", "tzdata")

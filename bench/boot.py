@@ -11,14 +11,14 @@ from pathlib import Path
 
 from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
 from bench.site import Say, Site, find_context, find_released
-from hallmark.accelerator import choose_accelerator
-from hallmark.console import Progress
-from hallmark.disk import make_overlay
-from hallmark.errors import MachineError
-from hallmark.fingerprint import Sha256
-from hallmark.guest import Guest, user_data
-from hallmark.machine import Drives, Shape, make_results_disk, run_until_power_off
-from hallmark.media import make_volume
+from hallmark.common.errors import MachineError
+from hallmark.common.fingerprint import Sha256
+from hallmark.common.iso import make_volume
+from hallmark.guest.console import Progress
+from hallmark.guest.user_data import Guest, user_data
+from hallmark.local.accelerator import choose_accelerator
+from hallmark.local.disk import make_overlay
+from hallmark.local.machine import Drives, Shape, make_results_disk, run_until_power_off
 
 TARGET = 1.15
 RUNS = 2

@@ -14,21 +14,21 @@ from pathlib import Path
 from bench.behind import plan_behind
 from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
 from bench.site import Say, Site, find_context
-from hallmark import patches
-from hallmark.base import Base, need_base
-from hallmark.build import judge_build, make_patch_media, run_in_slot
-from hallmark.disk import make_overlay
-from hallmark.errors import BuildError
-from hallmark.fingerprint import Sha256
-from hallmark.guest import RESULTS, Guest, check_finished, read_text
-from hallmark.judgement import judge
-from hallmark.media import make_media
-from hallmark.observed import compare_packages, read_controls, read_inventory, read_timings
-from hallmark.order import BUILD_SCRIPTS, Order, script_paths
-from hallmark.pipeline import Context, StartingPoint, order_image, plan_the_base
-from hallmark.places import Places
-from hallmark.process import run
-from hallmark.recipe import load_recipe
+from hallmark.common.errors import BuildError
+from hallmark.common.fingerprint import Sha256
+from hallmark.common.iso import make_media
+from hallmark.common.process import run
+from hallmark.config.recipe import load_recipe
+from hallmark.debian import resolve as patches
+from hallmark.guest.user_data import RESULTS, Guest, check_finished, read_text
+from hallmark.judge.judgement import judge
+from hallmark.judge.observed import compare_packages, read_controls, read_inventory, read_timings
+from hallmark.local.base import Base, need_base
+from hallmark.local.disk import make_overlay
+from hallmark.order.order import BUILD_SCRIPTS, Order, script_paths
+from hallmark.order.places import Places
+from hallmark.order.resolve import Context, StartingPoint, order_image, plan_the_base
+from hallmark.pipeline.build import judge_build, make_patch_media, run_in_slot
 
 TARGET = 0.6
 RUNS = 1

@@ -27,10 +27,10 @@ from statistics import median
 from bench.ebs_clients import HALLMARK, MIB, VERSION, Client, Disk, Run, coldsnap, find_coldsnap, make_disk, run_client
 from bench.measurement import Measurement, not_taken, processor_ratio, ratio
 from bench.site import Say, Site
-from hallmark.ebs_blocks import BLOCK, GIB
-from hallmark.errors import StoreError
-from hallmark.files import need_room
-from hallmark.settings import Settings
+from hallmark.aws.ebs.blocks import BLOCK, GIB
+from hallmark.common.errors import StoreError
+from hallmark.common.files import need_room
+from hallmark.config.settings import Settings
 
 RUNS = 5
 TARGET = 1.0

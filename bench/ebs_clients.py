@@ -1,4 +1,4 @@
-"""The two sides of the EBS direct benchmark: `hallmark.ebs.upload` in a process of its own, and coldsnap.
+"""The two sides of the EBS direct benchmark: `hallmark.aws.ebs.upload.upload` in a process of its own, and coldsnap.
 
 coldsnap is taken from PATH, or installed once by its own installer (`cargo install`) into a folder of the cache.
 """
@@ -22,8 +22,8 @@ from typing import Any
 
 from bench.ebs_endpoint import Report, name_blocks
 from bench.site import Say
-from hallmark.ebs_blocks import BLOCK, linear_checksum
-from hallmark.errors import PrerequisiteError, ProcessError
+from hallmark.aws.ebs.blocks import BLOCK, linear_checksum
+from hallmark.common.errors import PrerequisiteError, ProcessError
 
 MIB = 1 << 20
 VERSION = "0.12"
@@ -178,9 +178,9 @@ def upload_once(url: str, path: Path) -> None:
     """What the child process does: one upload, as fast as it goes."""
     from botocore.session import Session
 
-    from hallmark.ebs import Transfer, Upload, upload
-    from hallmark.ebs_retry import client_config
-    from hallmark.fingerprint import hash_bytes
+    from hallmark.aws.ebs.retry import client_config
+    from hallmark.aws.ebs.upload import Transfer, Upload, upload
+    from hallmark.common.fingerprint import hash_bytes
 
     session = Session()
     session.set_config_variable("region", _KEYS["AWS_REGION"])

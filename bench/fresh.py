@@ -16,10 +16,10 @@ from pathlib import Path
 from bench.measurement import Measurement, shares
 from bench.memory import Peak, sample
 from bench.site import Say, Site
-from hallmark.errors import ProcessError
-from hallmark.observed import read_timings
-from hallmark.process import command
-from hallmark.store import Store
+from hallmark.common.errors import ProcessError
+from hallmark.common.process import command
+from hallmark.judge.observed import read_timings
+from hallmark.store.store import Store
 
 TARGET_MIB = 300.0
 _INTERVAL = 0.3

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hallmark.base import Base, need_base
-from hallmark.engine import Engine, find_checkout
-from hallmark.errors import ProcessError, StoreError
-from hallmark.file_backend import backend_in
-from hallmark.image import Image
-from hallmark.locks import try_lock
-from hallmark.pipeline import Context
-from hallmark.places import find_places
-from hallmark.settings import load_settings
-from hallmark.store import Store
+from hallmark.common.errors import ProcessError, StoreError
+from hallmark.common.locks import try_lock
+from hallmark.config.settings import load_settings
+from hallmark.engine.backend import backend_in
+from hallmark.engine.engine import Engine, find_checkout
+from hallmark.local.base import Base, need_base
+from hallmark.order.places import find_places
+from hallmark.order.resolve import Context
+from hallmark.store.image import Image
+from hallmark.store.store import Store
 
 _SLOW = 3600.0
 _PREFIX = "bench-"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
 from bench.site import Say, Site
-from hallmark.errors import ProcessError, StoreError
+from hallmark.common.errors import ProcessError, StoreError
 
 TARGET = 2.0
 RUNS = 5

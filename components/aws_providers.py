@@ -1,7 +1,7 @@
 """The pipeline's steps on AWS as Pulumi resources: thin dynamic providers, each calling one function of `hallmark`.
 
 As local_providers.py: an input `fingerprint` is a step's identity, nothing here deletes an image. `site` says where on
-AWS (hallmark/aws_site.py); it is no part of an identity, what matters of it is in the order already.
+AWS (hallmark/aws/site.py); it is no part of an identity, what matters of it is in the order already.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pulumi.dynamic import DiffResult, ReadResult, Resource
 from components.platform import COMPONENT, Step
 from components.report import reporter, urn_of
 from components.step_provider import GONE, Props, ReleaseStep, Say, StepProvider, child
-from hallmark.errors import RejectedError
+from hallmark.common.errors import RejectedError
 
 if TYPE_CHECKING:
-    from hallmark.aws_session import Aws
-    from hallmark.aws_site import Site
-    from hallmark.pipeline import Context
-    from hallmark.places import Places
+    from hallmark.aws.session import Aws
+    from hallmark.aws.site import Site
+    from hallmark.order.places import Places
+    from hallmark.order.resolve import Context
 
 _ROOT = Path(__file__).parents[1]
 AMI_COMPONENT = "hallmark:index:GoldenAmi"
@@ -39,12 +39,12 @@ class _AwsStep(StepProvider):
         return DiffResult(changes=bool(changed), replaces=changed)
 
     def load(self) -> None:
-        from hallmark import aws_driver  # noqa: F401
+        from hallmark.aws import driver as aws_driver  # noqa: F401
 
 
 class _InventoryProvider(_AwsStep):
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.aws_driver import take_inventory
+        from hallmark.aws.driver import take_inventory
 
         site = _site(props)
         status = take_inventory(site, Path(props["scripts"]), places, say)
@@ -56,10 +56,10 @@ class _InventoryProvider(_AwsStep):
 
 class _BuildProvider(_AwsStep):
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.aws_driver import build_root
-        from hallmark.aws_evidence import open_evidence
-        from hallmark.image import image_id
-        from hallmark.order import load_order
+        from hallmark.aws.driver import build_root
+        from hallmark.aws.evidence import open_evidence
+        from hallmark.order.order import load_order
+        from hallmark.store.image import image_id
 
         order, site = load_order(Path(props["order"])), _site(props)
         root = build_root(order, site, places, say)
@@ -68,7 +68,7 @@ class _BuildProvider(_AwsStep):
         return {"id": root.snapshot, "image": image, "snapshot": root.snapshot, "run": root.build, "evidence": evidence}
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        from hallmark.aws_images import snapshot_exists
+        from hallmark.aws.images import snapshot_exists
 
         return ReadResult(id_, props) if snapshot_exists(_aws(props), props["snapshot"]) else GONE
 
@@ -80,7 +80,7 @@ class _RegistrationProvider(_AwsStep):
     inputs = ("snapshot",)
 
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.aws_images import Root, register_image
+        from hallmark.aws.images import Root, register_image
 
         site = _site(props)
         root = Root(snapshot=props["snapshot"], build=props["run"], completed=True)
@@ -89,7 +89,7 @@ class _RegistrationProvider(_AwsStep):
         return {"id": ami, "ami": ami}
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        from hallmark.aws_images import exists
+        from hallmark.aws.images import exists
 
         return ReadResult(id_, props) if exists(_aws(props), props["ami"]) else GONE
 
@@ -101,14 +101,14 @@ class _AcceptanceProvider(_AwsStep):
     inputs = ("ami",)
 
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.aws_driver import accept_ami
-        from hallmark.order import load_order
+        from hallmark.aws.driver import accept_ami
+        from hallmark.order.order import load_order
 
         image = accept_ami(load_order(Path(props["order"])), props["ami"], _site(props), places, say)
         return {"id": f"{image.ami}-acceptance", "image": image.ami, "accepted": True}
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        from hallmark.aws_images import exists, get_image
+        from hallmark.aws.images import exists, get_image
 
         aws = _aws(props)
         image = get_image(aws, props["ami"]) if exists(aws, props["ami"]) else None
@@ -120,7 +120,7 @@ class _ReleaseProvider(ReleaseStep, _AwsStep):
     image = "ami"
 
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.aws_channel import release
+        from hallmark.aws.channel import release
 
         if props["accepted"] is not True:
             raise RejectedError(
@@ -130,7 +130,7 @@ class _ReleaseProvider(ReleaseStep, _AwsStep):
         return {"id": parameter, "parameter": parameter}
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        from hallmark.aws_channel import released_image
+        from hallmark.aws.channel import released_image
 
         ami = released_image(_aws(props), props["parameter"])
         return ReadResult(id_, {**props, "ami": ami}) if ami else GONE
@@ -248,13 +248,13 @@ def unpack(packed: str) -> str:
 
 
 def _site(props: Props) -> Site:
-    from hallmark.aws_site import Site
+    from hallmark.aws.site import Site
 
     return Site.model_validate_json(props["site"])
 
 
 def _aws(props: Props) -> Aws:
-    from hallmark.aws_session import Aws
-    from hallmark.aws_site import settings_of_today
+    from hallmark.aws.session import Aws
+    from hallmark.aws.site import settings_of_today
 
     return Aws(settings_of_today(_site(props), _ROOT))

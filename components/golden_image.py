@@ -10,9 +10,9 @@ import pulumi
 from components.patch_media import PatchMedia
 from components.platform import COMPONENT, Platform, Step
 from components.program import stopping_cleanly
-from hallmark.order import Order, save_order
-from hallmark.pipeline import Context, order_image
-from hallmark.recipe import Recipe
+from hallmark.config.recipe import Recipe
+from hallmark.order.order import Order, save_order
+from hallmark.order.resolve import Context, order_image
 
 
 @dataclass(frozen=True, kw_only=True)

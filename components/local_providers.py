@@ -19,29 +19,29 @@ from pulumi.dynamic import ReadResult, Resource
 from components.platform import COMPONENT
 from components.report import reporter, urn_of
 from components.step_provider import GONE, Props, ReleaseStep, Say, StepProvider, child, places_of
-from hallmark.fingerprint import Sha256
+from hallmark.common.fingerprint import Sha256
 
 if TYPE_CHECKING:
-    from hallmark.base import BasePlan
-    from hallmark.pipeline import Context
-    from hallmark.places import Places
-    from hallmark.store import Store
+    from hallmark.local.base import BasePlan
+    from hallmark.order.places import Places
+    from hallmark.order.resolve import Context
+    from hallmark.store.store import Store
 
 
 class _LocalStep(StepProvider):
     def load(self) -> None:
-        from hallmark import acceptance, build, store  # noqa: F401
+        from hallmark.store import store  # noqa: F401
 
 
 class _BaseProvider(_LocalStep):
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.base import SUITE, build_base, load_base_plan
+        from hallmark.local.base import SUITE, build_base, load_base_plan
 
         base = build_base(load_base_plan(Path(props["plan"])), places.apt_root(SUITE), places.cache, say)
         return {"id": base.fingerprint[:16], "disk": str(base.disk)}
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        from hallmark.base import find_base
+        from hallmark.local.base import find_base
 
         known = find_base(Sha256(props["fingerprint"]), places_of(props).cache)
         return ReadResult(id_, props) if known else GONE
@@ -49,9 +49,9 @@ class _BaseProvider(_LocalStep):
 
 class _BuildProvider(_LocalStep):
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.base import need_base
-        from hallmark.build import build_image
-        from hallmark.order import load_order
+        from hallmark.local.base import need_base
+        from hallmark.order.order import load_order
+        from hallmark.pipeline.build import build_image
 
         order = load_order(Path(props["order"]))
         base = need_base(order.base, places.cache)
@@ -71,9 +71,9 @@ class _BuildProvider(_LocalStep):
 
 class _AcceptanceProvider(_LocalStep):
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.acceptance import accept_image
-        from hallmark.base import need_base
-        from hallmark.order import load_order
+        from hallmark.local.base import need_base
+        from hallmark.order.order import load_order
+        from hallmark.pipeline.acceptance import accept_image
 
         order = load_order(Path(props["order"]))
         base = need_base(order.base, places.cache)
@@ -90,7 +90,7 @@ class _ReleaseProvider(ReleaseStep, _LocalStep):
     image = "image"
 
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.store import Store
+        from hallmark.store.store import Store
 
         Store(places.store).move_channel(props["recipe"], props["channel"], props["image"])
         return {"id": f"{props['recipe']}/{props['channel']}"}
@@ -110,7 +110,7 @@ class Base(Resource, module="hallmark", name="Base"):
     disk: pulumi.Output[str]
 
     def __init__(self, name: str, plan: BasePlan, context: Context) -> None:
-        from hallmark.base import save_base_plan
+        from hallmark.local.base import save_base_plan
 
         props = {
             "fingerprint": plan.fingerprint,
@@ -166,6 +166,6 @@ class Release(Resource, module="hallmark", name="Release"):
 
 
 def _store(props: Props) -> Store:
-    from hallmark.store import Store
+    from hallmark.store.store import Store
 
     return Store(places_of(props).store)

@@ -12,13 +12,13 @@ from components.platform import Step
 from components.step_provider import GONE, Props, Say, StepProvider, child
 
 if TYPE_CHECKING:
-    from hallmark.places import Places
+    from hallmark.order.places import Places
 
 
 class _MediaProvider(StepProvider):
     def make(self, props: Props, places: Places, say: Say) -> Props:
-        from hallmark.build import make_patch_media
-        from hallmark.order import load_order
+        from hallmark.order.order import load_order
+        from hallmark.pipeline.build import make_patch_media
 
         iso, manifest = make_patch_media(load_order(Path(props["order"])), places, say)
         return {"id": manifest[:16], "iso": str(iso), "manifest": manifest}

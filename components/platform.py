@@ -14,7 +14,7 @@ import pulumi
 from components.report import urn_of
 
 if TYPE_CHECKING:  # the provider's process imports this module too, and needs none of it
-    from hallmark.pipeline import Context, StartingPoint
+    from hallmark.order.resolve import Context, StartingPoint
 
 COMPONENT = "hallmark:index:GoldenImage"
 
@@ -68,9 +68,9 @@ class Platform(Protocol):
 def choose_platform(context: Context) -> Platform:
     """The platform that the settings name, its base planned and declared. Raises HallmarkError."""
     if context.settings.platform == "aws":
-        from components.aws_platform import AwsPlatform
+        from components.aws.platform import AwsPlatform
 
         return AwsPlatform(context)
-    from components.local_platform import LocalPlatform
+    from components.local.platform import LocalPlatform
 
     return LocalPlatform(context)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pulumi
 
-from hallmark.errors import HallmarkError
-from hallmark.lifeline import die_with_engine
-from hallmark.pipeline import Context
-from hallmark.places import find_places
-from hallmark.settings import load_settings
+from hallmark.common.errors import HallmarkError
+from hallmark.config.settings import load_settings
+from hallmark.engine.lifeline import die_with_engine
+from hallmark.order.places import find_places
+from hallmark.order.resolve import Context
 
 ROOT = Path(__file__).parents[1]
 # To Pulumi's language host this exit code says that the message has been shown.
@@ -31,7 +31,7 @@ def load_context() -> Context:
     settings = load_settings(config, where=where)
     aws = None
     if settings.platform == "aws":
-        from hallmark.aws_settings import load_aws_settings
+        from hallmark.aws.settings import load_aws_settings
 
         aws = load_aws_settings(config, where=where, environment=os.environ)
     today = dt.datetime.now(dt.UTC).date()

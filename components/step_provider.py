@@ -13,11 +13,11 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
 from components.report import reporter
-from hallmark.errors import HallmarkError
-from hallmark.lifeline import die_with_engine
+from hallmark.common.errors import HallmarkError
+from hallmark.engine.lifeline import die_with_engine
 
 if TYPE_CHECKING:
-    from hallmark.places import Places
+    from hallmark.order.places import Places
 
 Props = dict[str, Any]
 Say = Callable[[str], None]
@@ -75,7 +75,7 @@ def child(parent: pulumi.Resource) -> pulumi.ResourceOptions:
 
 def places_of(props: Props) -> Places:
     """Where the stack keeps things."""
-    from hallmark.places import Places
+    from hallmark.order.places import Places
 
     return Places.model_validate_json(props["places"])
 

@@ -18,7 +18,7 @@ lint_format() { "$bin/ruff" format --check --output-format concise .; }
 lint_mypy() { "$bin/mypy" --no-error-summary; }
 lint_shellcheck() { on_shell_files shellcheck --format gcc; }
 lint_shfmt() { on_shell_files shfmt -i 4 -ci -d; }
-lint_coverage() { "$bin/python" -m hallmark.coverage --check; }
+lint_coverage() { "$bin/python" -m tools.docs.control_coverage --check; }
 
 lint_imports() {
     "$bin/lint-imports" --no-logo >"$scratch/imports" 2>&1 || {

@@ -13,8 +13,8 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.kms.models import kms_backends
 
-from tests.aws.iam import Request
 from tests.doubles.server import ACCOUNT, REGION, Asked
+from tests.support.aws.iam import Request
 
 Values = Mapping[str, Any]
 Context = dict[str, Any]

@@ -32,7 +32,7 @@ from moto.ebs.responses import EBSResponse
 from moto.ec2.models import ec2_backends
 from moto.kms.models import kms_backends
 
-from hallmark.ebs_blocks import data_extents, is_zero, read_block, touched_blocks
+from hallmark.aws.ebs.blocks import data_extents, is_zero, read_block, touched_blocks
 
 BLOCK = 524288
 _PAGE = 10000

@@ -1,6 +1,6 @@
 """EC2 and SSM's image parameters as the service has them, where moto is laxer.
 
-Each point has a test that fails on bare moto (tests/aws/test_doubles_moto_ec2.py).
+Each point has a test that fails on bare moto (tests/doubles_selftest/test_moto_ec2.py).
 
 - RegisterImage keeps what it is told: block devices, architecture, boot mode, ENA, IMDS, TPM; the name is unique,
   the snapshot exists and is completed, TPM needs UEFI. An AMI's snapshot cannot be deleted, and an AMI brings no

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hallmark.aws_policies import EXAMPLE
-from tests.aws.iam import Request, judge
 from tests.doubles.iam_requests import requests_of
 from tests.doubles.server import ACCOUNT, REGION, Asked, Server
+from tests.support.aws.iam import Request, judge
+from tools.iam.policies import EXAMPLE
 
 Policy = Mapping[str, Any]
 DOCS = Path(__file__).parents[2] / "docs" / "iam"

@@ -32,11 +32,11 @@ from typing import Any, Self
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance
 
-from hallmark.accelerator import TCG, Accelerator
-from hallmark.ebs_blocks import volume_gib
-from hallmark.machine import OVMF_CODE, copy_firmware_variables
-from hallmark.process import ENVIRONMENT, command, kill_group
-from hallmark.process import run as run_program
+from hallmark.aws.ebs.blocks import volume_gib
+from hallmark.common.process import ENVIRONMENT, command, kill_group
+from hallmark.common.process import run as run_program
+from hallmark.local.accelerator import TCG, Accelerator
+from hallmark.local.machine import OVMF_CODE, copy_firmware_variables
 from tests.doubles import imds, moto_ebs, moto_ec2
 
 NETWORK = "169.254.169.0/24"

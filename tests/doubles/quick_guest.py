@@ -16,9 +16,9 @@ from pathlib import Path
 from moto.ebs.models import ebs_backends
 from moto.ec2.models.instances import Instance
 
-from hallmark.order import load_order
-from hallmark.process import run
-from tests.unit.good_results import isolation, write, write_good_acceptance, write_good_build
+from hallmark.common.process import run
+from hallmark.order.order import load_order
+from tests.support.good_results import isolation, write, write_good_acceptance, write_good_build
 
 CARRIER = "/dev/sdf"
 Spoil = Callable[[str, Path], None]  # mode and results folder → whatever is to be wrong with them

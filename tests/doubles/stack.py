@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hallmark.file_backend import backend_in
-from hallmark.user_cache import user_cache
+from hallmark.common.user_cache import user_cache
+from hallmark.engine.backend import backend_in
 from tests.doubles.server import BIN, Server
 
 URN = "urn:pulumi:test::doubled"

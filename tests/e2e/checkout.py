@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hallmark.file_backend import backend_in
-from hallmark.locks import is_locked
-from hallmark.process import PATH, command, run
-from hallmark.store import Store
+from hallmark.common.locks import is_locked
+from hallmark.common.process import PATH, command, run
+from hallmark.engine.backend import backend_in
+from hallmark.store.store import Store
 from tests.e2e.patched_base import NamedDisk
 
 ROOT = Path(__file__).parents[2]

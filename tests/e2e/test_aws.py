@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from hallmark.observed import read_inventory
-from hallmark.order import Order
-from tests.aws.aws_checkout import holdings, tags_of, use_account
+from hallmark.judge.observed import read_inventory
+from hallmark.order.order import Order
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.permissions import Gate, documented, held_to
 from tests.doubles.qemu_machines import QemuMachines, register_disk
@@ -25,6 +24,7 @@ from tests.doubles.server import ACCOUNT, REGION, Server, running
 from tests.e2e.checkout import Checkout, Finished
 from tests.e2e.conftest import MakeCheckout
 from tests.e2e.patched_base import NamedDisk
+from tests.support.aws.checkout import holdings, tags_of, use_account
 
 RESTING = "/hallmark/tiny/stable"
 

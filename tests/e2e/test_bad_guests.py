@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.accelerator import choose_accelerator
-from hallmark.base import Base, build_base
-from hallmark.build import build_image, make_patch_media
-from hallmark.disk import make_overlay
-from hallmark.errors import BuildError, MachineError
-from hallmark.fingerprint import Sha256
-from hallmark.guest import RESULTS, Guest, check_finished, run_guest
-from hallmark.machine import Shape
-from hallmark.observed import read_controls
-from hallmark.order import BOOTSTRAP, Order
-from hallmark.pipeline import Context, StartingPoint, order_image, plan_the_base
-from hallmark.places import Places, find_places
-from hallmark.recipe import load_recipe
-from hallmark.settings import load_settings
+from hallmark.common.errors import BuildError, MachineError
+from hallmark.common.fingerprint import Sha256
+from hallmark.config.recipe import load_recipe
+from hallmark.config.settings import load_settings
+from hallmark.guest.user_data import RESULTS, Guest, check_finished, run_guest
+from hallmark.judge.observed import read_controls
+from hallmark.local.accelerator import choose_accelerator
+from hallmark.local.base import Base, build_base
+from hallmark.local.disk import make_overlay
+from hallmark.local.machine import Shape
+from hallmark.order.order import BOOTSTRAP, Order
+from hallmark.order.places import Places, find_places
+from hallmark.order.resolve import Context, StartingPoint, order_image, plan_the_base
+from hallmark.pipeline.build import build_image, make_patch_media
 from tests.e2e.checkout import Checkout
 
 _GREEDY = """\

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from hallmark.apt import PrivateRoot
-from hallmark.changelog import DebianVersion
-from hallmark.image import Image
-from hallmark.inventory import stanzas
-from hallmark.judgement import judge
-from hallmark.mirror import find_mirror
-from hallmark.observed import read_controls, read_inventory, read_timings
-from hallmark.order import Order
-from hallmark.patch_lock import load_lock
-from hallmark.process import Completed, run
-from hallmark.recipe import Recipe, load_recipe
+from hallmark.common.process import Completed, run
+from hallmark.config.recipe import Recipe, load_recipe
+from hallmark.debian.apt import PrivateRoot
+from hallmark.debian.changelog import DebianVersion
+from hallmark.debian.inventory import stanzas
+from hallmark.debian.lock import load_lock
+from hallmark.debian.mirror import find_mirror
+from hallmark.judge.judgement import judge
+from hallmark.judge.observed import read_controls, read_inventory, read_timings
+from hallmark.order.order import Order
+from hallmark.store.image import Image
 from tests.e2e.checkout import Checkout, Finished, Running, wait_until
 from tests.e2e.conftest import MakeCheckout
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.disk import compress
-from hallmark.image import Image
-from hallmark.observed import read_controls
-from hallmark.order import load_order
-from hallmark.recipe import load_recipe
+from hallmark.config.recipe import load_recipe
+from hallmark.judge.observed import read_controls
+from hallmark.local.disk import compress
+from hallmark.order.order import load_order
+from hallmark.store.image import Image
 from tests.e2e.checkout import Checkout, Finished
 from tests.e2e.conftest import MakeCheckout
 
@@ -89,7 +89,7 @@ def test_a_stack_builds_tests_and_releases_a_named_base_without_patches(tiny: Ch
 
 def test_the_state_has_nothing_that_a_kill_could_cut_short(tiny: Checkout, first: Finished) -> None:
     files = [path for path in (tiny.root / ".hallmark/state/.pulumi/stacks").rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} == {".json", ".bak"}  # no notes: hallmark/file_backend.py
+    assert {path.suffix for path in files} == {".json", ".bak"}  # no notes: hallmark/engine/backend.py
 
 
 def test_a_run_shows_its_progress(first: Finished) -> None:

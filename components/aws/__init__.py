@@ -1,0 +1,1 @@
+"""The platform aws as Pulumi components."""

@@ -1,0 +1,1 @@
+"""The platform local as Pulumi components."""

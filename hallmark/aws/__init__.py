@@ -1,0 +1,1 @@
+"""The platform aws: machines in isolated VPCs, images as AMIs."""

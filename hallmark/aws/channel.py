@@ -1,0 +1,97 @@
+"""The release on AWS: a status tag that lets consumers launch the AMI, and the channel, which leads them to it.
+
+A channel is an SSM parameter of data type `aws:ec2:image`. AWS checks such a value after it has accepted it, and drops
+a version whose AMI it cannot find. So the parameter is read until it holds the image, or until time is up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from hallmark.aws import tags as aws_tags
+from hallmark.aws.images import list_images
+from hallmark.aws.session import Aws, in_words
+from hallmark.common.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+WAIT_SECONDS = 300.0
+_PAUSE_SECONDS = 3.0
+
+
+def parameter_name(recipe: str, channel: str) -> str:
+    """The channel's name in the parameter store."""
+    return f"/hallmark/{recipe}/{channel}"
+
+
+def release(aws: Aws, recipe: str, channel: str, ami: str) -> str:
+    """Mark an accepted AMI as released, then lead the channel to it and see that it does; the parameter's name.
+
+    Done again it changes nothing. A channel that another stack has made is taken over. Raises AwsError.
+    """
+    parameter = parameter_name(recipe, channel)
+    with in_words(aws.settings, parameter):
+        aws.ec2.create_tags(Resources=[ami], Tags=aws_tags.pairs({aws_tags.STATUS: aws_tags.RELEASED}))
+        # No tags: SSM takes none together with Overwrite, and a call of their own not while it validates the value.
+        aws.ssm.put_parameter(
+            Name=parameter,
+            Description=f"Hallmark: the released AMI of {recipe}, channel {channel}",
+            Type="String",
+            DataType="aws:ec2:image",
+            Value=ami,
+            Overwrite=True,
+        )
+        wait_for_channel(aws.ssm, parameter, ami)
+    return parameter
+
+
+def released_image(aws: Aws, parameter: str) -> str | None:
+    """The AMI that a channel leads to; None without a channel, or when consumers could not launch what it leads to."""
+    with in_words(aws.settings, parameter):
+        ami = read_channel(aws.ssm, parameter)
+    released = list_images(aws, {aws_tags.STATUS: aws_tags.RELEASED}) if ami else []
+    return next((image.ami for image in released if image.ami == ami), None)
+
+
+def wait_for_channel(
+    ssm: SSMClient,
+    parameter: str,
+    image: str,
+    *,
+    wait: float = WAIT_SECONDS,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return once the parameter's value is the image; AwsError when it is not within `wait` seconds."""
+    end = now() + wait
+    while (value := read_channel(ssm, parameter)) != image:
+        if now() >= end:
+            raise AwsError(
+                f"{parameter}: expected {image} within {wait:.0f} s, got {value or 'no such parameter'}; AWS did not "
+                "accept the image: is it available in this region, and may this role describe it?"
+            )
+        sleep(_PAUSE_SECONDS)
+
+
+def channels_of(aws: Aws, recipe: str, image: str) -> list[str]:
+    """The channels of a recipe that lead to an AMI, by name."""
+    prefix = parameter_name(recipe, "")
+    with in_words(aws.settings, prefix):
+        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix.rstrip("/"))
+        found = [row for page in pages for row in page["Parameters"] if row.get("Value") == image]
+    return sorted(row["Name"].removeprefix(prefix) for row in found)
+
+
+def read_channel(ssm: SSMClient, parameter: str) -> str | None:
+    """The id of the AMI that a channel leads to; None when there is no such channel."""
+    try:
+        return ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ParameterNotFound":
+            return None
+        raise

@@ -1,0 +1,171 @@
+"""Before anything is created: may we, is there room, and do image, type and key fit? One clear error each.
+
+Everything here only reads, but for one `RunInstances` as a dry run, which tells whether it would be allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError
+
+from hallmark.aws.base import BaseAmi, check_base
+from hallmark.aws.session import Aws, code_of, explain, in_words
+from hallmark.common.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import InstanceTypeInfoTypeDef
+
+VPC_QUOTA = "L-F678F1CE"
+# What a dry run may answer besides "it would have worked": an account without a default VPC has no subnet to offer, and
+# that is no matter, since each machine brings its own.
+_FINE = ("DryRunOperation", "VPCIdNotSpecified", "MissingInput")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """The machine to be run: its base, its type, the stack's key (id, ARN or alias) and the tags it will have."""
+
+    base: BaseAmi
+    instance_type: str
+    kms_key: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """What the preflight found: the account, the key's ARN, the zones that offer the type, how many VPCs more fit."""
+
+    account: str
+    kms_key: str
+    zones: tuple[str, ...]
+    room: int
+
+
+def check_ground(aws: Aws, wish: Wish) -> Ground:
+    """Look at credentials, base, type, key, quota and permissions, in this order; AwsError for the first that fails."""
+    account = check_credentials(aws)
+    check_base(wish.base)
+    check_type(aws, wish.instance_type, wish.base)
+    zones = find_zones(aws, wish.instance_type)
+    key = check_key(aws, wish.kms_key)
+    room = find_room(aws)
+    check_run(aws, wish, key)
+    return Ground(account=account, kms_key=key, zones=zones, room=room)
+
+
+def check_credentials(aws: Aws) -> str:
+    """The id of the account that the credentials belong to."""
+    with in_words(aws.settings, "credentials"):
+        account = aws.sts.get_caller_identity()["Account"]
+        # STS answers for regions that are not enabled; EC2 does not.
+        aws.ec2.describe_availability_zones()
+    return account
+
+
+def check_type(aws: Aws, instance_type: str, base: BaseAmi) -> None:
+    """Whether the type exists here and can run the base: architecture, boot mode, a TPM."""
+    with in_words(aws.settings, f"instance type {instance_type}"):
+        try:
+            rows = aws.ec2.describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]  # type: ignore[list-item]
+        except ClientError as error:
+            if code_of(error) not in ("InvalidInstanceType", "InvalidParameterValue"):
+                raise
+            rows = []
+    if not rows:
+        raise AwsError(f"instance type {instance_type}: not offered in {aws.settings.region}; choose another type")
+    _check_fit(rows[0], instance_type, base)
+
+
+def _check_fit(row: InstanceTypeInfoTypeDef, instance_type: str, base: BaseAmi) -> None:
+    runs = [str(name) for name in row.get("ProcessorInfo", {}).get("SupportedArchitectures", [])]
+    if base.architecture not in runs:
+        raise AwsError(
+            f"instance type {instance_type} runs {' and '.join(runs) or 'nothing known'}, "
+            f"but {base.id} is {base.architecture}; choose a type or an AMI that fits"
+        )
+    boots = [str(mode) for mode in row.get("SupportedBootModes", [])]
+    if boots and base.boot_mode in ("uefi", "legacy-bios") and base.boot_mode not in boots:
+        raise AwsError(
+            f"instance type {instance_type} boots by {' or '.join(boots)}, but {base.id} needs {base.boot_mode}; "
+            "choose a type or an AMI that fits"
+        )
+
+
+def find_zones(aws: Aws, instance_type: str) -> tuple[str, ...]:
+    """The zones that offer the type, sorted; AwsError when none does."""
+    location: Literal["availability-zone"] = "availability-zone"
+    with in_words(aws.settings, f"instance type {instance_type}"):
+        pages = aws.ec2.get_paginator("describe_instance_type_offerings").paginate(
+            LocationType=location, Filters=[{"Name": "instance-type", "Values": [instance_type]}]
+        )
+        zones = sorted(row["Location"] for page in pages for row in page["InstanceTypeOfferings"])
+    if not zones:
+        raise AwsError(
+            f"instance type {instance_type}: no zone of {aws.settings.region} offers it; choose another type"
+        )
+    return tuple(zones)
+
+
+def check_key(aws: Aws, key: str) -> str:
+    """The ARN of the stack's key. It must be a customer-managed one: what others manage cannot be shared."""
+    where = f"key {key}"
+    with in_words(aws.settings, where):
+        try:
+            found: Mapping[str, Any] = aws.kms.describe_key(KeyId=key)["KeyMetadata"]
+        except ClientError as error:
+            if code_of(error) != "NotFoundException":
+                raise
+            raise AwsError(f"{where}: no such key in {aws.settings.region}; mend its id, or the region") from error
+    wrong = (
+        (found.get("KeyState") != "Enabled", f"expected it enabled, it is {found.get('KeyState')}"),
+        (found.get("KeyManager") != "CUSTOMER", "expected a customer-managed key: AWS's own cannot be shared"),
+        (found.get("KeySpec") != "SYMMETRIC_DEFAULT", f"expected a symmetric key, got {found.get('KeySpec')}"),
+        (found.get("KeyUsage") != "ENCRYPT_DECRYPT", f"expected a key that encrypts, got {found.get('KeyUsage')}"),
+    )
+    reasons = [reason for bad, reason in wrong if bad]
+    if reasons:
+        raise AwsError(f"{where}: {'; '.join(reasons)}")
+    return str(found["Arn"])
+
+
+def find_room(aws: Aws) -> int:
+    """How many VPCs more this region takes; AwsError when there is room for none."""
+    with in_words(aws.settings, "quota of VPCs"):
+        quota = aws.client("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode=VPC_QUOTA)
+        allowed = int(quota["Quota"]["Value"])
+        there = sum(len(page["Vpcs"]) for page in aws.ec2.get_paginator("describe_vpcs").paginate())
+    if there >= allowed:
+        raise AwsError(
+            f"quota of VPCs: {aws.settings.region} allows {allowed} and has {there}, a build needs one of its own; "
+            f"remove one (`hallmark sweep` removes ours that have expired), or ask AWS for more ({VPC_QUOTA})"
+        )
+    return allowed - there
+
+
+def check_run(aws: Aws, wish: Wish, key: str) -> None:
+    """One `RunInstances` as a dry run: permission, vCPU quota, image and type, judged by EC2 itself."""
+    tags: Any = [{"Key": name, "Value": value} for name, value in wish.tags.items()]
+    disk: Any = {
+        "DeviceName": wish.base.root_device,
+        "Ebs": {"Encrypted": True, "KmsKeyId": key, "VolumeType": "gp3", "VolumeSize": wish.base.root_gib},
+    }
+    kind: Any = wish.instance_type
+    try:
+        aws.ec2.run_instances(
+            DryRun=True,
+            ImageId=wish.base.id,
+            InstanceType=kind,
+            MinCount=1,
+            MaxCount=1,
+            MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"},
+            InstanceInitiatedShutdownBehavior="stop",
+            NetworkInterfaces=[{"DeviceIndex": 0, "AssociatePublicIpAddress": False}],
+            BlockDeviceMappings=[disk],
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}, {"ResourceType": "volume", "Tags": tags}],
+        )
+    except ClientError as error:
+        if code_of(error) not in _FINE:
+            raise AwsError(f"dry run of {wish.instance_type}: {explain(error, aws.settings)}") from error

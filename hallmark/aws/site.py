@@ -1,0 +1,111 @@
+"""Where a stack on AWS builds: account, key, type, base, evidence. What all its steps share, found once for each run.
+
+It goes through Pulumi's state and command lines as JSON; nothing in it is secret.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from hallmark.aws.base import BaseAmi, check_base, find_base, get_base
+from hallmark.aws.session import Aws, in_words
+from hallmark.aws.settings import AwsSettings, load_aws_settings
+from hallmark.aws.tags import Labels
+from hallmark.common.fingerprint import Sha256, fingerprint
+from hallmark.common.validation import STRICT
+from hallmark.config.settings import PROJECT
+from hallmark.config.stack_file import read_stack_config, read_stack_file, stack_file
+from hallmark.engine.backend import backend_in
+
+if TYPE_CHECKING:
+    from hallmark.order.resolve import Context
+
+ARCHITECTURE = "x86_64"  # what AWS calls the one architecture that recipes have
+
+
+class Site(BaseModel):
+    """One stack's place in an account and region.
+
+    `project` and `stack` are the outer ones; `backend` is an absolute URL, where the states of the inner stacks go
+    too; `evidence` is a folder or `s3://BUCKET/PREFIX`.
+    """
+
+    model_config = STRICT
+    aws: AwsSettings
+    project: str
+    stack: str
+    backend: str
+    secrets_provider: str
+    base: BaseAmi
+    instance_type: str
+    kms_key: str
+    evidence: str
+    puts_per_second: float
+
+    @property
+    def base_fingerprint(self) -> Sha256:
+        """The base's identity: an AMI's id never means another image."""
+        return fingerprint("ami", {"id": self.base.id})
+
+    @property
+    def hardware(self) -> dict[str, str]:
+        """What an image depends on besides its base: region, type and key of its machines."""
+        return {"region": self.aws.region, "instance_type": self.instance_type, "kms_key": self.kms_key}
+
+    def labels(self, recipe: str, use: str, build: str, identity: str) -> Labels:
+        """The tags of something that is made here."""
+        return Labels(project=self.project, stack=self.stack, recipe=recipe, use=use, build=build, fingerprint=identity)
+
+
+def survey(
+    context: Context, aws: Aws, *, project: str, stack: str, environment: Mapping[str, str] | None = None
+) -> Site:
+    """The site of a stack: asks AWS for the base alone. Raises AwsError and SettingsError."""
+    settings, environment = context.settings, os.environ if environment is None else environment
+    assert settings.kms_key is not None
+    wanted = settings.base_ami
+    with in_words(aws.settings, "base"):
+        if wanted.id:
+            base = get_base(aws.ec2, wanted.id)
+        else:
+            base = find_base(aws.ec2, owners=wanted.owners, pattern=wanted.name, architecture=ARCHITECTURE)
+    check_base(base)
+    return Site(
+        aws=aws.settings,
+        project=project,
+        stack=stack,
+        backend=environment.get("PULUMI_BACKEND_URL") or backend_in(context.root / ".hallmark/state"),
+        # Pulumi notes it in the stack's file; `passphrase` is the one that it does not note.
+        secrets_provider=str(read_stack_file(context.root, stack).get("secretsprovider") or "passphrase"),
+        base=base,
+        instance_type=settings.instance_type,
+        kms_key=settings.kms_key,
+        evidence=_evidence(context),
+        puts_per_second=settings.puts_per_second,
+    )
+
+
+def settings_of_today(site: Site, root: Path) -> AwsSettings:
+    """The account as the stack's file in the checkout `root` names it now, in the site's region; else the site's own.
+
+    What Pulumi's state knows of a step is as old as the step: the profile in it may have gone since.
+    """
+    config = read_stack_config(root, site.stack)
+    if config.get(f"{PROJECT}:platform") != "aws":
+        return site.aws
+    where = str(stack_file(root, site.stack))
+    today = load_aws_settings(config, where=where, environment={"AWS_REGION": site.aws.region})
+    return today if today.region == site.aws.region else site.aws
+
+
+def _evidence(context: Context) -> str:
+    named = context.settings.evidence
+    if named and named.startswith("s3://"):
+        return named
+    folder = named or context.places.store / "evidence"
+    return str((context.root / folder).absolute())

@@ -1,0 +1,1 @@
+"""What users write, each with one entrance that validates it: recipes, a stack's settings, its file."""

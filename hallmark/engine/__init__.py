@@ -1,0 +1,1 @@
+"""The one room that knows Pulumi: its engine, its backends, its locks, its plugins, and ephemeral stacks."""

@@ -1,0 +1,253 @@
+"""Runs the Pulumi engine on a stack of this checkout: environment, passphrase, stack, stale lock, signals.
+
+State lives in a file backend inside the checkout, so no login is needed and no question asked. What the engine (and
+so our program and its providers) sees of the caller's environment is an allow-list.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
+from hallmark.common.locks import read_holder, try_lock, write_holder
+from hallmark.common.process import PATH, need
+from hallmark.engine.backend import backend_in, remove_unfinished
+from hallmark.engine.pulumi_lock import clear_stale_locks
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_PROJECT = re.compile(r"^name:\s*[\"']?([A-Za-z0-9_.-]+)", re.MULTILINE)
+_QUICK, _FETCH = 120.0, 1800.0
+# fmt: off
+_PASSED_ON = frozenset([
+    "HOME", "USER", "LOGNAME", "TERM", "COLORTERM", "NO_COLOR", "COLUMNS", "LINES", "LANG", "LANGUAGE", "TZ", "TMPDIR",
+    "CI", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+    "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "PULUMI_HOME", "PULUMI_ERROR_OUTPUT_STRING",
+])
+# fmt: on
+_PASSED_ON_PREFIXES = ("LC_", "AWS_", "HALLMARK_")
+_INTERRUPTED = "hallmark: Pulumi finishes the step under way, then stops; a second interrupt ends it at once"
+
+
+class Engine:
+    """The Pulumi CLI for the checkout at `root`, whose state is in `root`/.hallmark."""
+
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+        self.root = root
+        self._home = root / ".hallmark"
+        self._given = environment
+
+    def up(self, stack: str, say: Callable[[str], None], *, output: TextIO | None = None) -> None:
+        """Bring a stack up, its output going straight to the caller's terminal (or to `output`).
+
+        Raises StoreError when another run has the stack, ProcessError when the run fails, PrerequisiteError without a
+        CLI.
+        """
+        _check_stack(stack)
+        self._check_set_up()
+        pulumi = self.program()
+        with self._alone(stack):
+            for lock in clear_stale_locks(self.state, self.project(), stack):
+                say(f"removed the lock of a run that died (process {lock.pid})")
+            remove_unfinished(backend_in(self.state), self.project(), stack)
+            self._ensure_stack(pulumi, stack)
+            self._forget_interrupted(pulumi, stack)
+            # Refreshed, so that an image which has vanished is noticed and made anew.
+            words = [pulumi, "up", "--yes", "--skip-preview", "--refresh", "--stack", stack]
+            code = _run_in_foreground(words, env=self.environment(), cwd=self.root, output=output)
+        if code != 0:
+            how = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+            raise ProcessError(f"pulumi up: stack {stack}: {how}; what went wrong is told above")
+
+    def outputs(self, stack: str) -> dict[str, Any]:
+        """The stack's outputs; StoreError when the stack was never brought up."""
+        if not self._stack_file(stack).exists():
+            raise StoreError(f"{stack}: expected a stack that was brought up once; run `hallmark up {stack}`")
+        words = [self.program(), "stack", "output", "--json", "--stack", _check_stack(stack)]
+        outputs = json.loads(self._capture(words))
+        if not isinstance(outputs, dict):
+            raise ProcessError("pulumi stack output: expected a JSON object")
+        return outputs
+
+    def install_plugin(self, name: str, version: str) -> None:
+        """Fetch one of Pulumi's resource plugins, once for all checkouts. ProcessError when it cannot be had."""
+        self._capture([self.program(), "plugin", "install", "resource", name, version], timeout=_FETCH)
+
+    @property
+    def state(self) -> Path:
+        """The folder of the file backend."""
+        return self._home / "state"
+
+    def project(self) -> str:
+        """The project's name, from Pulumi.yaml."""
+        found = _PROJECT.search((self.root / "Pulumi.yaml").read_text())
+        if found is None:
+            raise SettingsError(f"{self.root}/Pulumi.yaml: name: expected a project's name")
+        return found.group(1)
+
+    def program(self) -> str:
+        """The absolute path of `pulumi`; PrerequisiteError when there is none on the search path."""
+        found = shutil.which("pulumi", path=self._search_path())
+        if found is None:
+            raise PrerequisiteError(
+                "pulumi: not found on this machine; `make setup` installs it, or put the CLI on PATH"
+            )
+        return found
+
+    def environment(self) -> dict[str, str]:
+        """What the engine gets: the allowed part of the caller's environment, backend, passphrase, PATH."""
+        allowed = {
+            name: value
+            for name, value in self._given.items()
+            if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+        }
+        return {
+            "HOME": pwd.getpwuid(os.geteuid()).pw_dir,
+            "LC_ALL": "C.UTF-8",
+            **allowed,
+            "PATH": self._search_path(),
+            "PULUMI_BACKEND_URL": backend_in(self.state),
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            # Plugins are for stacks on AWS alone (aws_plugins.py).
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            # All of them wait most of the time, their memory does not: Go's collector works earlier than by default,
+            # and the C library of the Python processes gives back what is free (in bytes).
+            "GOGC": "20",
+            "MALLOC_TRIM_THRESHOLD_": "65536",
+        }
+
+    @property
+    def _passphrase(self) -> Path:
+        return self._home / "passphrase"
+
+    def _search_path(self) -> str:
+        """Our own Python first (the language host takes the first that it finds), then the CLI that was set up."""
+        tools = self._home / "tools"
+        ours = [str(Path(sys.executable).parent), *([str(tools.resolve())] if tools.exists() else [])]
+        return os.pathsep.join([*ours, self._given.get("PATH") or PATH])
+
+    def _check_set_up(self) -> None:
+        """The passphrase locks what the state keeps secret; it is not made here, as a new one fits no old state."""
+        if not self._passphrase.exists():
+            raise PrerequisiteError(f"{self._passphrase}: missing; `make setup` makes it")
+        self.state.mkdir(parents=True, exist_ok=True)
+
+    def _stack_file(self, stack: str) -> Path:
+        return self.state / ".pulumi/stacks" / self.project() / f"{stack}.json"
+
+    def _ensure_stack(self, pulumi: str, stack: str) -> None:
+        if not self._stack_file(stack).exists():
+            self._capture([pulumi, "stack", "init", "--non-interactive", stack])
+
+    def _forget_interrupted(self, pulumi: str, stack: str) -> None:
+        """Drop what a killed run left as `pending` in the state: every step of ours finds or redoes its own work."""
+        try:
+            latest = json.loads(self._stack_file(stack).read_bytes())["checkpoint"]["latest"]
+        except (OSError, ValueError, KeyError):
+            return
+        if latest and latest.get("pending_operations"):
+            how = ["--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates"]
+            self._capture([pulumi, "refresh", *how, "--stack", stack])
+
+    def _capture(self, words: Sequence[str], *, timeout: float = _QUICK) -> str:
+        """Run a short command of the engine; what it printed, or ProcessError with its own words."""
+        try:
+            done = subprocess.run(
+                _dies_with_us(words),
+                env=self.environment(),
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as expired:
+            raise ProcessError(f"{' '.join(words[1:3])}: did not end within {timeout:.0f} s") from expired
+        if done.returncode != 0:
+            raise ProcessError(f"pulumi {' '.join(words[1:3])}: {(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+    @contextmanager
+    def _alone(self, stack: str) -> Iterator[None]:
+        """Keep other `hallmark up` away from this stack: two of them must not both judge the same stale lock."""
+        path = self._home / f"up-{stack}.lock"
+        descriptor = try_lock(path)
+        if descriptor is None:
+            holder = read_holder(path)
+            raise StoreError(
+                f"stack {stack} is in use: `hallmark up` runs as process {holder}; wait for its end, then try again"
+            )
+        try:
+            write_holder(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def find_checkout(start: Path | None = None) -> Path:
+    """The checkout that this package belongs to; SettingsError when there is no Pulumi.yaml beside it."""
+    root = start or Path(__file__).resolve().parents[2]
+    if not (root / "Pulumi.yaml").is_file():
+        raise SettingsError(f"{root}: expected a checkout of Hallmark with its Pulumi.yaml; clone it again")
+    return root
+
+
+def _check_stack(stack: str) -> str:
+    if not _NAME.fullmatch(stack):
+        raise SettingsError(f"{stack!r}: expected a stack's name: letters, digits, dots, _ and -")
+    return stack
+
+
+def _dies_with_us(words: Sequence[str]) -> list[str]:
+    """The engine does not outlive `hallmark`; its providers do not outlive the engine (lifeline.py)."""
+    return [need("setpriv", package="util-linux"), "--pdeathsig", "KILL", "--", *words]
+
+
+def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Path, output: TextIO | None) -> int:
+    """Run the engine with our own terminal and return its exit code.
+
+    An interrupt must reach it exactly once: its first one finishes the step under way, its second one aborts. On a
+    terminal it has its own view of the keyboard and of the signals of the terminal's process group, so we merely
+    ignore ours; else it gets a process group of its own and we pass each signal on.
+    """
+    on_terminal = sys.stdin.isatty() and (output or sys.stdout).isatty()
+    running: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if running and not (on_terminal and number == signal.SIGINT):
+            print(_INTERRUPTED, file=sys.stderr, flush=True)
+            running[0].send_signal(signal.SIGINT)
+
+    settings = termios.tcgetattr(sys.stdin) if on_terminal else None
+    previous = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        process = subprocess.Popen(
+            _dies_with_us(words),
+            env=dict(env),
+            cwd=cwd,
+            stdout=output,
+            stdin=None if on_terminal else subprocess.DEVNULL,
+            process_group=None if on_terminal else 0,
+        )
+        running.append(process)
+        return process.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        if settings is not None:
+            # An engine that was killed leaves the keyboard raw.
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)

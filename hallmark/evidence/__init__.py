@@ -1,0 +1,1 @@
+"""The evidence of one image: what was measured, in one folder, with an index."""

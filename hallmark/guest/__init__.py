@@ -1,0 +1,1 @@
+"""What goes into a guest and what comes out of it: media, user data, console, results."""

@@ -1,0 +1,1 @@
+"""The host's judgement of what a guest reported. Nothing in here makes or changes anything."""

@@ -1,0 +1,88 @@
+"""The verdict on an image: what the plan asked for against what the guest reported. Only the host judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hallmark.controls.plan import Plan, PlannedControl
+
+PASS, FAIL, NOT_APPLICABLE = 0, 1, 3
+"""The exit codes of check.sh that mean something; every other one is an error."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ControlResult:
+    """What the guest reported of one control: exit code, what it printed, how long it took."""
+
+    exit_code: int
+    output: str = ""
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The judgement of every planned control, by id, in the plan's order.
+
+    `failed` is all that speaks against the image: failed checks and whatever is in `missing`, `errors` or `unexpected`.
+    `waived` are failed checks that a waiver forgives; an error or a missing result is never forgiven.
+    """
+
+    passed: tuple[str, ...]
+    failed: tuple[str, ...]
+    missing: tuple[str, ...]
+    errors: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    waived: tuple[str, ...]
+    not_applicable: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against the image."""
+        return not self.failed
+
+    def summary(self) -> str:
+        """One line for people, naming whatever failed and why."""
+        parts = [f"{len(self.passed)} passed"]
+        parts += [f"{len(self.not_applicable)} not applicable"] if self.not_applicable else []
+        parts += [f"{len(self.waived)} waived ({', '.join(self.waived)})"] if self.waived else []
+        parts += [f"{len(self.failed)} failed ({', '.join(map(self._reason, self.failed))})"] if self.failed else []
+        return ", ".join(parts)
+
+    def _reason(self, name: str) -> str:
+        for reason, names in (("no result", self.missing), ("error", self.errors), ("not planned", self.unexpected)):
+            if name in names:
+                return f"{name}: {reason}"
+        return name
+
+
+def judge(plan: Plan, results: Mapping[str, ControlResult]) -> Verdict:
+    """Judge an image: each planned control must have exactly one result, and nothing else may have one."""
+    outcome = {control.id: _outcome(control, results.get(control.id)) for control in plan.controls}
+    unexpected = tuple(sorted(set(results) - set(plan.ids)))
+    against = _those(outcome, "failed", "missing", "error")
+    return Verdict(
+        passed=_those(outcome, "passed"),
+        failed=against + unexpected,
+        missing=_those(outcome, "missing"),
+        errors=_those(outcome, "error"),
+        unexpected=unexpected,
+        waived=_those(outcome, "waived"),
+        not_applicable=_those(outcome, "not applicable"),
+    )
+
+
+def _outcome(control: PlannedControl, result: ControlResult | None) -> str:
+    if result is None:
+        return "missing"
+    if result.exit_code == PASS:
+        return "passed"
+    if result.exit_code == FAIL:
+        return "failed" if control.waiver is None else "waived"
+    if result.exit_code == NOT_APPLICABLE and control.may_not_apply:
+        return "not applicable"
+    return "error"
+
+
+def _those(outcome: Mapping[str, str], *kinds: str) -> tuple[str, ...]:
+    return tuple(name for name, kind in outcome.items() if kind in kinds)

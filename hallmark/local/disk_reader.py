@@ -1,0 +1,66 @@
+"""Reads single files out of a disk image without mounting it: the dpkg status and the kernel of a base."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from hallmark.common.errors import ProcessError, SettingsError
+from hallmark.common.process import run
+from hallmark.local.disk import MIB
+
+_SECTOR = 512
+_ROOT_TYPES = {
+    "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",  # Linux root, x86-64
+    "0FC63DAF-8483-4772-8E79-3D69D8477DE4",  # Linux file system
+}
+
+
+def read_from_disk(disk: Path, scratch: Path, *, status: Path, kernel: Path) -> None:
+    """Copy the dpkg status and the newest kernel out of a qcow2 with an ext4 root.
+
+    Raises SettingsError when the disk has no partition table, ext4 root, dpkg status or kernel that could be read.
+    """
+    raw = scratch / "disk.raw"
+    try:
+        _need_alone(disk)
+        run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw], timeout=900)
+        filesystem = f"{raw}?offset={_root_offset(raw)}"
+        _dump(filesystem, "/var/lib/dpkg/status", status)
+        _dump(filesystem, f"/boot/{_newest_kernel(filesystem)}", kernel)
+    except ProcessError as error:
+        raise SettingsError(f"{disk}: expected a qcow2 of a Debian system with an ext4 root: {error}") from error
+    finally:
+        raw.unlink(missing_ok=True)
+
+
+def _need_alone(disk: Path) -> None:
+    """A disk whose data is elsewhere is not what its hash says, and could show us any file of this machine."""
+    info = json.loads(run(["qemu-img", "info", "-f", "qcow2", "--output=json", disk], timeout=60).stdout)
+    other = info.get("backing-filename") or info.get("format-specific", {}).get("data", {}).get("data-file")
+    if other:
+        raise ProcessError(f"it is backed by {other}; `qemu-img convert -O qcow2` makes one that stands alone")
+
+
+def _root_offset(raw: Path) -> int:
+    table = json.loads(run(["sfdisk", "--json", raw], timeout=60).stdout)["partitiontable"]
+    roots = [p for p in table["partitions"] if p["type"].upper() in _ROOT_TYPES]
+    if not roots:
+        raise ProcessError("no Linux root partition in its partition table")
+    return int(max(roots, key=lambda p: p["size"])["start"]) * int(table.get("sectorsize", _SECTOR))
+
+
+def _newest_kernel(filesystem: str) -> str:
+    listing = run(["debugfs", "-R", "ls -p /boot", filesystem], timeout=60).stdout
+    kernels = re.findall(r"/(vmlinuz-[^/]+)/", listing)
+    if not kernels:
+        raise ProcessError("no kernel in its /boot")
+    newest: str = max(kernels, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])
+    return newest
+
+
+def _dump(filesystem: str, path: str, target: Path) -> None:
+    run(["debugfs", "-R", f"dump {path} {target}", filesystem], timeout=120)
+    if not target.exists() or target.stat().st_size == 0 or target.stat().st_size > 256 * MIB:
+        raise ProcessError(f"no {path} in its root file system")

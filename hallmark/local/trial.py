@@ -1,0 +1,256 @@
+"""Boots a released image for a person: throw-away overlay, SSH on loopback, an administrator with a key of its own.
+
+Place in the pipeline: after release, for trying an image (`make run`). Unlike build and acceptance this machine has a
+network: user-mode networking, through which it can reach out (unless `offline`) and be reached on 127.0.0.1 alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hallmark.common.errors import MachineError
+from hallmark.common.files import write_atomic
+from hallmark.common.iso import make_volume
+from hallmark.common.process import ENVIRONMENT, command, kill_group, need, run
+from hallmark.local.accelerator import Accelerator
+from hallmark.local.disk import make_overlay
+from hallmark.local.machine import OVMF_CODE, SANDBOX, copy_firmware_variables
+from hallmark.store.image import Image
+from hallmark.store.store import Store
+
+_PROGRAMS = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-img": "qemu-utils",
+    "ssh-keygen": "openssh-client",
+    "openssl": "openssl",
+}
+SIGN_IN_GROUPS = ("sudo", "ssh-users")
+_HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
+_HOST_KEY = re.compile(r"((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+)")
+_POLL_SECONDS = 1.0
+_BANNER_SECONDS = 3.0
+_READY_SECONDS = 600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """How a person wants a machine: `port` 0 means any free one; `offline` keeps it from reaching out."""
+
+    memory_mib: int = 2048
+    cpus: int = 2
+    port: int = 0
+    offline: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """How to sign in: the administrator's private key (0600) and public key, and a password for sudo."""
+
+    user: str
+    key: Path
+    public_key: str
+    password: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """A machine that answers on 127.0.0.1:`port`. `known_hosts` holds the host keys that it printed on its console."""
+
+    image: Image
+    access: Access
+    port: int
+    known_hosts: Path
+    verified: bool
+
+    def ssh_command(self) -> list[str]:
+        """The words that sign in."""
+        checking = "yes" if self.verified else "accept-new"
+        options = ["IdentitiesOnly=yes", f"UserKnownHostsFile={self.known_hosts}", f"StrictHostKeyChecking={checking}"]
+        words = ["ssh", "-i", str(self.access.key), "-p", str(self.port)]
+        return [*words, *(word for option in options for word in ("-o", option)), f"{self.access.user}@127.0.0.1"]
+
+
+def boot(
+    store: Store,
+    image: Image,
+    user: str,
+    accelerator: Accelerator,
+    wish: Wish,
+    *,
+    ready: Callable[[Running], None],
+    say: Callable[[str], None],
+) -> None:
+    """Boot an image, call `ready` once SSH answers, and return when the guest has powered off.
+
+    An interrupt ends it at any time; whatever way it ends, the machine and its overlay are gone. Raises MachineError
+    when QEMU or the guest fails, PrerequisiteError when QEMU, its firmware or ssh-keygen is missing.
+    """
+    for name, package in _PROGRAMS.items():
+        need(name, package=package)
+    with store.using(image.id), store.workdir(f"run-{secrets.token_hex(4)}") as work:
+        access = make_access(store, image.recipe, user)
+        port = wish.port or _free_port()
+        console = work / "console.log"
+        _make_drives(work, image, access)
+        with _machine(_arguments(work, wish, accelerator, port), work) as process:
+            say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
+            _wait_for_ssh(process, port, console)
+            known_hosts = work / "known_hosts"
+            verified = _write_known_hosts(known_hosts, port, console)
+            ready(Running(image=image, access=access, port=port, known_hosts=known_hosts, verified=verified))
+            process.wait()
+
+
+def make_access(store: Store, recipe: str, user: str) -> Access:
+    """The key and sudo's password for a recipe's machines, made on first use below `keys/` of the store."""
+    folder = store.root / "keys" / recipe
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    key, password = folder / "id_ed25519", folder / "password"
+    if not key.exists() or not key.with_suffix(".pub").exists():
+        _make_key(key, f"{user}@{recipe}")
+    if not password.exists():
+        write_atomic(password, (secrets.token_urlsafe(18) + "\n").encode(), mode=0o600)
+    public = key.with_suffix(".pub").read_text().strip()
+    return Access(user=user, key=key, public_key=public, password=password.read_text().strip())
+
+
+def _make_key(key: Path, comment: str) -> None:
+    """A new Ed25519 key; the private half appears last, so that it is never there without the public one."""
+    fresh = key.with_name(f".{key.name}.{secrets.token_hex(4)}")
+    try:
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", fresh], timeout=60)
+        Path(f"{fresh}.pub").replace(key.with_suffix(".pub"))
+        fresh.replace(key)
+    finally:
+        fresh.unlink(missing_ok=True)
+        Path(f"{fresh}.pub").unlink(missing_ok=True)
+
+
+def user_data(access: Access, password_hash: str) -> bytes:
+    """cloud-init's user data: the administrator, with the key, and a password that sudo asks for (SSH takes none)."""
+    account = {
+        "name": access.user,
+        "gecos": "administrator",
+        "groups": list(SIGN_IN_GROUPS),
+        # Where the account is still to be made: its name may be that of one of Debian's own groups (operator, staff).
+        "no_user_group": True,
+        "shell": "/bin/bash",
+        "lock_passwd": False,
+        "hashed_passwd": password_hash,
+        "ssh_authorized_keys": [access.public_key],
+    }
+    return b"#cloud-config\n" + json.dumps({"users": [account]}, indent=1).encode() + b"\n"
+
+
+def _make_drives(work: Path, image: Image, access: Access) -> None:
+    """The overlay, the seed and the firmware's variables."""
+    copy_firmware_variables(work)
+    make_overlay(image.disk, work / "overlay.qcow2")
+    hashed = run(["openssl", "passwd", "-6", "-stdin"], timeout=60, stdin=access.password.encode()).stdout.strip()
+    identity = {"instance-id": f"run-{secrets.token_hex(8)}", "local-hostname": image.recipe}
+    seed = {"user-data": user_data(access, hashed), "meta-data": json.dumps(identity).encode() + b"\n"}
+    make_volume(work / "seed.iso", seed, label="cidata", epoch=int(time.time()))
+
+
+def _arguments(work: Path, wish: Wish, accelerator: Accelerator, port: int) -> list[str]:
+    """QEMU's arguments; the disks as in build and acceptance, the network added."""
+    folder = str(work).replace(",", ",,")
+    restrict = "on" if wish.offline else "off"
+    # fmt: off
+    return [
+        "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none", "-vga", "none",
+        "-machine", "q35,smm=off,vmport=off,graphics=off", *accelerator.arguments,
+        "-m", str(wish.memory_mib), "-smp", str(wish.cpus),
+        "-action", "panic=shutdown", "-sandbox", SANDBOX,
+        "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
+        "-drive", f"if=pflash,format=raw,unit=1,file={folder}/efi-variables.fd",
+        "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
+        "-drive", f"if=none,id=disk,format=qcow2,discard=unmap,cache=unsafe,file={folder}/overlay.qcow2",
+        "-device", "virtio-blk-pci,drive=disk,serial=HALLMARK-DISK,bootindex=1",
+        "-device", "virtio-scsi-pci,id=scsi",
+        "-drive", f"if=none,id=seed,format=raw,readonly=on,file={folder}/seed.iso",
+        "-device", "scsi-cd,bus=scsi.0,drive=seed",
+        "-netdev", f"user,id=net,restrict={restrict},hostfwd=tcp:127.0.0.1:{port}-:22",
+        "-device", "virtio-net-pci,netdev=net",
+        "-chardev", f"file,id=console,path={folder}/console.log", "-serial", "chardev:console",
+    ]
+    # fmt: on
+
+
+@contextmanager
+def _machine(arguments: Sequence[str], work: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """QEMU, out of reach of the terminal's signals and ended with the block, or with us."""
+    with (work / "qemu.log").open("wb") as errors:
+        process = subprocess.Popen(
+            command(arguments, package="qemu-system-x86"),
+            env=dict(ENVIRONMENT),
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=True,
+        )
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield process
+        if process.returncode:
+            said = (work / "qemu.log").read_text(errors="replace").strip()
+            raise MachineError(f"QEMU ended with exit code {process.returncode}: {said}")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        kill_group(process)
+
+
+def _wait_for_ssh(process: subprocess.Popen[bytes], port: int, console: Path) -> None:
+    """Wait until an SSH server speaks; MachineError when the machine ends first or nothing speaks for long."""
+    started = time.monotonic()
+    while not _speaks_ssh(port):
+        if process.poll() is not None:
+            log = console.with_name("qemu.log").read_text(errors="replace").strip()
+            raise MachineError(f"the machine ended before SSH answered: {log or _last_lines(console)}")
+        if time.monotonic() - started > _READY_SECONDS:
+            raise MachineError(
+                f"SSH did not answer within {_READY_SECONDS:.0f} s; the console's end:\n{_last_lines(console)}"
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _speaks_ssh(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_BANNER_SECONDS) as connection:
+            connection.settimeout(_BANNER_SECONDS)
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _write_known_hosts(path: Path, port: int, console: Path) -> bool:
+    """Write the host keys that the console told, a channel that no network can forge; False without any."""
+    deadline = time.monotonic() + 60
+    keys: list[str] = []
+    while not keys and time.monotonic() < deadline:
+        blocks = _HOST_KEYS.findall(console.read_text(errors="replace")) if console.exists() else []
+        keys = _HOST_KEY.findall(blocks[-1]) if blocks else []
+        time.sleep(0 if keys else _POLL_SECONDS)
+    write_atomic(path, "".join(f"[127.0.0.1]:{port} {key}\n" for key in keys).encode(), mode=0o600)
+    return bool(keys)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _last_lines(path: Path) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-15:]) if path.exists() else "(no console output)"

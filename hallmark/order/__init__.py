@@ -1,0 +1,1 @@
+"""The order: every input of one image, resolved and hashed before anything is made."""

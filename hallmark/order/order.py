@@ -1,0 +1,274 @@
+"""What one image is to be made of, resolved and fixed: the inputs of build and acceptance, and their identities.
+
+Place in the pipeline: after the patch lock, before the media. An order is plain data: it goes through Pulumi's state as
+JSON and is all that build and acceptance need. Paths in it say where things are; they are no part of an identity.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from hallmark.common.errors import MediaError
+from hallmark.common.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
+from hallmark.common.iso import manifest_lines
+from hallmark.common.plans import load_plan, save_plan
+from hallmark.common.validation import STRICT
+from hallmark.config.recipe import MachineShape, Recipe
+from hallmark.controls.plan import (
+    Plan,
+    PlannedControl,
+    compile_plan,
+    expected_table,
+    load_controls,
+    load_profile,
+    lock_table,
+    recipe_environment,
+)
+from hallmark.debian.inventory import Inventory
+from hallmark.debian.lock import PatchLock
+
+# Entry points and what they source, then what the controls source; controls themselves come by the plan.
+_SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh", "packages.sh", "sockets.sh")
+BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED)
+ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED)
+INVENTORY_SCRIPTS = ("inventory.sh", "stages.sh", "lib.sh", "isolation.sh")
+BOOTSTRAP = "bootstrap.sh"
+CHANGED = "changed while this run was under way; run again"
+_KERNEL = re.compile(r"linux-image-[0-9]")
+BOOT_SECONDS = 600
+Surroundings = Literal["none", "imds"]
+"""What a guest finds around it: no interface at all; or one, that reaches AWS's link-local services alone."""
+
+
+class PlannedRow(BaseModel):
+    """A planned control as it goes through Pulumi's state."""
+
+    model_config = STRICT
+    id: str
+    title: str
+    requirements: tuple[str, ...]
+    environment: dict[str, str]
+    waiver: str | None
+    may_not_apply: bool
+
+
+class Order(BaseModel):
+    """One image to be made. `files` and `tests` are media contents: name → SHA-256, for build and acceptance."""
+
+    model_config = STRICT
+    recipe: str
+    recipe_file: Path
+    scripts: Path
+    base: Sha256
+    lock: PatchLock
+    plan: tuple[PlannedRow, ...]
+    plan_files: dict[str, str]
+    acceptance_scripts: dict[str, Path]
+    administrators: tuple[str, ...]
+    build_hashes: dict[str, str]
+    acceptance_hashes: dict[str, str]
+    bootstrap: Sha256
+    shape: MachineShape
+    hardware: dict[str, str] = {}
+    surroundings: Surroundings = "none"
+    deadline_minutes: int
+    inventory: tuple[tuple[str, str, str], ...]
+
+    @property
+    def fingerprint(self) -> Sha256:
+        """The image's identity: base, shape, user data and every byte on the media."""
+        inputs = {
+            "base": self.base,
+            "media": self.build_hashes,
+            "bootstrap": self.bootstrap,
+            "shape": self.hardware or self.shape.model_dump(),
+        }
+        return fingerprint("image", inputs)
+
+    @property
+    def acceptance_fingerprint(self) -> Sha256:
+        """The identity of judging this image: the image, the tests, and who is to sign in."""
+        inputs = {"image": self.fingerprint, "media": self.acceptance_hashes, "administrators": self.administrators}
+        return fingerprint("acceptance", inputs)
+
+    @property
+    def build_manifest(self) -> Sha256:
+        """The identity of the patch media: the hash that their MANIFEST must have."""
+        return hash_bytes(manifest_lines(self.build_hashes))
+
+    @property
+    def acceptance_manifest(self) -> Sha256:
+        """The hash that the MANIFEST of the acceptance's media must have."""
+        return hash_bytes(manifest_lines(self.acceptance_hashes))
+
+    def bootstrap_file(self) -> Path:
+        """The bootstrap script; MediaError when it is no longer the one that was ordered."""
+        path = self.scripts / BOOTSTRAP
+        if hash_file(path) != self.bootstrap:
+            raise MediaError(f"{path}: {CHANGED}")
+        return path
+
+    def compiled_plan(self) -> Plan:
+        """The plan, for judging what the guest reports."""
+        return Plan(controls=tuple(PlannedControl(**row.model_dump()) for row in self.plan))
+
+    def expected(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, version, architecture of all that the image may hold: the base, patched, with the recipe's packages."""
+        rows = (line.split("\t") for line in self.plan_files["plan/expected.tsv"].splitlines())
+        return tuple((name, version, architecture) for name, version, architecture in rows)
+
+    def superseded(self) -> tuple[tuple[str, str, str], ...]:
+        """The base's packages that the build removes because the lock brings their successors."""
+        names = self.plan_files["plan/superseded"].split()
+        return tuple(row for row in self.inventory if row[0] in names)
+
+    def controls_summary(self) -> dict[str, str]:
+        """Control → hash of its scripts and values: what a preview shows when a control changes."""
+        return {row.id: self._control_hash(row)[:12] for row in self.plan}
+
+    def _control_hash(self, row: PlannedRow) -> str:
+        prefix = f"image_scripts/controls/{row.id}/"
+        scripts = {name: digest for name, digest in self.build_hashes.items() if name.startswith(prefix)}
+        return fingerprint("control", {"scripts": scripts, "environment": row.environment})
+
+
+def make_order(
+    recipe: Recipe,
+    *,
+    scripts: Path,
+    base: Sha256,
+    inventory: Inventory,
+    lock: PatchLock,
+    today: date,
+    surroundings: Surroundings = "none",
+    hardware: Mapping[str, str] | None = None,
+) -> Order:
+    """Compile a recipe against a base and a lock. Raises ControlError and RecipeError for what does not fit.
+
+    `hardware` is what a platform that does not take the recipe's shape runs it on (instance type, key).
+    """
+    plan = _compile(recipe, scripts, today, surroundings)
+    tests = recipe.acceptance_scripts()
+    texts = _plan_files(recipe, plan, inventory, lock, surroundings)
+    plan_hashes = {name: hash_bytes(text.encode()) for name, text in texts.items()}
+    build = {
+        **_script_hashes(scripts, BUILD_SCRIPTS, plan, ("apply.sh", "check.sh")),
+        **plan_hashes,
+        **{f"debs/{package.filename}": package.sha256 for package in lock.packages},
+    }
+    acceptance = {
+        **_script_hashes(scripts, ACCEPTANCE_SCRIPTS, plan, ("check.sh",)),
+        **plan_hashes,
+        **{f"acceptance/{name}": hash_file(path) for name, path in tests.items()},
+    }
+    return Order(
+        recipe=recipe.name,
+        recipe_file=recipe.path.absolute(),
+        scripts=scripts.absolute(),
+        base=base,
+        lock=lock,
+        plan=tuple(
+            PlannedRow(
+                id=c.id,
+                title=c.title,
+                requirements=c.requirements,
+                environment=dict(c.environment),
+                waiver=c.waiver,
+                may_not_apply=c.may_not_apply,
+            )
+            for c in plan.controls
+        ),
+        plan_files=texts,
+        acceptance_scripts={name: path.absolute() for name, path in tests.items()},
+        administrators=recipe.administrators,
+        build_hashes=build,
+        acceptance_hashes=acceptance,
+        bootstrap=hash_file(scripts / BOOTSTRAP),
+        shape=recipe.machine,
+        hardware=dict(hardware or {}),
+        surroundings=surroundings,
+        deadline_minutes=recipe.deadline_minutes,
+        inventory=tuple((p.name, p.version, p.architecture) for p in inventory.packages),
+    )
+
+
+def save_order(order: Order, cache: Path) -> Path:
+    """Write an order where the providers read it; return the file."""
+    return save_plan("order", order.model_dump_json(), cache)
+
+
+def load_order(path: Path) -> Order:
+    """Read an order back; StoreError when it is gone or damaged."""
+    return Order.model_validate_json(load_plan(path))
+
+
+def script_paths(
+    scripts: Path, names: tuple[str, ...], controls: tuple[str, ...], parts: tuple[str, ...]
+) -> dict[str, Path]:
+    """Name on the media → file, for entry points and the planned controls' scripts and data."""
+    paths = {f"image_scripts/{name}": scripts / name for name in names}
+    for control in controls:
+        folder = scripts / "controls" / control
+        other = {"apply.sh", "check.sh", "control.toml"} - set(parts)
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and path.name not in other | {"control.toml"}:
+                paths[f"image_scripts/controls/{control}/{path.name}"] = path
+    return paths
+
+
+def superseded_kernels(inventory: Inventory, lock: PatchLock) -> tuple[str, ...]:
+    """The base's kernels that give way because the lock brings another: an image has one kernel, the newest."""
+    brought = [package.name for package in lock.packages if _KERNEL.match(package.name)]
+    installed = [package.name for package in inventory.packages if _KERNEL.match(package.name)]
+    return tuple(name for name in installed if brought and name not in brought)
+
+
+def _compile(recipe: Recipe, scripts: Path, today: date, surroundings: Surroundings) -> Plan:
+    return compile_plan(
+        {**recipe.facts, "surroundings": surroundings},
+        load_controls(scripts / "controls"),
+        load_profile(scripts / "profiles" / f"{recipe.hardening.profile}.toml"),
+        recipe.hardening.parameters,
+        recipe.hardening.waivers,
+        [mitigation.control for mitigation in recipe.mitigation],
+        today,
+        origin=str(recipe.path),
+    )
+
+
+def surroundings_file(surroundings: Surroundings) -> bytes:
+    """`plan/build.env`: what the guest is to expect around it, and how long a boot may take."""
+    return recipe_environment({"HALLMARK_EXPECT": surroundings, "HALLMARK_BOOT_SECONDS": str(BOOT_SECONDS)})
+
+
+def _plan_files(
+    recipe: Recipe, plan: Plan, inventory: Inventory, lock: PatchLock, surroundings: Surroundings
+) -> dict[str, str]:
+    about = {
+        "HALLMARK_RECIPE": recipe.name,
+        "HALLMARK_TITLE": recipe.title,
+        "HALLMARK_PURPOSE": recipe.purpose,
+        "HALLMARK_LOCK": lock.fingerprint,
+    }
+    superseded = superseded_kernels(inventory, lock)
+    manual = "".join(f"{name}\n" for name in sorted(recipe.packages))
+    files: Mapping[str, bytes] = {
+        **plan.files(),
+        "plan/lock.tsv": lock_table(lock.packages),
+        "plan/expected.tsv": expected_table([p for p in inventory.packages if p.name not in superseded], lock.packages),
+        "plan/superseded": "".join(f"{name}\n" for name in superseded).encode(),
+        "plan/recipe.env": recipe_environment(about),
+        "plan/build.env": surroundings_file(surroundings),
+        "plan/wanted": manual.encode(),
+    }
+    return {name: data.decode() for name, data in files.items()}
+
+
+def _script_hashes(scripts: Path, names: tuple[str, ...], plan: Plan, parts: tuple[str, ...]) -> dict[str, str]:
+    return {name: hash_file(path) for name, path in script_paths(scripts, names, plan.ids, parts).items()}

@@ -1,0 +1,119 @@
+"""From a recipe to an order: everything that is known before a machine runs, and so all that a preview can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hallmark.common.errors import HallmarkError, LockError
+from hallmark.common.fingerprint import Sha256
+from hallmark.config.recipe import Recipe
+from hallmark.config.settings import Settings
+from hallmark.debian import resolve as patches
+from hallmark.debian.inventory import parse_status
+from hallmark.debian.lock import PatchLock, load_lock
+from hallmark.local.base import SUITE, BasePlan, plan_base, plan_named_base
+from hallmark.order.order import Order, Surroundings, make_order
+from hallmark.order.places import Places
+
+if TYPE_CHECKING:
+    from hallmark.aws.settings import AwsSettings
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What the recipes of one stack share; `aws` is None on other platforms."""
+
+    settings: Settings
+    places: Places
+    root: Path
+    today: date
+    aws: AwsSettings | None = None
+
+
+def plan_the_base(context: Context) -> BasePlan:
+    """The base that this stack's images start from. Raises MirrorError, LockError, SettingsError.
+
+    With patches `latest` it asks the mirror for all suites at once: that is this run's one look at it.
+    """
+    latest = ask_the_mirror(context)
+    if context.settings.base is not None:
+        return plan_named_base(context.settings.base, context.places.cache)
+    return plan_base(context.places.apt_root(SUITE), ask=not latest)
+
+
+def ask_the_mirror(context: Context) -> bool:
+    """Look at the mirror, once for this run, where the patches are to be the latest; whether they are. MirrorError."""
+    latest = context.settings.patches == LATEST
+    if latest:
+        context.places.apt_root().update()
+    return latest
+
+
+def resolve_lock(context: Context, recipe: Recipe, status: str, say: Callable[[str], None]) -> PatchLock:
+    """The patch lock for a base with this dpkg status: resolved anew, or the pinned one. Raises MirrorError, LockError.
+
+    `ask_the_mirror` was called before. Ends by name what the recipe's mitigations no longer justify.
+    """
+    places = context.places
+    if context.settings.patches == LATEST:
+        lock = patches.resolve(status, recipe.packages, places.apt_root(), places.pool, ask=False)
+    else:
+        lock = _pinned_lock(context, recipe, status)
+    try:
+        patches.check_mitigations(recipe.mitigation, lock, context.today, places.pool)
+    except HallmarkError as error:
+        raise type(error)(f"{recipe.path}: {error}") from error
+    say(f"{len(lock.packages)} packages, {len({c for p in lock.packages for c in p.cves})} CVEs")
+    return lock
+
+
+def _pinned_lock(context: Context, recipe: Recipe, status: str) -> PatchLock:
+    """The lock that the settings name: a file, or in a folder of locks the one with the recipe's name."""
+    places = context.places
+    path = context.root / context.settings.patches
+    if path.is_dir():
+        path = path / f"{recipe.name}.json"
+    lock = load_lock(path)
+    inventory = parse_status(status)
+    patches.verify_pinned(lock, places.apt_root(), inventory, where=str(path))
+    known = {package.name for package in inventory.packages} | {package.name for package in lock.packages}
+    for index, name in enumerate(recipe.packages):
+        if name not in known:
+            raise LockError(
+                f"{path}: packages: expected {name}, which {recipe.path} asks for (packages[{index}]); "
+                "the lock was made for another list: make a new one with hallmark:patches latest"
+            )
+    patches.fetch(lock, places.apt_root(), places.pool)
+    return lock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartingPoint:
+    """What a platform builds on: base, what its machines find around them, hardware that is not the recipe's."""
+
+    base: Sha256
+    surroundings: Surroundings = "none"
+    hardware: Mapping[str, str] = field(default_factory=dict)
+
+
+def order_image(
+    context: Context, recipe: Recipe, start: StartingPoint, status: str, say: Callable[[str], None]
+) -> Order:
+    """The whole order of one recipe on a base with this dpkg status."""
+    lock = resolve_lock(context, recipe, status, say)
+    return make_order(
+        recipe,
+        scripts=context.root / "image_scripts",
+        base=start.base,
+        inventory=parse_status(status),
+        lock=lock,
+        today=context.today,
+        surroundings=start.surroundings,
+        hardware=start.hardware,
+    )

@@ -1,0 +1,1 @@
+"""The one sequence: build an image, accept it. Platforms bring the machines and the image store."""

@@ -1,0 +1,1 @@
+"""The image store on this machine: images, their states, channels, and what may be removed."""

@@ -1,0 +1,339 @@
+"""One isolated run without its engine: media up once, results down, bad ends one error each, the preflight first."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.aws.inner.program import PROGRAM, MachineOrder
+from hallmark.aws import run as aws_run
+from hallmark.aws.exchange_volume import plan_carrier
+from hallmark.aws.preflight import Ground, Wish
+from hallmark.aws.run import Job, Ran, isolated_run
+from hallmark.aws.session import Aws
+from hallmark.aws.site import Site
+from hallmark.aws.tags import format_time
+from hallmark.common.errors import AwsError, HostError, MachineError, ProcessError, ResultsError
+from hallmark.common.fingerprint import Sha256, hash_file
+from hallmark.guest.user_data import Errand
+from hallmark.order.places import Places
+from tests.doubles import moto_ec2
+from tests.doubles.quick_machines import QuickMachines
+from tests.support.aws.fake_inner import FakeInner, archive, pack, read_tree
+from tests.support.aws.strict import CREDENTIALS, base_ami, site_in, strict_account
+from tests.support.examples import Project
+
+CONSOLE = "it \x1b[31mboots\x1b[0m\nlast words\n"
+FILES = {"exit": "0\n", "stage": "done\n", "controls/alpha.exit": "0\n"}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    with strict_account() as aws:
+        moto_ec2.rules().machines = QuickMachines(after=None, text=CONSOLE)
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def base(aws: Aws) -> str:
+    return base_ami(aws)
+
+
+@pytest.fixture(scope="module")
+def instance(aws: Aws, base: str) -> str:
+    asked: Any = {"ImageId": base, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+    return aws.ec2.run_instances(**asked)["Instances"][0]["InstanceId"]
+
+
+@pytest.fixture(scope="module")
+def ground(aws: Aws) -> Ground:
+    arn = aws.kms.create_key()["KeyMetadata"]["Arn"]
+    return Ground(account="123456789012", kms_key=arn, zones=("eu-central-1b", "eu-central-1c"), room=3)
+
+
+@pytest.fixture
+def site(aws: Aws, base: str, tmp_path: Path) -> Site:
+    return site_in(aws, tmp_path / "evidence", base=base, backend=f"file://{tmp_path}/state")
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Project(tmp_path / "project").places()
+
+
+@pytest.fixture
+def inner(aws: Aws, instance: str, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> FakeInner:
+    """The inner stack of the runs; the preflight finds good ground."""
+    inner = FakeInner(aws=aws, instance=instance, results=pack(FILES))
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(aws_run, "ephemeral", inner)
+    monkeypatch.setattr(aws_run, "_grounds", {})
+    monkeypatch.setattr(aws_run, "check_ground", lambda *_: ground)
+    monkeypatch.setattr(aws_run, "Aws", lambda _: aws)  # each costs a second
+    return inner
+
+
+@pytest.fixture
+def job(tmp_path: Path, base: str) -> Job:
+    media, bootstrap = tmp_path / "patch.iso", tmp_path / "bootstrap.sh"
+    media.write_text(f"media of {tmp_path}")
+    bootstrap.write_text("# bootstrap\n")
+    errand = Errand(mode="build", manifest=Sha256("c" * 64), bootstrap=bootstrap, cloud_config={}, deadline_minutes=20)
+    return Job(name="web", fingerprint=Sha256("f" * 64), ami=base, media=media, errand=errand)
+
+
+@contextmanager
+def running(site: Site, job: Job, places: Places, said: list[str] | None = None) -> Iterator[tuple[Ran, Path]]:
+    """A run in a work folder of its own."""
+    work = places.store / "work"
+    work.mkdir(parents=True)
+    with isolated_run(site, job, places, work, (said if said is not None else []).append) as ran:
+        yield ran, work
+
+
+def media_snapshots(aws: Aws, job: Job) -> list[dict[str, Any]]:
+    found: Any = aws.ec2.describe_snapshots(Filters=[{"Name": "tag:hallmark:managed", "Values": ["true"]}])["Snapshots"]
+    return [row for row in found if {"Key": "hallmark:content", "Value": content(job)} in row["Tags"]]
+
+
+def content(job: Job) -> str:
+    return plan_carrier(hash_file(job.media), job.media.stat().st_size, results_mib=256).content
+
+
+def test_what_the_guest_left_is_there_while_its_root_volume_lives(
+    site: Site, job: Job, places: Places, inner: FakeInner
+) -> None:
+    with running(site, job, places) as (ran, work):
+        assert read_tree(work / "results") == {**FILES, "MANIFEST": read_tree(work / "results")["MANIFEST"]}
+        assert (ran.root_volume, ran.network_proof) == (inner.root, "sealed\n")
+        assert (ran.labels.recipe, ran.labels.use, ran.labels.fingerprint) == ("web", "build", "f" * 64)
+        assert inner.torn_down == 0
+    assert inner.torn_down == 1
+    assert (work / "console.log").read_text() == "it boots\nlast words\n"
+    assert sorted(path.name for path in work.iterdir()) == ["console.log", "results"]
+
+
+def test_the_inner_stack_is_told_all_that_its_program_needs(
+    site: Site, job: Job, places: Places, inner: FakeInner, ground: Ground, aws: Aws
+) -> None:
+    with running(site, job, places) as (ran, _):
+        pass
+    stack = inner.inners[0]
+    assert (stack.project, stack.name) == ("hallmark-inner", "aws-web-build")
+    assert (stack.backend, stack.secrets_provider) == (site.backend, "passphrase")
+    assert stack.program == PROGRAM == aws_run.PROGRAM
+    order = MachineOrder.model_validate(json.loads(json.dumps(stack.arguments)))
+    assert (order.ami, order.instance_type, order.root_gib) == (job.ami, "t3.medium", 1)
+    assert (order.kms_key, order.availability_zone) == (ground.kms_key, "eu-central-1b")
+    assert order.media_snapshot == media_snapshots(aws, job)[0]["SnapshotId"]
+    assert order.deadline_seconds == 20 * 60 + 600  # the guest's own comes first
+    assert order.manifest.encode() in base64.b64decode(order.user_data)
+    assert (order.run, order.tags["hallmark:build"]) == (ran.labels.build, ran.labels.build)
+    start = datetime.strptime(ran.labels.build[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert order.tags["hallmark:expires"] >= format_time(start + timedelta(seconds=order.deadline_seconds, hours=1))
+
+
+def test_stacks_of_the_same_name_in_another_backend_do_not_wait_for_each_other(
+    site: Site, job: Job, places: Places, inner: FakeInner
+) -> None:
+    for number, backend in enumerate(("file:///a", "file:///b", "file:///a")):
+        here = places.model_copy(update={"store": places.store / str(number)})
+        with running(site.model_copy(update={"backend": backend}), job, here):
+            pass
+    works = [stack.lock for stack in inner.inners]
+    assert works[0] == works[2] != works[1]
+
+
+# Media
+
+
+def test_media_go_up_once_encrypted_and_tagged_and_are_found_again_by_their_content(
+    site: Site, job: Job, places: Places, inner: FakeInner, aws: Aws, ground: Ground
+) -> None:
+    said: list[str] = []
+    with running(site, job, places):
+        pass
+    with running(site, job, places.model_copy(update={"store": places.store / "again"}), said):
+        pass
+    (row,) = media_snapshots(aws, job)
+    tags = {tag["Key"]: tag["Value"] for tag in row["Tags"]}
+    assert (row["Encrypted"], row["KmsKeyId"]) == (True, ground.kms_key)
+    assert (tags["hallmark:recipe"], tags["hallmark:use"]) == ("web", "build")
+    assert "hallmark:expires" in tags
+    assert said[0] == f"media: found {row['SnapshotId']}, of the same content"
+    assert {stack.arguments["media_snapshot"] for stack in inner.inners} == {row["SnapshotId"]}
+
+
+def test_other_media_are_not_taken_for_them(site: Site, job: Job, places: Places, inner: FakeInner, aws: Aws) -> None:
+    with running(site, job, places):
+        pass
+    job.media.write_text("other media")
+    with running(site, job, places.model_copy(update={"store": places.store / "again"})):
+        pass
+    first, second = (stack.arguments["media_snapshot"] for stack in inner.inners)
+    assert first != second
+
+
+# Bad ends
+
+
+def test_a_machine_that_never_reports_is_the_guests_fault_and_its_console_is_kept(
+    site: Site, job: Job, places: Places, inner: FakeInner
+) -> None:
+    inner.outcome = "deadline"
+    with pytest.raises(MachineError) as error, running(site, job, places):
+        pytest.fail("it is to end before")
+    console = places.store / "work" / "console.log"
+    assert not isinstance(error.value, HostError)
+    assert str(error.value) == f"build: the guest did not power off within 20 min; console log: {console}"
+    assert console.read_text().endswith("last words\n")
+    assert inner.torn_down == 1
+
+
+def test_a_host_that_fails_is_not_the_guests_fault(site: Site, job: Job, places: Places, inner: FakeInner) -> None:
+    inner.outcome = "host-failure"
+    with (
+        pytest.raises(HostError, match=r"^build: AWS stopped the machine, its host failed$"),
+        running(site, job, places),
+    ):
+        pytest.fail("it is to end before")
+    assert inner.torn_down == 1
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        (b"", "the guest wrote nothing"),
+        (archive({"exit": "0\n"}), "MANIFEST: missing: the guest did not finish its results"),
+        (archive({"../../etc/passwd": "x"}), "expected a plain relative name"),
+        (archive({"exit": "0\n", "MANIFEST": f"{'0' * 64}  exit\n"}), "exit: expected the file and its hash in"),
+    ],
+)
+def test_results_that_cannot_be_trusted_are_refused_naming_the_console(
+    site: Site, job: Job, places: Places, inner: FakeInner, results: bytes, message: str
+) -> None:
+    inner.results = results
+    with pytest.raises(ResultsError) as error, running(site, job, places):
+        pytest.fail("it is to end before")
+    work = places.store / "work"
+    assert message in str(error.value)
+    assert str(error.value).endswith(f"; console log: {work / 'console.log'}")
+    assert not (work / "results").exists()
+    assert inner.torn_down == 1
+
+
+def test_what_goes_wrong_with_the_results_in_the_block_tears_it_down_too(
+    site: Site, job: Job, places: Places, inner: FakeInner
+) -> None:
+    with pytest.raises(ZeroDivisionError), running(site, job, places):
+        raise ZeroDivisionError
+    assert inner.torn_down == 1
+
+
+def test_an_inner_stack_that_fails_is_told_in_its_own_words(
+    site: Site, job: Job, places: Places, inner: FakeInner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> Any:
+        raise ProcessError("inner stack aws-web-build: VpcLimitExceeded")
+
+    monkeypatch.setattr(aws_run, "ephemeral", fails)
+    with pytest.raises(ProcessError, match="VpcLimitExceeded"), running(site, job, places):
+        pytest.fail("it is to end before")
+
+
+def test_a_console_that_cannot_be_fetched_is_no_trouble(site: Site, job: Job, places: Places, inner: FakeInner) -> None:
+    inner.instance = "i-0123456789abcdef0"
+    with running(site, job, places) as (_, work):
+        assert (work / "results" / "exit").exists()
+    assert (
+        (work / "console.log")
+        .read_text()
+        .startswith("hallmark: the console of i-0123456789abcdef0 could not be fetched: ")
+    )
+
+
+# Preflight
+
+
+def test_the_preflight_is_once_for_each_process_and_site(
+    site: Site, job: Job, places: Places, inner: FakeInner, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wishes: list[Wish] = []
+
+    def look(_: Aws, wish: Wish) -> Ground:
+        wishes.append(wish)
+        return ground
+
+    monkeypatch.setattr(aws_run, "check_ground", look)
+    other = site.model_copy(update={"instance_type": "m5.large"})
+    for number, here in enumerate((site, site, other)):
+        with running(here, job, places.model_copy(update={"store": places.store / str(number)})):
+            pass
+    assert [wish.instance_type for wish in wishes] == ["t3.medium", "m5.large"]
+    assert {wish.base.id for wish in wishes} == {job.ami}
+    assert wishes[0].tags["hallmark:managed"] == "true"
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["credentials: the credentials have expired; sign in again", "key alias/x: expected it enabled, it is Disabled"],
+)
+def test_on_bad_ground_nothing_is_made(
+    site: Site,
+    job: Job,
+    places: Places,
+    inner: FakeInner,
+    aws: Aws,
+    monkeypatch: pytest.MonkeyPatch,
+    message: str,
+) -> None:
+    def refuse(*_: object) -> Ground:
+        raise AwsError(message)
+
+    monkeypatch.setattr(aws_run, "check_ground", refuse)
+    for number in (1, 2):  # a refusal is not remembered: it may have been mended
+        here = places.model_copy(update={"store": places.store / str(number)})
+        with pytest.raises(AwsError) as error, running(site, job, here):
+            pytest.fail("it is to end before")
+        assert str(error.value) == message
+    assert (inner.inners, media_snapshots(aws, job)) == ([], [])
+    assert list((places.store / "1" / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize(("room", "parallel", "slots"), [(3, None, 3), (3, 2, 2), (2, 8, 2)])
+def test_as_many_machines_run_at_once_as_the_quota_of_vpcs_and_the_settings_allow(
+    site: Site,
+    job: Job,
+    places: Places,
+    inner: FakeInner,
+    ground: Ground,
+    monkeypatch: pytest.MonkeyPatch,
+    room: int,
+    parallel: int | None,
+    slots: int,
+) -> None:
+    asked: list[tuple[Path, int]] = []
+
+    @contextmanager
+    def slot(folder: Path, count: int, _: object) -> Iterator[None]:
+        asked.append((folder, count))
+        yield
+
+    here = Ground(account=ground.account, kms_key=ground.kms_key, zones=ground.zones, room=room)
+    monkeypatch.setattr(aws_run, "check_ground", lambda *_: here)
+    monkeypatch.setattr(aws_run, "slot", slot)
+    with running(site, job, places.model_copy(update={"parallel": parallel})):
+        pass
+    assert asked == [(places.cache / "slots-aws", slots)]
+
+
+def test_blocks_are_put_as_fast_as_the_stack_says(site: Site) -> None:
+    assert aws_run.transfer(site.model_copy(update={"puts_per_second": 12.5})).puts_per_second == 12.5

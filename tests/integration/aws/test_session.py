@@ -1,0 +1,342 @@
+"""Settings, clients, preflight: the same account for everyone, no keys in a configuration, one clear error each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pulumi_aws
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.stub import Stubber
+
+from hallmark.aws.base import BaseAmi, check_base, find_base, get_base
+from hallmark.aws.preflight import (
+    Wish,
+    check_credentials,
+    check_ground,
+    check_key,
+    check_run,
+    check_type,
+    find_room,
+    find_zones,
+)
+from hallmark.aws.session import Aws, in_words
+from hallmark.aws.settings import AwsSettings, load_aws_settings
+from hallmark.common.errors import AwsError, SettingsError
+from tests.integration.aws.conftest import REGION
+
+WHERE = "stack aws"
+ROLE = "arn:aws:iam::123456789012:role/builder"
+BASE = BaseAmi(
+    id="ami-0base",
+    name="debian-13",
+    architecture="x86_64",
+    boot_mode="uefi",
+    root_device="/dev/xvda",
+    root_gib=8,
+    tpm=True,
+)
+
+
+def load(environment: dict[str, str] | None = None, **values: str) -> AwsSettings:
+    config = {f"aws:{key}": value for key, value in values.items()}
+    return load_aws_settings(config, where=WHERE, environment=environment or {})
+
+
+def refused(**values: str) -> str:
+    with pytest.raises(SettingsError) as error:
+        load(None, **values)
+    return str(error.value)
+
+
+# Settings
+
+
+def test_everything_that_the_provider_takes_reaches_us_too() -> None:
+    settings = load(
+        region=REGION,
+        profile="builder",
+        assumeRoles=json.dumps([{"roleArn": ROLE, "sessionName": "s1", "externalId": "x", "duration": "1h"}]),
+        endpoints=json.dumps([{"ec2": "http://127.0.0.1:5000", "ebs": "http://127.0.0.1:5001", "ssm": ""}]),
+        defaultTags="{}",
+    )
+    assert settings.provider_args() == {
+        "region": REGION,
+        "profile": "builder",
+        "assume_roles": [{"roleArn": ROLE, "sessionName": "s1", "externalId": "x", "duration": "1h"}],
+        "endpoints": [{"ec2": "http://127.0.0.1:5000"}],
+    }
+    assert settings.endpoints["ebs"] == "http://127.0.0.1:5001"
+    assert AwsSettings.model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_what_the_provider_is_given_are_words_that_it_knows() -> None:
+    role = pulumi_aws.ProviderAssumeRoleArgs(role_arn=ROLE, session_name="s1", external_id="x", duration="1h")
+    spelled = json.dumps([{"roleArn": ROLE, "sessionName": "s1", "externalId": "x", "duration": "1h"}])
+    ours = load(region=REGION, assumeRoles=spelled).provider_args()["assume_roles"]
+    assert json.loads(pulumi.runtime.to_json(ours)) == json.loads(pulumi.runtime.to_json([role]))
+    endpoint = pulumi_aws.ProviderEndpointArgs
+    assert {"ec2", "ssm", "kms", "sts", "s3", "servicequotas"} <= set(dir(endpoint))
+
+
+def test_the_region_may_come_from_the_environment() -> None:
+    assert load({"AWS_REGION": REGION}).region == REGION
+    assert load({"AWS_DEFAULT_REGION": REGION}, region="us-east-1").region == "us-east-1"
+
+
+@pytest.mark.parametrize("key", ["accessKey", "secretKey", "token"])
+def test_credentials_in_the_configuration_are_refused_and_not_repeated(key: str) -> None:
+    text = refused(region=REGION, **{key: "AKIASECRET"})
+    assert text.startswith(f"{WHERE}: aws:{key}: expected no credentials in the configuration; remove it ")
+    assert "AKIASECRET" not in text
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "aws:region: expected a region, got none"),
+        ({"region": "Frankfurt"}, "aws: region: "),
+        ({"region": REGION, "assumeRole": '{"roleArn": "builder"}'}, "aws: assume_roles[0].role_arn: "),
+        ({"region": REGION, "assumeRole": '{"role": "x"}'}, "aws: assume_roles[0].role"),
+        ({"region": REGION, "endpoints": "["}, "aws:endpoints: expected JSON"),
+        ({"region": REGION, "endpoints": '["x"]'}, "aws:endpoints: expected a list of objects"),
+        ({"region": REGION, "endpoints": '[{"ec2": "localhost"}]'}, "aws: endpoints.ec2: "),
+    ],
+)
+def test_a_wrong_setting_is_named(values: dict[str, str], message: str) -> None:
+    assert f"{WHERE}: {message}" in refused(**values)
+
+
+# Clients
+
+
+def test_clients_go_to_region_and_endpoint_of_the_settings(aws: Aws) -> None:
+    elsewhere = Aws(AwsSettings(region="us-east-2", endpoints={"ec2": "http://127.0.0.1:5000"}))
+    assert elsewhere.ec2.meta.endpoint_url == "http://127.0.0.1:5000"
+    assert elsewhere.ssm.meta.region_name == "us-east-2"
+    assert aws.ec2.meta.endpoint_url == f"https://ec2.{REGION}.amazonaws.com"
+
+
+def test_a_role_is_assumed_when_a_client_is_used(aws: Aws) -> None:
+    settings = load(region=REGION, assumeRole=json.dumps({"roleArn": ROLE, "sessionName": "s1", "duration": "15m"}))
+    assumed = Aws(settings)
+    arn = assumed.sts.get_caller_identity()["Arn"]
+    assert arn == "arn:aws:sts::123456789012:assumed-role/builder/s1"
+
+
+def test_a_chain_of_roles_ends_in_the_last(aws: Aws) -> None:
+    roles = [{"roleArn": ROLE}, {"roleArn": "arn:aws:iam::210987654321:role/other", "sessionName": "s2"}]
+    settings = load(region=REGION, assumeRoles=json.dumps(roles))
+    assert Aws(settings).sts.get_caller_identity()["Arn"].endswith(":assumed-role/other/s2")
+
+
+# One clear error each
+
+
+def test_no_credentials() -> None:
+    with pytest.raises(AwsError, match=r"^credentials: no credentials found; set AWS_PROFILE or aws:profile"):
+        check_credentials(Aws(AwsSettings(region=REGION)))
+
+
+def test_no_credentials_for_a_role_either() -> None:
+    with pytest.raises(AwsError, match=r"^credentials: no credentials found"):
+        check_credentials(Aws(load(region=REGION, assumeRole=json.dumps({"roleArn": ROLE}))))
+
+
+def test_an_unknown_profile() -> None:
+    with pytest.raises(AwsError, match=r"^credentials: aws:profile: no profile 'nobody' on this machine"):
+        check_credentials(Aws(AwsSettings(region=REGION, profile="nobody")))
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ExpiredToken", "credentials: the credentials have expired; sign in again"),
+        ("InvalidClientTokenId", "credentials: the credentials are unknown to AWS; check profile and environment"),
+        ("AccessDenied", "credentials: not allowed: GetCallerIdentity; docs/iam/pipeline.json lists what is needed"),
+    ],
+)
+def test_credentials_that_sts_refuses(aws: Aws, code: str, message: str) -> None:
+    with Stubber(aws.sts) as stub:
+        stub.add_client_error("get_caller_identity", code, "no")
+        with pytest.raises(AwsError) as error:
+            check_credentials(aws)
+    assert str(error.value) == f"{message} (AWS said {code}: no)"
+
+
+def test_a_region_that_is_not_enabled(aws: Aws) -> None:
+    with Stubber(aws.ec2) as stub:
+        stub.add_client_error("describe_availability_zones", "AuthFailure")
+        with pytest.raises(AwsError, match=f"credentials: region {REGION} refuses this account: enable it there"):
+            check_credentials(aws)
+
+
+def test_a_region_that_does_not_exist() -> None:
+    with (
+        pytest.raises(AwsError, match="credentials: region eu-nowhere-1: no answer; is aws:region right"),
+        in_words(AwsSettings(region="eu-nowhere-1"), "credentials"),
+    ):
+        raise EndpointConnectionError(endpoint_url="https://ec2.invalid")
+
+
+def test_no_base_matches(aws: Aws) -> None:
+    with pytest.raises(AwsError, match=r"^base: no arm64 AMI of owner 136693071363 matches 'debian-99-\*' in eu-"):
+        find_base(aws.ec2, owners=["136693071363"], pattern="debian-99-*", architecture="arm64")
+    with pytest.raises(AwsError, match=r"^base: ami-00000000000000000: no such AMI in eu-central-1"):
+        get_base(aws.ec2, "ami-00000000000000000")
+
+
+def test_the_newest_base_that_matches_is_taken(aws: Aws) -> None:
+    there = aws.ec2.describe_images()["Images"]
+    name, owner, architecture = there[0]["Name"], there[0]["OwnerId"], there[0]["Architecture"]
+    found = find_base(aws.ec2, owners=[owner], pattern=name, architecture=architecture)
+    assert (found.name, found.architecture) == (name, architecture)
+    newest = find_base(aws.ec2, owners=[owner], pattern="*", architecture=architecture)
+    dates = {row["ImageId"]: row["CreationDate"] for row in there}
+    assert dates[newest.id] == max(row["CreationDate"] for row in there if row["OwnerId"] == owner)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"product_codes": ("abc",)}, "has product codes (abc), which its copies must keep"),
+        ({"state": "pending"}, "expected state available, got pending"),
+        ({"architecture": "i386"}, "expected x86_64 or arm64, got i386"),
+        ({"virtualization": "paravirtual"}, "expected virtualization hvm, got paravirtual"),
+        ({"root_type": "instance-store"}, "expected its root device on EBS"),
+        ({"boot_mode": "floppy"}, "expected a known boot mode, got floppy"),
+        ({"ena": False}, "expected ENA support"),
+        ({"root_gib": 0}, "expected its root device to have a size"),
+        ({"other_devices": ("/dev/sdb",)}, "expected one disk, got more: /dev/sdb"),
+    ],
+)
+def test_a_base_that_no_image_can_be_made_of(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(AwsError) as error:
+        check_base(BASE.model_copy(update=change))
+    assert str(error.value) == f"base: ami-0base (debian-13): {reason}; choose another AMI"
+
+
+def test_architecture_and_type_at_odds(aws: Aws) -> None:
+    with pytest.raises(AwsError, match=r"^instance type t4g.medium runs arm64, but ami-0base is x86_64; choose"):
+        check_type(aws, "t4g.medium", BASE)
+    check_type(aws, "t3.medium", BASE)
+
+
+def test_boot_mode_and_type_at_odds(aws: Aws) -> None:
+    with pytest.raises(AwsError, match=r"^instance type t2.medium boots by legacy-bios, but ami-0base needs uefi"):
+        check_type(aws, "t2.medium", BASE)
+
+
+def test_a_type_that_is_not_offered(aws: Aws) -> None:
+    with pytest.raises(AwsError, match=rf"^instance type z9.huge: not offered in {REGION}; choose another type"):
+        check_type(aws, "z9.huge", BASE)
+    with pytest.raises(AwsError, match=rf"^instance type z9.huge: no zone of {REGION} offers it"):
+        find_zones(aws, "z9.huge")
+    assert set(find_zones(aws, "t3.medium")) <= {f"{REGION}a", f"{REGION}b", f"{REGION}c"}
+
+
+def _key(aws: Aws, **more: Any) -> str:
+    return aws.kms.create_key(**more)["KeyMetadata"]["KeyId"]
+
+
+def _disabled(aws: Aws) -> str:
+    key = _key(aws)
+    aws.kms.disable_key(KeyId=key)
+    return key
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda _: "alias/nobody", "no such key in eu-central-1; mend its id, or the region"),
+        (_disabled, "expected it enabled, it is Disabled"),
+        (
+            lambda aws: _key(aws, KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT"),
+            "expected a symmetric key, got RSA_2048",
+        ),
+        (
+            lambda aws: _key(aws, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC"),
+            "expected a symmetric key, got HMAC",
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_used(aws: Aws, make: Callable[[Aws], str], message: str) -> None:
+    key = make(aws)
+    with pytest.raises(AwsError) as error:
+        check_key(aws, key)
+    assert str(error.value).startswith(f"key {key}: {message}")
+
+
+def test_a_key_that_aws_manages_cannot_be_shared(aws: Aws) -> None:
+    with Stubber(aws.kms) as stub:
+        about = {
+            "KeyId": "k",
+            "Arn": "arn:aws:kms:eu-central-1:123456789012:key/k",
+            "KeyState": "Enabled",
+            "KeyManager": "AWS",
+            "KeySpec": "SYMMETRIC_DEFAULT",
+            "KeyUsage": "ENCRYPT_DECRYPT",
+        }
+        stub.add_response("describe_key", {"KeyMetadata": about})
+        with pytest.raises(AwsError, match=r"^key alias/aws/ebs: expected a customer-managed key: AWS's own cannot be"):
+            check_key(aws, "alias/aws/ebs")
+
+
+def test_the_quota_of_vpcs(aws: Aws) -> None:
+    room = find_room(aws)
+    assert room == 4  # five, and the default one is there
+    for number in range(room):
+        aws.ec2.create_vpc(CidrBlock=f"10.{number}.0.0/28")
+    with pytest.raises(AwsError, match=rf"^quota of VPCs: {REGION} allows 5 and has 5, a build needs one of its own"):
+        find_room(aws)
+
+
+def _wish(**changes: Any) -> Wish:
+    wish = Wish(base=BASE, instance_type="t3.medium", kms_key="k", tags={"hallmark:managed": "true"})
+    return replace(wish, **changes)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("UnauthorizedOperation", "not allowed: RunInstances; docs/iam/pipeline.json lists what is needed"),
+        ("VcpuLimitExceeded", "the quota of vCPUs of running instances in eu-central-1 is reached"),
+        ("InvalidAMIID.NotFound", "RunInstances failed (AWS said InvalidAMIID.NotFound"),
+    ],
+)
+def test_a_dry_run_that_is_refused(aws: Aws, code: str, message: str) -> None:
+    with Stubber(aws.ec2) as stub:
+        stub.add_client_error("run_instances", code, "no")
+        with pytest.raises(AwsError) as error:
+            check_run(aws, _wish(), "k")
+    assert str(error.value).startswith(f"dry run of t3.medium: {message}")
+
+
+@pytest.mark.parametrize("code", ["DryRunOperation", "VPCIdNotSpecified"])
+def test_a_dry_run_that_would_have_worked(aws: Aws, code: str) -> None:
+    with Stubber(aws.ec2) as stub:
+        stub.add_client_error("run_instances", code)
+        check_run(aws, _wish(), "k")
+
+
+def test_on_good_ground_it_tells_account_zones_key_and_room_and_creates_nothing(aws: Aws) -> None:
+    image = next(row for row in aws.ec2.describe_images()["Images"] if row["Architecture"] == "x86_64")
+    key = _key(aws, KeyUsage="ENCRYPT_DECRYPT")
+    ground = check_ground(aws, _wish(base=BASE.model_copy(update={"id": image["ImageId"]}), kms_key=key))
+    assert (ground.account, ground.room) == ("123456789012", 4)
+    assert ground.zones
+    assert ground.kms_key.endswith(key)
+    assert aws.ec2.describe_instances()["Reservations"] == []
+
+
+def test_other_errors_pass_by_untouched(aws: Aws) -> None:
+    with pytest.raises(ZeroDivisionError), in_words(aws.settings, "x"):
+        raise ZeroDivisionError
+    with pytest.raises(AwsError), in_words(aws.settings, "x"):
+        raise NoCredentialsError
+    with pytest.raises(AwsError, match="x: Foo failed"), in_words(aws.settings, "x"):
+        raise ClientError({"Error": {"Code": "Odd", "Message": "m"}}, "Foo")

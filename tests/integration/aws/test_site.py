@@ -1,0 +1,183 @@
+"""Where a stack builds: its base found or pinned, its state and secrets where Pulumi has them, nothing secret in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.ec2.models import ec2_backends
+
+from hallmark.aws.session import Aws
+from hallmark.aws.settings import load_aws_settings
+from hallmark.aws.site import Site, settings_of_today, survey
+from hallmark.common.errors import AwsError
+from hallmark.config.settings import load_settings
+from hallmark.order.resolve import Context
+from tests.support.aws.strict import REGION, base_ami, strict_account
+from tests.support.examples import TODAY, Project
+
+KEY = "alias/hallmark"
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Aws]:
+    with strict_account() as aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def base(account: Aws) -> str:
+    return base_ami(account, "ours-1")
+
+
+def look_around(account: Aws, checkout: Path, environment: dict[str, str] | None = None, **values: str) -> Site:
+    """The site of a stack `aws` with this configuration."""
+    config = {f"hallmark:{key}": value for key, value in {"platform": "aws", "kmsKey": KEY, **values}.items()}
+    context = Context(
+        settings=load_settings(config, where="stack aws"),
+        places=Project(checkout).places(),
+        root=checkout,
+        today=TODAY,
+        aws=load_aws_settings({"aws:region": REGION}, where="stack aws", environment={}),
+    )
+    return survey(context, account, project="hallmark", stack="aws", environment=environment or {})
+
+
+def owned(name: str) -> str:
+    return json.dumps({"owners": ["self"], "name": name})
+
+
+def test_the_newest_ami_of_owner_and_name_is_the_base(account: Aws, tmp_path: Path) -> None:
+    amis: Any = ec2_backends[account.sts.get_caller_identity()["Account"]][REGION].amis
+    made = {name: base_ami(account, f"newest-{name}") for name in ("old", "new", "middle")}
+    base_ami(account, "other-9")
+    for name, day in {"old": 1, "new": 3, "middle": 2}.items():
+        amis[made[name]].creation_date = datetime(2026, 11, day, tzinfo=UTC)
+    site = look_around(account, tmp_path, baseAmi=owned("newest-*"))
+    assert (site.base.id, site.base.name) == (made["new"], "newest-new")
+
+
+def test_a_pinned_base_is_that_one(base: str, account: Aws, tmp_path: Path) -> None:
+    base_ami(account, "ours-newer")
+    site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}))
+    assert (site.base.id, site.base.boot_mode, site.base.root_gib) == (base, "uefi", 1)
+
+
+def test_no_ami_that_matches_is_one_clear_error(account: Aws, tmp_path: Path) -> None:
+    with pytest.raises(AwsError) as error:
+        look_around(account, tmp_path)
+    assert str(error.value) == (
+        f"base: no x86_64 AMI of owner 136693071363 matches 'debian-13-amd64-*' in {REGION}; mend owner, name or region"
+    )
+
+
+def test_an_ami_of_another_region_is_not_there(account: Aws, tmp_path: Path) -> None:
+    with pytest.raises(AwsError, match=r"^base: ami-0123456789abcdef0: no such AMI in eu-central-1, or not shared"):
+        look_around(account, tmp_path, baseAmi='{"id": "ami-0123456789abcdef0"}')
+
+
+def test_a_base_with_product_codes_is_refused(account: Aws, tmp_path: Path) -> None:
+    made = base_ami(account, "sold-1")
+    amis: Any = ec2_backends[account.sts.get_caller_identity()["Account"]][REGION].amis
+    amis[made].product_codes = [{"ProductCodeId": "abc", "ProductCodeType": "marketplace"}]
+    with pytest.raises(
+        AwsError, match=rf"^base: {made} \(sold-1\): has product codes \(abc\), .*; choose another AMI$"
+    ):
+        look_around(account, tmp_path, baseAmi=json.dumps({"id": made}))
+
+
+def test_no_credentials_is_one_clear_error(account: Aws, base: str, tmp_path: Path) -> None:
+    with pytest.raises(AwsError, match=r"^base: no credentials found; set AWS_PROFILE or aws:profile"):
+        look_around(Aws(account.settings), tmp_path, baseAmi=json.dumps({"id": base}))
+
+
+def test_inner_stacks_go_where_the_outer_one_is(account: Aws, base: str, tmp_path: Path) -> None:
+    pinned = json.dumps({"id": base})
+    assert (
+        look_around(account, tmp_path / "a", {"PULUMI_BACKEND_URL": "s3://states"}, baseAmi=pinned).backend
+        == "s3://states"
+    )
+    assert (
+        look_around(account, tmp_path / "b", baseAmi=pinned).backend
+        == f"file://{tmp_path}/b/.hallmark/state?metadata=skip"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "provider"),
+    [
+        ("secretsprovider: awskms://alias/pulumi\n", "awskms://alias/pulumi"),
+        ("encryptionsalt: v1:abc\n", "passphrase"),
+    ],
+)
+def test_inner_stacks_keep_secrets_as_the_outer_one_does(
+    account: Aws, base: str, tmp_path: Path, text: str, provider: str
+) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.aws.yaml").write_text(text)
+    assert look_around(account, tmp_path, baseAmi=json.dumps({"id": base})).secrets_provider == provider
+
+
+@pytest.mark.parametrize(
+    ("evidence", "kept"),
+    [
+        ("", "{checkout}/store/evidence"),
+        ("proofs", "{checkout}/proofs"),
+        ("/srv/proofs", "/srv/proofs"),
+        ("s3://proofs/web", "s3://proofs/web"),
+    ],
+)
+def test_a_folder_for_evidence_is_relative_to_the_checkout(
+    account: Aws, base: str, tmp_path: Path, evidence: str, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")
+    site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}), evidence=evidence)
+    assert site.evidence == kept.format(checkout=tmp_path)
+
+
+def test_it_goes_through_state_and_holds_no_secret(account: Aws, base: str, tmp_path: Path) -> None:
+    secrets = {"AWS_SECRET_ACCESS_KEY": "hush", "PULUMI_CONFIG_PASSPHRASE": "hush"}
+    site = look_around(
+        account, tmp_path, secrets, baseAmi=json.dumps({"id": base}), instanceType="m5.large", putsPerSecond="9"
+    )
+    text = site.model_dump_json()
+    assert Site.model_validate_json(text) == site
+    assert "hush" not in text
+    assert "testing" not in text
+    assert (site.instance_type, site.kms_key, site.puts_per_second) == ("m5.large", KEY, 9)
+
+
+def test_an_image_depends_on_region_type_and_key_but_not_on_who_builds_it(
+    account: Aws, base: str, tmp_path: Path
+) -> None:
+    site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}))
+    assert site.hardware == {"region": REGION, "instance_type": "t3.medium", "kms_key": KEY}
+    renamed = site.model_copy(update={"stack": "production", "backend": "s3://states"})
+    assert (renamed.hardware, renamed.base_fingerprint) == (site.hardware, site.base_fingerprint)
+    other = site.base.model_copy(update={"id": "ami-0other"})
+    assert site.model_copy(update={"base": other}).base_fingerprint != site.base_fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "profile"),
+    [
+        ("{hallmark:platform: aws, aws:profile: new, aws:region: eu-central-1}", "new"),
+        ("{hallmark:platform: aws, aws:profile: new}", "new"),
+        ("{hallmark:platform: aws, aws:profile: new, aws:region: us-east-1}", "old"),  # not where the image is
+        ("{hallmark:platform: local, aws:profile: new}", "old"),
+        (None, "old"),
+    ],
+)
+def test_a_step_that_the_state_knows_is_reached_as_the_stacks_file_says_today(
+    account: Aws, base: str, tmp_path: Path, text: str | None, profile: str
+) -> None:
+    site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}))
+    known = site.model_copy(update={"aws": site.aws.model_copy(update={"profile": "old"})})
+    if text is not None:
+        (tmp_path / "stacks").mkdir()
+        (tmp_path / "stacks" / "Pulumi.aws.yaml").write_text(f"config: {text}\n")
+    assert settings_of_today(known, tmp_path).profile == profile

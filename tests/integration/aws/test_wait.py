@@ -1,0 +1,134 @@
+"""Waiting for a power-off and for a channel: every way it can end, without a real clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.stub import Stubber
+
+from hallmark.aws import wait as aws_wait
+from hallmark.aws.channel import wait_for_channel
+from hallmark.aws.session import Aws
+from hallmark.aws.wait import wait_for_power_off
+from hallmark.common.errors import AwsError, MachineError
+from tests.support.aws.strict import base_ami
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+
+class Clock:
+    """A clock that only sleeping moves; at `at` seconds it does something."""
+
+    def __init__(self, at: float = -1.0, do: Any = None) -> None:
+        self.time, self.at, self.do = 0.0, at, do
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+        if self.do and self.time >= self.at:
+            self.do, do = None, self.do
+            do()
+
+
+@pytest.fixture
+def instance(aws: Aws) -> str:
+    ec2: Any = aws.ec2
+    return str(ec2.run_instances(ImageId=base_ami(aws), MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
+
+
+def wait(ec2: EC2Client, instance: str, clock: Clock, deadline: float = 600) -> tuple[str, list[str]]:
+    said: list[str] = []
+    return wait_for_power_off(ec2, instance, deadline, said.append, now=clock.now, sleep=clock.sleep), said
+
+
+def test_it_ends_when_the_machine_has_stopped(aws: Aws, instance: str) -> None:
+    clock = Clock(120, lambda: aws.ec2.stop_instances(InstanceIds=[instance]))
+    assert wait(aws.ec2, instance, clock)[0] == "powered-off"
+    assert 120 <= clock.time < 150
+
+
+def test_a_machine_that_never_reports_is_stopped_at_the_deadline(aws: Aws, instance: str) -> None:
+    clock = Clock()
+    outcome, said = wait(aws.ec2, instance, clock)
+    assert (outcome, said) == ("deadline", ["did not power off within 600 s; it is stopped by force"])
+    assert 600 < clock.time < 630
+    row = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert row["State"]["Name"] == "stopped"
+
+
+def test_a_machine_that_someone_terminated_is_a_failure(aws: Aws, instance: str) -> None:
+    clock = Clock(30, lambda: aws.ec2.terminate_instances(InstanceIds=[instance]))
+    with pytest.raises(MachineError, match=f"{instance}: expected it to power off, it is terminated"):
+        wait(aws.ec2, instance, clock)
+
+
+def _described(state: str, reason: str = "") -> dict[str, Any]:
+    about = {"InstanceId": "i-1", "State": {"Name": state}, "StateReason": {"Code": reason}}
+    return {"Reservations": [{"Instances": [about]}]}
+
+
+@pytest.fixture
+def stub(aws: Aws) -> Iterator[Stubber]:
+    with Stubber(aws.ec2) as stub:
+        yield stub
+
+
+def test_a_failed_host_is_no_power_off(aws: Aws, stub: Stubber) -> None:
+    stub.add_response("describe_instances", _described("stopped", "Server.ScheduledStop"))
+    stub.add_client_error("get_console_output")
+    assert wait(aws.ec2, "i-1", Clock()) == ("host-failure", [])
+
+
+def test_a_machine_that_cannot_be_stopped_is_a_failure(
+    aws: Aws, instance: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws_wait, "_force_off", lambda *_: None)
+    message = f"{instance}: did not power off within 600 s, and cannot be stopped by force"
+    with pytest.raises(MachineError, match=message):
+        wait(aws.ec2, instance, Clock())
+
+
+def test_a_new_id_may_take_a_while_to_be_known(aws: Aws, stub: Stubber) -> None:
+    stub.add_client_error("describe_instances", "InvalidInstanceID.NotFound")
+    stub.add_client_error("get_console_output")
+    stub.add_response("describe_instances", _described("stopped", "Client.InstanceInitiatedShutdown"))
+    stub.add_client_error("get_console_output")
+    assert wait(aws.ec2, "i-1", Clock()) == ("powered-off", [])
+
+
+def test_progress_is_shown_once_and_cleaned(aws: Aws, stub: Stubber) -> None:
+    first = "boot\n::hallmark:: progress patch 1 2 \x1b[31mopenssl\n"
+    for state, output in (("running", first), ("stopped", first + "::hallmark:: progress done 0 0\n")):
+        stub.add_response("describe_instances", _described(state, "Client.InstanceInitiatedShutdown"))
+        stub.add_response("get_console_output", {"Output": output})
+    assert wait(aws.ec2, "i-1", Clock())[1] == ["progress patch 1 2 openssl", "progress done 0 0"]
+
+
+def test_the_program_ends_with_one_line(aws: Aws, instance: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--aws", '{"region": "eu-central-1"}', "--deadline", "-1000", "--instance"]
+    assert aws_wait.main([*words, "i-00000000"]) == 1
+    assert "i-00000000: did not power off within -1000 s" in capsys.readouterr().err
+    aws.ec2.stop_instances(InstanceIds=[instance])
+    assert aws_wait.main([*words, instance]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "outcome: powered-off"
+
+
+def test_a_channel_that_holds_the_image_in_the_end(aws: Aws) -> None:
+    def put() -> None:
+        aws.ssm.put_parameter(Name="/hallmark/x/stable", Value="ami-1", Type="String", Overwrite=True)
+
+    clock = Clock(30, put)
+    wait_for_channel(aws.ssm, "/hallmark/x/stable", "ami-1", now=clock.now, sleep=clock.sleep)
+    assert clock.time == 30
+
+
+def test_a_channel_that_never_does_is_an_error(aws: Aws) -> None:
+    aws.ssm.put_parameter(Name="/hallmark/x/stable", Value="ami-0", Type="String")
+    clock = Clock()
+    with pytest.raises(AwsError, match=r"^/hallmark/x/stable: expected ami-1 within 300 s, got ami-0; AWS"):
+        wait_for_channel(aws.ssm, "/hallmark/x/stable", "ami-1", now=clock.now, sleep=clock.sleep)

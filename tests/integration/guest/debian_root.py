@@ -1,0 +1,53 @@
+"""The tree that control scenarios run in: Debian 13 as a patched base with the default recipe's packages.
+
+Made with hallmark.local.base from the mirror, unpacked once, and kept in the cache until mirror or packages move.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hallmark.common.files import remove_tree
+from hallmark.common.fingerprint import fingerprint, hash_tree
+from hallmark.common.process import run
+from hallmark.config.recipe import load_recipe
+from hallmark.debian.apt import PrivateRoot
+from hallmark.debian.mirror import find_mirror
+from hallmark.local.base import PACKAGES
+from hallmark.local.base_tree import BASE_FILES
+from tests.debian_tree import keep, make_tree, unused
+from tests.integration.guest.scratch import as_root, locked
+
+CHECKOUT = Path(__file__).parents[3]
+
+
+def find_debian_root(cache: Path) -> Path:
+    """The tree below `cache`, made when there is none for the archive as it is now; older ones are removed."""
+    packages = (*PACKAGES, *load_recipe(CHECKOUT / "recipes" / "debian-13-server.toml").packages)
+    root = PrivateRoot(cache, find_mirror(None, None))
+    with root.locked():
+        archive = root.update()
+    identity = fingerprint("test-root", {"archive": archive, "packages": packages, "files": hash_tree(BASE_FILES)})
+    parent = cache / "test-roots"
+    tree = parent / identity[:16]
+    with locked(parent / "lock"):
+        if not tree.is_dir():
+            for old in unused(parent):
+                run(as_root(["rm", "-rf", old]), timeout=300)
+            _make(root, cache, parent / "half-made", packages, identity).rename(tree)
+        keep(tree)
+    return tree
+
+
+def _make(root: PrivateRoot, cache: Path, work: Path, packages: tuple[str, ...], identity: str) -> Path:
+    (work / "tree").mkdir(parents=True)
+    archive = work / "root.tar"
+    make_tree(root, cache, archive, packages, identity)
+    run(as_root(["tar", "--numeric-owner", "--xattrs", "-xpf", archive, "-C", work / "tree"]), timeout=600)
+    archive.unlink()
+    finished = work.with_name("finished")
+    if finished.exists():
+        remove_tree(finished)
+    (work / "tree").rename(finished)
+    remove_tree(work)
+    return finished

@@ -1,0 +1,58 @@
+"""Fixtures for tests with real machines: one small disk a session, and a function that runs a script on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hallmark.common.user_cache import user_cache
+from hallmark.guest.console import Progress
+from hallmark.local.accelerator import TCG
+from hallmark.local.disk import make_overlay
+from hallmark.local.machine import Drives, Run, Shape, make_results_disk, run_until_power_off
+from tests.integration.machine.small_guest import make_small_disk, processes_of, script_medium
+
+SHAPE = Shape(memory_mib=256, cpus=1, accelerator=TCG)
+RunScript = Callable[..., Run]
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """The cache that all checkouts of this machine share."""
+    return user_cache()
+
+
+@pytest.fixture(scope="session")
+def small_disk(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The disk; only overlays of it are written to."""
+    folder = tmp_path_factory.mktemp("small-guest")
+    make_small_disk(folder / "disk.qcow2", cache, folder)
+    return folder / "disk.qcow2"
+
+
+@pytest.fixture
+def drives(small_disk: Path, tmp_path: Path) -> Drives:
+    """The drives of one machine; its script is written to `media` by `run_script`."""
+    make_overlay(small_disk, tmp_path / "overlay.qcow2")
+    make_results_disk(tmp_path / "results.raw")
+    return Drives(
+        disk=tmp_path / "overlay.qcow2",
+        media=script_medium(tmp_path / "media.iso", ""),
+        seed=script_medium(tmp_path / "seed.iso", ""),
+        results=tmp_path / "results.raw",
+    )
+
+
+@pytest.fixture
+def run_script(drives: Drives, tmp_path: Path) -> Iterator[RunScript]:
+    """Runs a guest with a script to its end; after the test no machine of it is left."""
+
+    def start(script: str, *, deadline: float = 120, said: list[Progress] | None = None) -> Run:
+        script_medium(drives.media, script)
+        heard: list[Progress] = [] if said is None else said
+        return run_until_power_off(SHAPE, drives, work=tmp_path, deadline=deadline, on_progress=heard.append)
+
+    yield start
+    assert processes_of(str(tmp_path)) == []

@@ -1,0 +1,222 @@
+"""The benchmarks' arithmetic and what they make of the engine's and the kernel's words; nothing is timed here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bench import __main__ as command
+from bench.behind import lowered
+from bench.build import initramfs_problems, repository_index
+from bench.ebs import Both, throughput
+from bench.ebs_clients import HALLMARK, Client, Disk, find_coldsnap, make_disk, run_client
+from bench.fresh import read_steps, split, yaml_config
+from bench.measurement import Measurement, not_taken, processor_ratio, ratio, shares, table, to_json, write_results
+from bench.memory import descendants, parse_pss, sample
+from bench.unchanged import alternate
+from hallmark.aws.ebs.blocks import BLOCK
+from hallmark.common.errors import ProcessError
+
+
+def test_a_ratio_is_of_medians_and_keeps_both_series() -> None:
+    found = ratio("up", "ours against theirs", [9.0, 2.0, 3.0], [2.0, 1.0, 50.0], target=2.0, note="x")
+    assert found.value == 1.5
+    assert found.met
+    assert found.details["ours"] == [9.0, 2.0, 3.0]
+    assert found.details["theirs"] == [2.0, 1.0, 50.0]
+    assert found.details["note"] == "x"
+
+
+def test_a_ratio_of_nothing_is_no_measurement() -> None:
+    with pytest.raises(ValueError, match="up: expected at least one run of each side"):
+        ratio("up", "", [], [1.0], target=2.0)
+
+
+@pytest.mark.parametrize(("value", "target", "met"), [(2.0, 2.0, True), (2.01, 2.0, False), (99.0, None, True)])
+def test_a_target_is_the_most_that_a_value_may_be(value: float, target: float | None, met: bool) -> None:
+    assert Measurement(name="m", what="w", value=value, unit="x", target=target).met is met
+
+
+def test_shares_add_up_to_the_whole() -> None:
+    found = shares("run", {"base": 30.0, "build": 60.0, "release": 10.0})
+    assert [(each.name, each.value) for each in found] == [
+        ("run: base", 30.0),
+        ("run: build", 60.0),
+        ("run: release", 10.0),
+    ]
+    assert shares("run", {"base": 0.0})[0].value == 0.0
+
+
+def test_results_are_kept_as_json_with_the_target_beside_the_value(tmp_path: Path) -> None:
+    missed = Measurement(name="boot", what="golden against base", value=1.3, unit="x", target=1.15)
+    path = write_results([missed], root=tmp_path, when=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert path == tmp_path / "bench/results/20260102T030405Z.json"
+    kept = json.loads(path.read_text())["measurements"][0]
+    assert (kept["name"], kept["value"], kept["target"], kept["met"]) == ("boot", 1.3, 1.15, False)
+    assert json.loads(to_json([], root=tmp_path, when=datetime.now(UTC)))["measurements"] == []
+
+
+def test_the_table_has_a_row_for_each_measurement() -> None:
+    assert table([Measurement(name="memory", what="peak", value=250.0, unit="MiB", target=300.0)]).row_count == 1
+
+
+def test_runs_alternate_and_the_first_pair_only_warms_up() -> None:
+    order: list[str] = []
+    ours, theirs = alternate(lambda: order.append("a"), lambda: order.append("b"), runs=2, say=lambda _: None)
+    assert order == ["a", "b"] * 3
+    assert (len(ours), len(theirs)) == (2, 2)
+
+
+def _event(kind: str, step: str, when: int, *, op: str = "create") -> str:
+    meta = {"op": op, "type": f"pulumi-python:dynamic/hallmark:{step}"}
+    return json.dumps({"timestamp": when, kind: {"metadata": meta}})
+
+
+def test_steps_are_read_from_the_engines_events() -> None:
+    lines = [
+        json.dumps({"timestamp": 100, "preludeEvent": {}}),
+        _event("resourcePreEvent", "Base", 104),
+        _event("resOutputsEvent", "Base", 164),
+        _event("resourcePreEvent", "ImageBuild", 164),
+        _event("resourcePreEvent", "Release", 165, op="same"),
+        _event("resOutputsEvent", "ImageBuild", 464),
+    ]
+    assert read_steps(lines) == {"settings, base plan, patch lock": 4, "Base": 60, "ImageBuild": 300}
+
+
+def test_a_step_with_a_guest_is_split_into_its_stages() -> None:
+    steps = split({"Base": 60, "ImageBuild": 300, "Release": 1}, 400.0, {"build": {"power-on": 40.0, "patch": 200.0}})
+    assert steps == {
+        "base": 60,
+        "build: power-on": 40.0,
+        "build: patch": 200.0,
+        "build: the host's part": 60.0,
+        "release": 1,
+        "engine": 39.0,
+    }
+
+
+def _process(proc: Path, pid: int, parent: int, words: list[str], mib: int) -> None:
+    folder = proc / str(pid)
+    folder.mkdir(parents=True)
+    (folder / "stat").write_text(f"{pid} (a) b) S {parent} 1 1")
+    (folder / "cmdline").write_text("\0".join([*words, ""]))
+    (folder / "smaps_rollup").write_text(f"0-1 [rollup]\nRss: 99999 kB\nPss: {mib * 1024} kB\nPss_Anon: 5 kB\n")
+
+
+def test_memory_is_that_of_the_whole_tree_without_the_guests(tmp_path: Path) -> None:
+    _process(tmp_path, 10, 1, ["/x/pulumi", "up"], 100)
+    _process(tmp_path, 11, 10, ["/v/python3", "-u", "-m", "pulumi.dynamic"], 50)
+    _process(tmp_path, 12, 11, ["/usr/bin/qemu-system-x86_64", "-m", "1024"], 900)
+    _process(tmp_path, 13, 11, ["/usr/bin/qemu-img", "convert"], 30)
+    _process(tmp_path, 14, 1, ["/bin/other"], 500)
+    assert sorted(descendants(10, tmp_path)) == [10, 11, 12, 13]
+    found = sample(10, proc=tmp_path)
+    assert found.mib == 180
+    assert dict(found.parts) == {"pulumi": 100, "pulumi.dynamic": 50, "qemu-img": 30}
+
+
+def test_a_process_that_has_no_memory_counts_nothing() -> None:
+    assert parse_pss("") == 0.0
+
+
+def test_the_naive_repository_index_names_each_deb() -> None:
+    assert repository_index({"a_1.deb": ("Package: a\nVersion: 1\n", 7, "ff")}) == (
+        "Package: a\nVersion: 1\nFilename: ./debs/a_1.deb\nSize: 7\nSHA256: ff\n\n"
+    )
+
+
+def test_a_package_that_is_set_back_needs_its_own_source_set_back_too() -> None:
+    control = "Version: 1:2-3\nDepends: libx (= 1:2-3), libc6 (>= 2.38)\nBreaks: y (<< 1:2-3)\n"
+    for old, new in lowered("1:2-3").items():
+        control = control.replace(old, new)
+    assert control == "Version: 1:2-3~\nDepends: libx (= 1:2-3~), libc6 (>= 2.38)\nBreaks: y (<< 1:2-3~)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("initrd.img-6.12.10\n", []),
+        ("", ["expected one initial RAM disk, got none"]),
+        ("initrd.img-6.9\ninitrd.img-6.12", ["expected one initial RAM disk, got initrd.img-6.9, initrd.img-6.12"]),
+        ("initrd.img-6\n/etc/modprobe.d/usb.conf", ["/etc/modprobe.d/usb.conf: younger than the initial RAM disk"]),
+    ],
+)
+def test_initial_ram_disks_must_be_one_that_knows_of_the_hardening(text: str, problems: list[str]) -> None:
+    assert initramfs_problems(text) == problems
+
+
+def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["nonsense"])
+    assert "nonsense: expected one of unchanged, boot, build, ebs, aws, fresh" in capsys.readouterr().err
+
+
+def test_a_stacks_configuration_keeps_its_types() -> None:
+    values = {"hallmark:recipes": '["a"]', "hallmark:parallel": "0", "hallmark:base": "{}", "hallmark:store": "/a b"}
+    assert yaml_config(values) == (
+        'config:\n  hallmark:recipes: ["a"]\n  hallmark:parallel: 0\n  hallmark:base: {}\n  hallmark:store: "/a b"\n'
+    )
+
+
+def test_processor_time_is_compared_by_medians() -> None:
+    assert processor_ratio([96.2], [101.5]) == 0.948
+
+
+def test_what_was_not_taken_is_neither_met_nor_missed() -> None:
+    found = not_taken("speed", "ours against theirs", unit="x", target=1.0, why="theirs is not installed")
+    assert found.met is None
+    assert [list(column.cells) for column in table([found]).columns][2:] == [
+        [""],
+        ["≤ 1"],
+        ["NOT TAKEN"],
+        ["theirs is not installed"],
+    ]
+    kept = json.loads(to_json([found], root=Path(), when=datetime.now(UTC)))["measurements"][0]
+    assert (kept["value"], kept["met"]) == (None, None)
+
+
+def test_without_coldsnap_the_throughput_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_coldsnap(tmp_path, lambda _: None) is None
+    both = Both(disk=Disk(path=tmp_path, written=(), checksum=""), ours=[], theirs=[])
+    found = throughput("a disk", both)
+    assert (found.value, found.met) == (None, None)
+    assert found.details["note"] == "coldsnap 0.12 is neither on PATH nor could cargo install it"
+
+
+def test_cargo_that_fails_is_told_and_leaves_no_coldsnap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, script in {"cargo": "echo no network >&2; exit 101", "nice": 'exec "$@"'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told: list[str] = []
+    assert find_coldsnap(tmp_path / "cache", told.append) is None
+    assert told[-1] == "cargo could not install coldsnap: no network"
+
+
+def test_an_upload_is_measured_from_the_endpoints_side(tmp_path: Path) -> None:
+    disk = make_disk(tmp_path / "disk.raw", size=40 * BLOCK, written=[0, 7, 39], zeros=[3])
+    run = run_client(HALLMARK, disk)
+    assert disk.written == (0, 7, 39)
+    assert (run.report.puts, run.report.blocks, run.report.changed) == (3, 3, 3)
+    assert run.report.checksum == disk.checksum
+    assert run.memory > 10
+
+
+def test_an_upload_of_something_else_is_no_measurement(tmp_path: Path) -> None:
+    disk = make_disk(tmp_path / "disk.raw", size=8 * BLOCK, written=[1])
+    for other in (replace(disk, checksum="another"), replace(disk, written=(2,))):
+        with pytest.raises(ProcessError, match=r"hallmark: expected 1 blocks with the checksum .*, got Report\(puts=1"):
+            run_client(HALLMARK, other)
+
+
+def test_a_client_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
+    disk = make_disk(tmp_path / "disk.raw", size=8 * BLOCK, written=[1])
+    failing = Client(name="other", before=("/bin/sh", "-c", "echo no such region >&2; exit 3"))
+    with pytest.raises(ProcessError, match=r"other: upload of .*disk\.raw ended with 3:\nno such region"):
+        run_client(failing, disk)

@@ -1,0 +1,236 @@
+"""The documentation tells the truth where a machine can tell: links, commands, keys, exit codes, no foreign hosts."""
+
+from __future__ import annotations
+
+import importlib
+import ipaddress
+import re
+import shutil
+import subprocess
+import tomllib
+import xml.dom.minidom
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from pydantic import BaseModel
+
+from hallmark.cli.app import INTERRUPTED, app
+from hallmark.common import errors
+from hallmark.config.recipe import Recipe, load_recipe
+from hallmark.config.settings import Settings, load_settings
+from hallmark.controls.plan import load_controls
+
+ROOT = Path(__file__).parents[2]
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("0*.md"))
+README, HACKING = ROOT / "README.md", ROOT / "docs" / "hacking.md"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "stacks").glob("*.md"))]
+GUIDES = [README, ROOT / "CONTRIBUTING.md", HACKING, ROOT / "docs" / "architecture.md"]
+
+# Sites that explain something; whoever fetches from one of them does so by hand.
+DOCUMENTATION = {"www.w3.org", "www.pulumi.com", "csrc.nist.gov", "www.debian.org", "wiki.debian.org"}
+CLOUD = re.compile(r"(?:[a-z0-9-]+\.)*(?:ec2|ebs)\.[a-z0-9-]+(?:\.vpce)?\.amazonaws\.com")
+RESERVED = re.compile(r"(.+\.)?(test|invalid|localhost|example|example\.(org|com|net))|[^.]+")
+URL = re.compile(r"\b(?:https?|ftp)://(?:[^/\s@]*@)?([A-Za-z0-9][A-Za-z0-9.-]*)")
+SERVER = re.compile(
+    r"\b((?:deb|ftp\d*|security|snapshot|archive|mirrors?|pypi|files|index|registry|proxy|sum|cdn|packages)"
+    r"\.[a-z0-9.-]+\.(?:org|com|net|io|dev|cloud))\b"
+)
+
+
+def ids(paths: list[Path]) -> list[str]:
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+def code(text: str) -> Iterator[str]:
+    """Every line of a fence, without its comment, and every inline piece of code."""
+    for fence in re.findall(r"^```[a-z]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield from (line.partition("#")[0] for line in fence.splitlines())
+    yield from re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def commands(page: Path, program: str) -> set[str]:
+    """The first words behind a program's name in a page's code."""
+    pattern = re.compile(rf"^\s*{program} (?:-\S+ )*([a-z][a-z-]*)\b(?!\.)")
+    return {found[1] for piece in code(page.read_text()) if (found := pattern.match(piece))}
+
+
+def first_column(page: Path, heading: str) -> list[str]:
+    """The first cells of the first table behind a heading whose head is KEY, without their backquotes."""
+    text = page.read_text().partition(f"\n{heading}")[2]
+    lines = text[text.index("\n|---|") + 1 :].splitlines()[1:]
+    rows = takewhile(lambda line: line.startswith("|"), lines)
+    return [row.split("|")[1].strip().strip("`") for row in rows]
+
+
+def declared_settings() -> dict[str, Any]:
+    """Key → type, default and description, in Pulumi.yaml."""
+    config: dict[str, Any] = importlib.import_module("yaml").safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    return config
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), f"{page}: {target}"
+        assert not anchor or anchor in anchors(there), f"{page}: {target}: no such heading"
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=ids(GUIDES))
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert commands(page, "make") <= targets
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=ids(GUIDES))
+def test_every_hallmark_command_that_is_named_exists(page: Path) -> None:
+    group = typer.main.get_command(app)
+    assert commands(page, "hallmark") <= set(getattr(group, "commands", {}))
+
+
+def test_the_readme_names_every_hallmark_command_and_its_make_target() -> None:
+    known = set(getattr(typer.main.get_command(app), "commands", {}))
+    assert known - commands(README, "hallmark") <= {"outputs"}  # `make -s outputs` prints them
+    assert {"image", "test", "setup", "outputs", "clean", "distclean", "help"} <= commands(README, "make")
+
+
+def test_the_settings_table_has_the_keys_of_pulumi_yaml_and_of_the_model() -> None:
+    declared = declared_settings()
+    fields = [field.alias or name for name, field in Settings.model_fields.items()]
+    assert first_column(README, "## Settings") == list(declared)
+    assert sorted(fields) == sorted(declared)
+
+
+def test_the_defaults_of_pulumi_yaml_are_those_of_the_model() -> None:
+    declared = declared_settings()
+    config = {f"hallmark:{key}": _as_pulumi_passes(entry["default"]) for key, entry in declared.items()}
+    assert load_settings(config, where="Pulumi.yaml") == Settings()
+
+
+def _as_pulumi_passes(value: object) -> str:
+    return value if isinstance(value, str) else str(value).replace("'", '"')
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _keys(field.annotation, f"{name}.")
+        elif not field.exclude:
+            yield f"{prefix}{name}"
+
+
+def test_the_recipe_table_has_the_keys_of_the_model() -> None:
+    assert sorted(first_column(README, "## Recipes")) == sorted(_keys(Recipe))
+
+
+def test_the_readmes_recipe_with_its_waiver_and_mitigation_is_a_recipe(tmp_path: Path) -> None:
+    first, *others = re.findall(r"^```toml\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    name = tomllib.loads(first)["name"]
+    (tmp_path / f"{name}.toml").write_text("\n".join([first, *others]))
+    recipe = load_recipe(tmp_path / f"{name}.toml")
+    assert len(recipe.hardening.waivers) == len(recipe.mitigation) == 1
+    named = [recipe.hardening.waivers[0].control, recipe.mitigation[0].control, *recipe.hardening.parameters]
+    assert all((ROOT / "image_scripts" / "controls" / control).is_dir() for control in named)
+
+
+def test_the_exit_codes_are_those_of_the_errors() -> None:
+    codes = {error.exit_code for error in _subclasses(errors.HallmarkError)} | {0, INTERRUPTED}
+    assert [int(cell) for cell in first_column(README, "## When it fails")] == sorted(codes)
+
+
+def _subclasses(kind: type[errors.HallmarkError]) -> Iterator[type[errors.HallmarkError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _subclasses(below)
+
+
+def _worked_example(folder: Path) -> Path:
+    """The control that hacking.md writes, as files; the folder of all controls."""
+    text = HACKING.read_text().partition("## A new control")[2].partition("**3.")[0]
+    files = re.findall(r"`([a-z/.-]+)`:\n\n```(?:sh|toml)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    home = folder / tomllib.loads(dict(files)["control.toml"])["id"]
+    (home / "tests").mkdir(parents=True)
+    for name, content in files:
+        (home / name).write_text(content)
+    return folder
+
+
+def test_the_worked_example_is_a_control_that_would_cover_something_new(tmp_path: Path) -> None:
+    (control,) = load_controls(_worked_example(tmp_path)).values()
+    assert control.proven
+    assert len(control.scenarios) == 4
+    assert not (ROOT / "image_scripts" / "controls" / control.id).exists(), "there now: choose another example"
+
+
+def test_the_worked_examples_scripts_are_as_ours_have_to_be(tmp_path: Path) -> None:
+    shutil.copy(ROOT / ".shellcheckrc", tmp_path)
+    scripts = sorted(_worked_example(tmp_path).rglob("*.sh"))
+    for linter in (["shellcheck"], ["shfmt", "-i", "4", "-ci", "-d"]):
+        done = subprocess.run([*linter, *scripts], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_index_of_decisions_is_complete() -> None:
+    index = (ROOT / "docs" / "adr" / "README.md").read_text()
+    for number, page in enumerate(DECISIONS, start=1):
+        title = page.read_text().splitlines()[0].removeprefix(f"# {number}. ")
+        assert f"| {number} | [{title}]({page.name}) |" in index
+
+
+def test_the_picture_is_whole_and_has_a_dark_side() -> None:
+    text = (ROOT / "docs" / "pipeline.svg").read_text()
+    xml.dom.minidom.parseString(text)  # noqa: S318 -- a file of our own
+    assert "prefers-color-scheme: dark" in text
+
+
+def _tracked() -> Iterator[tuple[Path, str]]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            yield ROOT / name, (ROOT / name).read_text(errors="replace")
+
+
+def _is_nobodys(host: str) -> bool:
+    """Reserved for examples, an address of no public server, a single word, or an API of the cloud we build in."""
+    if CLOUD.fullmatch(host.lower()):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return RESERVED.fullmatch(host.lower()) is not None
+
+
+def test_no_tracked_file_names_the_host_of_a_mirror_or_registry() -> None:
+    foreign = [
+        f"{path.relative_to(ROOT)}: {host}"
+        for path, text in _tracked()
+        for host in [*URL.findall(text), *SERVER.findall(text)]
+        if not _is_nobodys(host.rstrip(".")) and host.rstrip(".") not in DOCUMENTATION
+    ]
+    assert not foreign
+
+
+@pytest.mark.parametrize(
+    ("host", "foreign"),
+    [("debian.test", False), ("mirror.example.org", False), ("127.0.0.1", False), ("deb", False), ("8.8.8.8", True)],
+)
+def test_what_counts_as_a_foreign_host(host: str, foreign: bool) -> None:
+    assert _is_nobodys(host) is not foreign
+
+
+def test_a_server_is_seen_with_and_without_a_scheme() -> None:
+    host = "mirror somewhere org".replace(" ", ".")  # or this file would name one
+    assert SERVER.findall(f"url: {host}/debian") == URL.findall(f"http://me:word@{host}/debian") == [host]
+    assert not _is_nobodys(host)

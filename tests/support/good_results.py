@@ -1,0 +1,66 @@
+"""What a guest hands back when all went well, made from the order that it was given: no guest has run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hallmark.judge.observed import Row
+from hallmark.order.order import Order
+
+MACHINE_ID = "0123456789abcdef0123456789abcdef"
+KERNEL = "6.12.9-cloud-amd64"
+
+
+def isolation(surroundings: str) -> str:
+    """The report of a probe that found what it was told to expect, and nothing else."""
+    return f"expected: {surroundings}\nroutes: none\nall probed\n"
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    write(path, "".join("\t".join(row) + "\n" for row in rows))
+
+
+def write_controls(folder: Path, order: Order) -> None:
+    for row in order.plan:
+        write(folder / f"{row.id}.exit", "0\n")
+
+
+def write_good_build(results: Path, order: Order) -> None:
+    """What a guest hands back after a build in which all went well."""
+    write(results / "exit", "0\n")
+    write(results / "stage", "done\n")
+    write(results / "isolation.txt", isolation(order.surroundings))
+    write(results / "isolation-after.txt", isolation(order.surroundings))
+    write_rows(results / "inventory-before.tsv", order.inventory)
+    write_rows(results / "inventory-patched.tsv", (*order.expected(), *order.superseded()))
+    write_rows(results / "inventory-after.tsv", order.expected())
+    write(results / "timings.tsv", "media\t30\ndone\t90\n")
+    write_controls(results / "controls", order)
+
+
+def write_good_acceptance(results: Path, order: Order) -> None:
+    """What a candidate that is fit hands back."""
+    facts = {
+        "system-state": "running",
+        "multi-user": "active",
+        "kernel": KERNEL,
+        "kernels": KERNEL,
+        "machine-id": MACHINE_ID,
+        "host-keys": "256 SHA256:abc root@web (ED25519)",
+        "cloud-init.json": '{"status": "done"}',
+    }
+    for name, text in facts.items():
+        write(results / "facts" / name, f"{text}\n")
+    write(results / "exit", "0\n")
+    write(results / "stage", "done\n")
+    write(results / "isolation.txt", isolation(order.surroundings))
+    write_rows(results / "inventory-acceptance.tsv", order.expected())
+    write_controls(results / "controls", order)
+    for name in order.acceptance_scripts:
+        write(results / "recipe" / f"{name}.exit", "0\n")

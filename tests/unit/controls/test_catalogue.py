@@ -1,0 +1,44 @@
+"""The requirements' table and the gates' claims."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from hallmark.controls.catalogue import GATES, REQUIREMENTS, Gate
+
+CHECKOUT = Path(__file__).parents[3]
+COUNTS = {"P": 9, "S": 13, "A": 11, "R": 4, "L": 5, "T": 3}
+
+
+def test_every_requirement_is_there_once_and_in_order() -> None:
+    assert list(REQUIREMENTS) == [f"{letter}{n}" for letter, count in COUNTS.items() for n in range(1, count + 1)]
+    assert all(number == requirement.number for number, requirement in REQUIREMENTS.items())
+
+
+def test_every_requirement_names_its_source_and_is_one_short_line() -> None:
+    for requirement in REQUIREMENTS.values():
+        assert requirement.section.startswith("NIST 4.")
+        assert 10 < len(requirement.title) < 80
+        assert requirement.title.isprintable()
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
+def test_a_gate_names_requirements_that_exist_and_says_what_closes(gate: Gate) -> None:
+    assert gate.requirements
+    assert set(gate.requirements) <= set(REQUIREMENTS)
+    assert gate.closes.endswith(".")
+
+
+@pytest.mark.parametrize("test", sorted({test for gate in GATES for test in gate.tests}))
+def test_the_tests_that_show_a_gate_closing_exist(test: str) -> None:
+    file, _, function = test.partition("::")
+    assert (CHECKOUT / file).is_file(), f"{file}: named by a gate, but there is no such file"
+    assert function in functions_of(CHECKOUT / file), f"{file}: named by a gate, but has no function {function}"
+
+
+def functions_of(path: Path) -> set[str]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.parse(path.read_text()).body if isinstance(node, kinds)}

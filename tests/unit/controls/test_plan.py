@@ -1,0 +1,435 @@
+"""Control files, profiles and the plan that they are compiled into."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hallmark.common.errors import ControlError
+from hallmark.controls.plan import (
+    Control,
+    Plan,
+    PlannedControl,
+    Profile,
+    compile_plan,
+    expected_table,
+    load_controls,
+    load_profile,
+    lock_table,
+    recipe_environment,
+)
+
+CHECKOUT = Path(__file__).parents[3]
+TODAY = dt.date(2026, 11, 22)
+TOML = """
+title = "A title"
+rationale = "A reason."
+requirements = ["P1"]
+sources = [{ document = "NIST SP 800-123", section = "4.1" }]
+"""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    control: str
+    reason: str
+    expires: dt.date
+
+
+@dataclass(frozen=True)
+class Locked:
+    name: str
+    architecture: str
+    from_version: str | None
+    to_version: str
+    suite: str = "trixie-security"
+    cves: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Installed:
+    name: str
+    version: str
+    architecture: str
+
+
+def write_control(folder: Path, name: str, extra: str = "", *, scripts: tuple[str, ...] = ("apply", "check")) -> None:
+    control = folder / name
+    (control / "tests").mkdir(parents=True)
+    (control / "control.toml").write_text(f'id = "{name}"\n{TOML}{extra}')
+    for script in scripts:
+        (control / f"{script}.sh").write_text("exit 0\n")
+
+
+def parameter(kind: str, rest: str = "") -> str:
+    return f'\n[parameters.words]\ntype = "{kind}"\ndescription = "d"\n{rest}\n'
+
+
+def profile(*controls: str, **parameters: dict[str, Any]) -> Profile:
+    named = {name.replace("_", "-"): values for name, values in parameters.items()}
+    return Profile(title="t", controls=controls, parameters=named, path=Path("profiles/p.toml"))
+
+
+def compiled(folder: Path, chosen: Profile, **changes: Any) -> Plan:
+    arguments: dict[str, Any] = {
+        "recipe_facts": {},
+        "parameters": {},
+        "waivers": (),
+        "extra_controls": (),
+        "today": TODAY,
+        "origin": "recipes/r.toml",
+    }
+    return compile_plan(controls=load_controls(folder), profile=chosen, **(arguments | changes))
+
+
+def message_of(folder: Path, chosen: Profile, **changes: Any) -> str:
+    with pytest.raises(ControlError) as caught:
+        compiled(folder, chosen, **changes)
+    return str(caught.value)
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(ControlError) as caught:
+        load_controls(folder)
+    return str(caught.value).removeprefix(f"{folder}/")
+
+
+# --- loading ---
+
+
+def test_controls_are_loaded_by_their_id(tmp_path: Path) -> None:
+    write_control(tmp_path, "b-second")
+    write_control(tmp_path, "a-first")
+    assert list(load_controls(tmp_path)) == ["a-first", "b-second"]
+
+
+def test_the_controls_of_this_checkout_are_well_formed() -> None:
+    controls = load_controls(CHECKOUT / "image_scripts" / "controls")
+    unproven = [control.id for control in controls.values() if not control.proven]
+    assert unproven == []
+
+
+@pytest.mark.parametrize("name", ["server", "minimal"])
+def test_the_profiles_of_this_checkout_name_controls_that_exist(name: str) -> None:
+    controls = load_controls(CHECKOUT / "image_scripts" / "controls")
+    chosen = load_profile(CHECKOUT / "image_scripts" / "profiles" / f"{name}.toml")
+    assert set(chosen.controls) <= set(controls)
+
+
+def test_only_a_mitigation_brings_in_what_the_server_profile_leaves_out() -> None:
+    controls = load_controls(CHECKOUT / "image_scripts" / "controls")
+    chosen = load_profile(CHECKOUT / "image_scripts" / "profiles" / "server.toml")
+    assert set(controls) - set(chosen.controls) == {"kernel-module-denylist"}
+
+
+def test_a_check_that_may_not_apply_says_when() -> None:
+    controls = load_controls(CHECKOUT / "image_scripts" / "controls")
+    says = {c.id for c in controls.values() if "not_applicable" in (c.folder / "check.sh").read_text()}
+    assert says == {c.id for c in controls.values() if c.may_not_apply}
+
+
+@pytest.mark.parametrize("missing", ["apply", "check"])
+def test_a_control_without_a_script_is_refused(tmp_path: Path, missing: str) -> None:
+    write_control(tmp_path, "lame", scripts=tuple({"apply", "check"} - {missing}))
+    assert refusal(tmp_path) == f"lame: expected {missing}.sh, which is missing; a control needs apply.sh and check.sh"
+
+
+def test_a_control_must_have_its_folders_name(tmp_path: Path) -> None:
+    write_control(tmp_path, "one")
+    (tmp_path / "one").rename(tmp_path / "two")
+    assert refusal(tmp_path) == 'two/control.toml: id: expected the name of its folder, "two", got "one"'
+
+
+def test_an_unknown_requirement_is_refused(tmp_path: Path) -> None:
+    write_control(tmp_path, "one")
+    path = tmp_path / "one" / "control.toml"
+    path.write_text(path.read_text().replace('"P1"', '"P1", "Q9"'))
+    assert refusal(tmp_path) == 'one/control.toml: requirements[1]: expected a number such as "P1", got "Q9"'
+
+
+def test_an_unknown_key_is_named(tmp_path: Path) -> None:
+    write_control(tmp_path, "one", 'colour = "blue"\n')
+    assert refusal(tmp_path) == "one/control.toml: colour: Extra inputs are not permitted"
+
+
+def test_broken_toml_names_the_file_and_the_place(tmp_path: Path) -> None:
+    write_control(tmp_path, "one", "colour = \n")
+    assert refusal(tmp_path).startswith("one/control.toml: not valid TOML: Invalid value (at line ")
+
+
+def test_a_folder_without_control_toml_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    assert refusal(tmp_path) == "one/control.toml: no such file"
+
+
+def test_a_scenario_with_an_unclear_verdict_is_refused(tmp_path: Path) -> None:
+    write_control(tmp_path, "one")
+    (tmp_path / "one" / "tests" / "what.sh").touch()
+    assert refusal(tmp_path) == ("one/tests/what.sh: expected a name that ends in .pass.sh, .fail.sh or .refuse.sh")
+
+
+def test_after_must_name_a_control(tmp_path: Path) -> None:
+    write_control(tmp_path, "one", 'after = ["two"]\n')
+    assert refusal(tmp_path) == 'one/control.toml: after[0]: there is no control "two"'
+
+
+def test_a_cycle_in_after_is_refused_and_drawn(tmp_path: Path) -> None:
+    write_control(tmp_path, "one", 'after = ["two"]\n')
+    write_control(tmp_path, "two", 'after = ["three"]\n')
+    write_control(tmp_path, "three", 'after = ["one"]\n')
+    text = refusal(tmp_path)
+    assert "after: expected an order without a cycle, got " in text
+    drawn = text.partition("got ")[2].split(" after ")
+    assert drawn[0] == drawn[-1]
+    assert set(drawn) == {"one", "two", "three"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (parameter("list"), "parameters.words: expected a default, or `from` naming a fact of the recipe"),
+        (
+            parameter("list", 'default = "x"'),
+            "parameters.words: expected a list of strings without white space, got 'x'",
+        ),
+        (
+            parameter("list", 'default = ["a b"]'),
+            "parameters.words: expected a list of strings without white space, got ['a b']",
+        ),
+        (parameter("integer", "default = true"), "parameters.words: expected an integer, got True"),
+        (parameter("boolean", "default = 1"), "parameters.words: expected true or false, got 1"),
+        (parameter("string", 'default = "a\\nb"'), "parameters.words: expected a string of one line, got 'a\\nb'"),
+        (
+            parameter("string", 'default = "x"\nchoices = ["y", "z"]'),
+            "parameters.words: expected one of y, z, got 'x'",
+        ),
+        (parameter("integer", "default = 3\nminimum = 5"), "parameters.words: expected at least 5, got 3"),
+        (parameter("integer", "default = 9\nmaximum = 5"), "parameters.words: expected at most 5, got 9"),
+    ],
+)
+def test_a_wrong_default_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    write_control(tmp_path, "one", text)
+    assert refusal(tmp_path) == f"one/control.toml: {message}"
+
+
+def test_a_missing_profile_names_those_that_exist(tmp_path: Path) -> None:
+    (tmp_path / "server.toml").touch()
+    with pytest.raises(ControlError) as caught:
+        load_profile(tmp_path / "sever.toml")
+    assert str(caught.value) == f"{tmp_path}/sever.toml: no such profile; those that exist: server"
+
+
+def test_a_profile_that_lists_a_control_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('title = "t"\ncontrols = ["a", "b", "a"]\n')
+    with pytest.raises(ControlError) as caught:
+        load_profile(path)
+    assert str(caught.value) == f'{path}: controls[2]: "a" is listed twice'
+
+
+def test_a_profile_with_a_wrong_type_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('title = "t"\ncontrols = ["a", 3]\n')
+    with pytest.raises(ControlError) as caught:
+        load_profile(path)
+    assert str(caught.value) == f"{path}: controls[1]: Input should be a valid string"
+
+
+# --- compiling ---
+
+
+def test_the_order_is_the_profiles_unless_after_says_otherwise(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", 'after = ["c"]\n')
+    for name in "bcd":
+        write_control(tmp_path, name)
+    assert compiled(tmp_path, profile("a", "b", "c", "d")).ids == ("b", "c", "a", "d")
+
+
+def test_after_a_control_that_is_not_in_the_plan_means_nothing(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", 'after = ["b"]\n')
+    write_control(tmp_path, "b")
+    assert compiled(tmp_path, profile("a")).ids == ("a",)
+
+
+def test_the_controls_of_mitigations_join_the_plan_once(tmp_path: Path) -> None:
+    for name in "ab":
+        write_control(tmp_path, name)
+    assert compiled(tmp_path, profile("a"), extra_controls=("b", "a", "b")).ids == ("a", "b")
+
+
+def test_a_profile_that_names_an_unknown_control_is_refused(tmp_path: Path) -> None:
+    write_control(tmp_path, "a")
+    assert message_of(tmp_path, profile("a", "b")) == (
+        'profiles/p.toml: controls[1]: there is no control "b"; `ls image_scripts/controls` lists them'
+    )
+
+
+def test_a_mitigation_that_names_an_unknown_control_is_refused(tmp_path: Path) -> None:
+    write_control(tmp_path, "a")
+    assert message_of(tmp_path, profile("a"), extra_controls=("a", "b")) == (
+        'recipes/r.toml: mitigation[1].control: there is no control "b"; `ls image_scripts/controls` lists them'
+    )
+
+
+def test_values_come_from_default_then_profile_then_recipe(tmp_path: Path) -> None:
+    for name in "abc":
+        write_control(tmp_path, name, parameter("string", 'default = "default"'))
+    chosen = profile("a", "b", "c", b={"words": "profile"}, c={"words": "profile"})
+    plan = compiled(tmp_path, chosen, parameters={"c": {"words": "recipe"}})
+    assert [c.environment["HM_WORDS"] for c in plan.controls] == ["default", "profile", "recipe"]
+
+
+def test_a_default_can_come_from_a_fact_of_the_recipe(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", parameter("list", 'from = "recipe.listen"'))
+    plan = compiled(tmp_path, profile("a"), recipe_facts={"listen": ("22/tcp", "443/tcp")})
+    assert plan.controls[0].environment == {"HM_WORDS": "22/tcp 443/tcp"}
+
+
+def test_a_fact_that_the_recipe_lacks_is_named(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", parameter("list", 'from = "recipe.colours"'))
+    assert message_of(tmp_path, profile("a"), recipe_facts={"name": "n", "listen": ()}).endswith(
+        'a/control.toml: parameters.words.from: the recipe has no fact "colours"; it has: listen, name'
+    )
+
+
+@pytest.mark.parametrize(("value", "written"), [(True, "yes"), (False, "no")], ids=["yes", "no"])
+def test_booleans_are_written_as_words(tmp_path: Path, value: bool, written: str) -> None:
+    write_control(tmp_path, "a", parameter("boolean", "default = true"))
+    plan = compiled(tmp_path, profile("a"), parameters={"a": {"words": value}})
+    assert plan.controls[0].environment == {"HM_WORDS": written}
+
+
+def test_a_wrong_type_in_the_recipe_names_recipe_and_path(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", parameter("list", "default = []"))
+    assert message_of(tmp_path, profile("a"), parameters={"a": {"words": 3}}) == (
+        "recipes/r.toml: hardening.parameters.a.words: expected a list of strings without white space, got 3"
+    )
+
+
+def test_a_wrong_type_in_the_profile_names_profile_and_path(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", parameter("integer", "default = 1"))
+    assert message_of(tmp_path, profile("a", a={"words": "x"})) == (
+        "profiles/p.toml: parameters.a.words: expected an integer, got 'x'"
+    )
+
+
+def test_an_unknown_parameter_names_those_that_exist(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", parameter("list", "default = []"))
+    assert message_of(tmp_path, profile("a"), parameters={"a": {"word": []}}) == (
+        "recipes/r.toml: hardening.parameters.a.word: unknown parameter; this control has: words"
+    )
+
+
+def test_parameters_of_an_unknown_control_are_refused(tmp_path: Path) -> None:
+    write_control(tmp_path, "a")
+    assert message_of(tmp_path, profile("a"), parameters={"b": {"x": 1}}) == (
+        'recipes/r.toml: hardening.parameters.b: there is no control "b"'
+    )
+
+
+def test_a_waiver_holds_on_its_last_day(tmp_path: Path) -> None:
+    write_control(tmp_path, "a")
+    plan = compiled(tmp_path, profile("a"), waivers=(Waiver("a", "because", TODAY),))
+    assert plan.controls[0].waiver == "because"
+    assert plan.files()["plan/waived"] == b"a\n"
+
+
+def test_an_expired_waiver_is_refused(tmp_path: Path) -> None:
+    write_control(tmp_path, "a")
+    waiver = Waiver("a", "because", TODAY - dt.timedelta(days=1))
+    assert message_of(tmp_path, profile("a"), waivers=(waiver,)) == (
+        'recipes/r.toml: hardening.waivers[0].expires: the waiver of "a" expired on 2026-11-21; '
+        "satisfy the control, or decide anew and set a later day"
+    )
+
+
+def test_a_waiver_for_nothing_is_refused(tmp_path: Path) -> None:
+    for name in "ab":
+        write_control(tmp_path, name)
+    assert message_of(tmp_path, profile("a"), waivers=(Waiver("b", "because", TODAY),)) == (
+        'recipes/r.toml: hardening.waivers[0].control: "b" is not in the plan, so there is nothing to waive'
+    )
+
+
+def test_a_second_waiver_for_the_same_control_is_refused(tmp_path: Path) -> None:
+    write_control(tmp_path, "a")
+    waivers = (Waiver("a", "because", TODAY), Waiver("a", "still", TODAY))
+    assert message_of(tmp_path, profile("a"), waivers=waivers) == (
+        'recipes/r.toml: hardening.waivers[1].control: "a" is waived twice'
+    )
+
+
+# --- the plan's files ---
+
+
+def planned(name: str, **environment: str) -> PlannedControl:
+    return PlannedControl(id=name, title=name, requirements=("P1",), environment=environment)
+
+
+def test_the_plan_is_a_line_and_an_environment_file_a_control() -> None:
+    plan = Plan(controls=(planned("b", HM_X="1 2"), planned("a")))
+    assert plan.files() == {
+        "plan/plan": b"b\na\n",
+        "plan/waived": b"",
+        "plan/env/b": b"HM_X='1 2'\n",
+        "plan/env/a": b"",
+    }
+
+
+@given(st.text(st.characters(blacklist_categories=("Cc", "Cs")), max_size=40))
+def test_a_shell_reads_back_any_value(value: str) -> None:
+    text = Plan(controls=(planned("a", HM_X=value),)).files()["plan/env/a"]
+    done = subprocess.run(
+        ["/bin/sh", "-c", '. /dev/stdin; printf %s "$HM_X"'], input=text, capture_output=True, check=True
+    )
+    assert done.stdout.decode() == value
+
+
+def test_the_fingerprint_changes_with_order_values_and_waivers() -> None:
+    a, b = planned("a", HM_X="1"), planned("b")
+    plans = [
+        Plan(controls=(a, b)),
+        Plan(controls=(b, a)),
+        Plan(controls=(planned("a", HM_X="2"), b)),
+        Plan(controls=(PlannedControl(id="a", title="", requirements=(), environment=a.environment, waiver="w"), b)),
+    ]
+    assert len({plan.fingerprint for plan in plans}) == len(plans)
+    assert Plan(controls=(a, b)).fingerprint == plans[0].fingerprint
+
+
+def test_the_lock_is_written_sorted_for_the_guest() -> None:
+    packages = (Locked("zlib", "amd64", None, "1"), Locked("apt", "amd64", "1", "2", cves=("CVE-2026-1", "CVE-2026-2")))
+    assert lock_table(packages) == (
+        b"apt\tamd64\t2\t1\ttrixie-security\tCVE-2026-1,CVE-2026-2\nzlib\tamd64\t1\t-\ttrixie-security\t-\n"
+    )
+
+
+def test_what_is_expected_is_the_base_with_the_lock_over_it() -> None:
+    base = (Installed("apt", "1", "amd64"), Installed("bash", "5", "amd64"))
+    assert expected_table(base, (Locked("apt", "amd64", "1", "2"), Locked("new", "all", None, "7"))) == (
+        b"apt\t2\tamd64\nbash\t5\tamd64\nnew\t7\tall\n"
+    )
+
+
+def test_the_recipes_environment_is_quoted() -> None:
+    text = recipe_environment({"HALLMARK_PURPOSE": "it's a server", "HALLMARK_IMAGE": "x"}).decode()
+    assert shlex.split(text) == ["HALLMARK_IMAGE=x", "HALLMARK_PURPOSE=it's a server"]
+
+
+def test_a_control_knows_its_scenarios(tmp_path: Path) -> None:
+    write_control(tmp_path, "a")
+    tests = tmp_path / "a" / "tests"
+    control: Control = load_controls(tmp_path)["a"]
+    assert not control.proven
+    (tests / "x.fail.sh").touch()
+    assert not control.proven
+    (tests / "y.pass.sh").touch()
+    assert control.proven

@@ -1,0 +1,133 @@
+"""image_scripts/controls.sh, the guest's runner of controls, with controls made up for the purpose."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[3] / "image_scripts"
+
+
+class Machine:
+    """Scripts, plan and results of a pretended guest."""
+
+    def __init__(self, root: Path) -> None:
+        self.scripts, self.plan, self.results = root / "scripts", root / "plan", root / "results"
+        (self.scripts / "controls").mkdir(parents=True)
+        (self.plan / "env").mkdir(parents=True)
+        self.console = root / "console"
+        for name in ("lib.sh", "controls.sh"):
+            shutil.copy(SCRIPTS / name, self.scripts / name)
+        for name in ("plan", "waived"):
+            (self.plan / name).touch()
+
+    def add(self, name: str, apply: str = "exit 0", check: str = "exit 0", env: str = "", waived: bool = False) -> None:
+        folder = self.scripts / "controls" / name
+        folder.mkdir()
+        (folder / "apply.sh").write_text(f"set -eu\n{apply}\n")
+        (folder / "check.sh").write_text(f"set -eu\n{check}\n")
+        (self.plan / "env" / name).write_text(env)
+        for listing in ("plan", "waived") if waived else ("plan",):
+            with (self.plan / listing).open("a") as stream:
+                stream.write(f"{name}\n")
+
+    def run(self, what: str, seconds: int = 20) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "SECRET": "of the outer world",
+            "HALLMARK_PHASE": "build",
+            "HALLMARK_SCRIPTS": str(self.scripts),
+            "HALLMARK_PLAN": str(self.plan),
+            "HALLMARK_MEDIA": "/media",
+            "HALLMARK_CONSOLE": str(self.console),
+            "HALLMARK_CONTROL_SECONDS": str(seconds),
+        }
+        words = ["/bin/sh", str(self.scripts / "controls.sh"), what, str(self.results)]
+        return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    def codes(self) -> dict[str, int]:
+        return {path.stem: int(path.read_text()) for path in sorted(self.results.glob("*.exit"))}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_every_check_runs_and_reports_whatever_it_says(machine: Machine) -> None:
+    machine.add("a", check="echo fine")
+    machine.add("b", check="echo wrong; exit 1")
+    machine.add("c", check="exit 3")
+    machine.add("d", check="exit 42")
+    machine.add("e", check="no-such-program")
+    assert machine.run("check").returncode == 0
+    assert machine.codes() == {"a": 0, "b": 1, "c": 3, "d": 42, "e": 127}
+    assert (machine.results / "b.out").read_text() == "wrong\n"
+    assert all(path.read_text().strip().isdigit() for path in machine.results.glob("*.ms"))
+
+
+def test_apply_stops_at_the_first_control_that_fails_and_names_it(machine: Machine) -> None:
+    machine.add("a")
+    machine.add("b", apply="echo no room; exit 7")
+    machine.add("c")
+    done = machine.run("apply")
+    assert done.returncode == 1
+    assert done.stderr == "control b: apply failed with exit code 7\nno room\n"
+    assert machine.codes() == {"a": 0, "b": 7}
+
+
+def test_a_waived_control_is_not_applied_but_checked(machine: Machine) -> None:
+    machine.add("a", apply="exit 1", check="exit 1", waived=True)
+    machine.add("b")
+    assert machine.run("apply").returncode == 0
+    assert machine.codes() == {"b": 0}
+    assert machine.run("check").returncode == 0
+    assert machine.codes() == {"a": 1, "b": 0}
+
+
+def test_a_control_that_hangs_is_ended(machine: Machine) -> None:
+    machine.add("a", check="sleep 50")
+    machine.add("b")
+    machine.run("check", seconds=1)
+    assert machine.codes() == {"a": 124, "b": 0}
+
+
+def test_a_control_finds_its_values_and_nothing_of_the_outer_world(machine: Machine) -> None:
+    machine.add("a", check="pwd; env | sort", env="HM_WORDS='a  b'\n")
+    machine.run("check")
+    lines = [line for line in (machine.results / "a.out").read_text().splitlines() if line[:4] not in ("PWD=", "OLDP")]
+    assert lines == [
+        "/",
+        "DEBIAN_FRONTEND=noninteractive",
+        f"HALLMARK_CONTROL={machine.scripts}/controls/a",
+        "HALLMARK_MEDIA=/media",
+        "HALLMARK_PHASE=build",
+        f"HALLMARK_PLAN={machine.plan}",
+        f"HALLMARK_SCRIPTS={machine.scripts}",
+        "HM_WORDS=a  b",
+        "LC_ALL=C.UTF-8",
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ]
+
+
+def test_one_controls_values_are_not_anothers(machine: Machine) -> None:
+    machine.add("a", env="HM_X=1\n")
+    machine.add("b", check='echo "${HM_X-unset}"')
+    machine.run("check")
+    assert (machine.results / "b.out").read_text() == "unset\n"
+
+
+def test_what_a_control_prints_is_capped(machine: Machine) -> None:
+    machine.add("a", check="head -c 1000000 /dev/zero")
+    machine.run("check")
+    assert (machine.results / "a.out").stat().st_size == 65536
+
+
+def test_progress_is_shown_on_the_console(machine: Machine) -> None:
+    machine.console.touch()
+    machine.add("a")
+    machine.run("check")
+    assert machine.console.read_text() == "::hallmark:: progress controls 1 1 check a\n"

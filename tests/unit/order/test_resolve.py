@@ -1,0 +1,221 @@
+"""Where a stack keeps things, and what a recipe becomes there."""
+
+from __future__ import annotations
+
+from dataclasses import replace as with_other
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hallmark.common.errors import HallmarkError, LockError, MirrorError
+from hallmark.config.settings import Settings, load_settings
+from hallmark.debian import resolve as patches
+from hallmark.debian.apt import PrivateRoot
+from hallmark.debian.lock import PatchLock, write_lock
+from hallmark.local.base import BasePlan
+from hallmark.order import resolve as pipeline
+from hallmark.order.places import Places, find_places
+from hallmark.order.resolve import Context, StartingPoint, order_image, plan_the_base, resolve_lock
+from tests.support.examples import BASE, LOCK, TODAY, Project, append
+
+STATUS = """\
+Package: base-files
+Status: install ok installed
+Architecture: amd64
+Version: 13.8
+
+Package: openssl
+Status: install ok installed
+Architecture: amd64
+Version: 3.5.1-1
+
+Package: linux-image-6.12.8-cloud-amd64
+Status: install ok installed
+Architecture: amd64
+Version: 6.12.8-1
+"""
+MITIGATION = """
+[[mitigation]]
+cve = "{cve}"
+package = "openssl"
+reason = "no patch yet"
+expires = {expires}
+control = "gamma"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def context(project: Project) -> Context:
+    return Context(settings=Settings(), places=project.places(), root=project.folder, today=TODAY)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was asked of the mirror, which answers with `LOCK`."""
+    questions: list[str] = []
+
+    def resolve(status: str, packages: tuple[str, ...], root: PrivateRoot, pool: Path, *, ask: bool) -> PatchLock:
+        assert not ask
+        questions.append(f"resolve {' '.join(packages)} from {' '.join(root.suites)}")
+        return LOCK
+
+    monkeypatch.setattr(patches, "resolve", resolve)
+    monkeypatch.setattr(patches, "verify_pinned", lambda *_, where, **__: questions.append(f"verify {where}"))
+    monkeypatch.setattr(patches, "fetch", lambda *_, **__: questions.append("fetch"))
+    return questions
+
+
+def test_places_survive_the_way_through_pulumis_state(project: Project) -> None:
+    places = project.places()
+    assert Places.model_validate_json(places.model_dump_json()) == places
+
+
+def test_the_places_of_a_stack_are_its_settings_or_below_its_checkout(tmp_path: Path) -> None:
+    settings = load_settings(
+        {
+            "hallmark:mirror": "http://mirror.invalid/debian/",
+            "hallmark:securityMirror": "http://mirror.invalid/debian-security",
+            "hallmark:cache": str(tmp_path / "cache"),
+            "hallmark:parallel": "2",
+        },
+        where="stack local",
+    )
+    places = find_places(settings, tmp_path / "checkout")
+    assert places.store == tmp_path / "checkout" / ".hallmark" / "store"
+    assert places.cache == tmp_path / "cache"
+    assert places.pool == tmp_path / "cache" / "pool"
+    assert (places.main, places.parallel) == ("http://mirror.invalid/debian", 2)
+    assert places.apt_root().suites == ("trixie", "trixie-updates", "trixie-security")
+    assert places.apt_root("trixie").suites == ("trixie",)
+    assert places.apt_root().mirror.security == "http://mirror.invalid/debian-security"
+
+
+def test_a_mirror_that_is_no_uri_is_told_by_the_settings_own_name(tmp_path: Path) -> None:
+    values = {"hallmark:mirror": "http://mirror.invalid", "hallmark:securityMirror": "ftp;rm"}
+    with pytest.raises(MirrorError) as refused:
+        find_places(load_settings(values, where="stack local"), tmp_path)
+    assert str(refused.value) == "hallmark:securityMirror: expected a URI of http, https or file, got 'ftp;rm'"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "questions"),
+    [
+        ("latest", ["update trixie trixie-updates trixie-security", "plan trixie, asking: False"]),
+        ("web.lock", ["plan trixie, asking: True"]),
+    ],
+)
+def test_the_base_is_planned_from_the_point_release_alone_and_the_mirror_asked_once(
+    context: Context, monkeypatch: pytest.MonkeyPatch, wanted: str, questions: list[str]
+) -> None:
+    seen: list[str] = []
+    planned = BasePlan(fingerprint=BASE, status=STATUS, epoch=0)
+
+    def plan_base(root: PrivateRoot, *, ask: bool) -> BasePlan:
+        seen.append(f"plan {' '.join(root.suites)}, asking: {ask}")
+        return planned
+
+    monkeypatch.setattr(pipeline, "plan_base", plan_base)
+    monkeypatch.setattr(PrivateRoot, "update", lambda root: seen.append(f"update {' '.join(root.suites)}"))
+    assert plan_the_base(with_other(context, settings=Settings(patches=wanted))) == planned
+    assert seen == questions
+
+
+def test_latest_asks_the_mirror(context: Context, project: Project, asked: list[str]) -> None:
+    said: list[str] = []
+    assert resolve_lock(context, project.recipe, STATUS, said.append) == LOCK
+    assert asked == ["resolve nginx from trixie trixie-updates trixie-security"]
+    assert said == ["3 packages, 1 CVEs"]
+
+
+def test_a_pinned_lock_is_read_verified_and_fetched(context: Context, project: Project, asked: list[str]) -> None:
+    write_lock(LOCK, project.folder / "web.lock")
+    pinned = with_other(context, settings=Settings(patches="web.lock"))
+    assert resolve_lock(pinned, project.recipe, STATUS, ignore) == LOCK
+    assert asked == [f"verify {project.folder}/web.lock", "fetch"]
+
+
+def test_a_pinned_lock_that_is_missing_is_told(context: Context, project: Project) -> None:
+    pinned = with_other(context, settings=Settings(patches="web.lock"))
+    with pytest.raises(LockError) as missing:
+        resolve_lock(pinned, project.recipe, STATUS, ignore)
+    assert str(missing.value) == (
+        f"{project.folder}/web.lock: cannot read the patch lock: No such file or directory; correct hallmark:patches"
+    )
+
+
+EXPIRED = "expired on 2026-11-21; look at it again, then patch, renew or remove it"
+PATCHED = (
+    "the lock brings openssl 3.5.1-1+deb13u1, whose changelog names CVE-2026-0001; "
+    "remove the mitigation from the recipe, the patch takes its place"
+)
+
+
+@pytest.mark.parametrize(
+    ("cve", "expires", "reason"),
+    [("CVE-2026-9999", "2026-11-21", EXPIRED), ("CVE-2026-0001", "2026-12-31", PATCHED)],
+)
+def test_a_mitigation_that_has_had_its_day_ends_it_naming_the_recipe(
+    context: Context, project: Project, asked: list[str], cve: str, expires: str, reason: str
+) -> None:
+    append(project.recipe_file, MITIGATION.format(cve=cve, expires=expires))
+    with pytest.raises(LockError) as ended:
+        resolve_lock(context, project.recipe, STATUS, ignore)
+    assert str(ended.value) == f"{project.recipe_file}: mitigation of {cve} in openssl: {reason}"
+
+
+def test_a_mitigation_in_its_time_does_not(context: Context, project: Project, asked: list[str]) -> None:
+    append(project.recipe_file, MITIGATION.format(cve="CVE-2026-9999", expires="2026-11-22"))
+    assert resolve_lock(context, project.recipe, STATUS, ignore) == LOCK
+
+
+def test_an_order_is_made_of_recipe_base_lock_and_scripts(context: Context, project: Project, asked: list[str]) -> None:
+    plan = BasePlan(fingerprint=BASE, status=STATUS, epoch=0)
+    order = order_image(context, project.recipe, StartingPoint(base=plan.fingerprint), STATUS, ignore)
+    assert order.fingerprint == project.order().fingerprint
+    assert order.scripts == project.scripts
+
+
+def test_an_expired_waiver_ends_it_too(context: Context, project: Project, asked: list[str]) -> None:
+    waiver = '\n[[hardening.waivers]]\ncontrol = "beta"\nreason = "for now"\nexpires = 2026-11-22\n'
+    append(project.recipe_file, waiver)
+    plan = BasePlan(fingerprint=BASE, status=STATUS, epoch=0)
+    order_image(context, project.recipe, StartingPoint(base=plan.fingerprint), STATUS, ignore)
+    with pytest.raises(HallmarkError, match=r'the waiver of "beta" expired on 2026-11-22'):
+        order_image(
+            with_other(context, today=date(2026, 11, 23)),
+            project.recipe,
+            StartingPoint(base=plan.fingerprint),
+            STATUS,
+            ignore,
+        )
+
+
+def ignore(text: str) -> None:
+    assert text
+
+
+def test_in_a_folder_of_locks_each_recipe_has_its_own(context: Context, project: Project, asked: list[str]) -> None:
+    (project.folder / "locks").mkdir()
+    write_lock(LOCK, project.folder / "locks" / f"{project.recipe.name}.json")
+    pinned = with_other(context, settings=Settings(patches="locks"))
+    assert resolve_lock(pinned, project.recipe, STATUS, ignore) == LOCK
+
+
+def test_a_pinned_lock_for_another_list_of_packages_is_told(
+    context: Context, project: Project, asked: list[str]
+) -> None:
+    write_lock(LOCK, project.folder / "web.lock")
+    pinned = with_other(context, settings=Settings(patches="web.lock"))
+    recipe = project.recipe.model_copy(update={"packages": ("nginx", "absent")})
+    with pytest.raises(LockError) as caught:
+        resolve_lock(pinned, recipe, STATUS, ignore)
+    assert str(caught.value) == (
+        f"{project.folder / 'web.lock'}: packages: expected absent, which {recipe.path} asks for (packages[1]); "
+        "the lock was made for another list: make a new one with hallmark:patches latest"
+    )

@@ -1,0 +1,1 @@
+"""Writes the generated pages of docs/ from the files and models that they describe."""

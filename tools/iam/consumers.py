@@ -1,0 +1,60 @@
+"""P7 for consumers as an IAM policy: an account launches released images and nothing else (docs/iam/consumer.json)."""
+
+from __future__ import annotations
+
+from hallmark.aws.tags import RELEASED, STATUS
+from tools.iam.documents import Document, Where, allow, deny, document
+
+
+def consumer_policy(where: Where) -> Document:
+    """P7: launch only AMIs whose status tag says released, and have no way to give that tag, or an untagged image.
+
+    What launches later and by other means than the caller's own call (fleets, spot requests, a group that follows a
+    template's newest version) would not be asked for the tag in the caller's name, so it is denied.
+    """
+    parts = ("instance", "key-pair", "launch-template", "network-interface", "security-group", "subnet", "volume")
+    status, anywhere = {f"aws:ResourceTag/{STATUS}": RELEASED}, "arn:aws:ec2:*::image/*"
+    return document(
+        allow("LaunchReleased", ["ec2:RunInstances"], where.images, StringEquals=status),
+        allow("LaunchParts", ["ec2:RunInstances"], where.all(*parts)),
+        allow("FindImages", ["ec2:DescribeImages"], "*", StringEquals=where.conditions),
+        allow("FollowChannels", ["ssm:GetParameter", "ssm:GetParameters"], where.parameters),
+        deny("NothingElse", ["ec2:RunInstances"], anywhere, StringNotEquals=status),
+        deny(
+            "NoStampOfOnesOwn",
+            ["ec2:CreateTags", "ec2:DeleteTags"],
+            anywhere,
+            **{"ForAnyValue:StringEquals": {"aws:TagKeys": [STATUS]}},
+        ),
+        deny(
+            "NoImageOfOnesOwn",
+            [
+                "ec2:CopyImage",
+                "ec2:CreateImage",
+                "ec2:CreateRestoreImageTask",
+                "ec2:ImportImage",
+                "ec2:RegisterImage",
+            ],
+            "*",
+        ),
+        deny(
+            "NoWayAround",
+            [
+                "autoscaling:CreateLaunchConfiguration",
+                "ec2:CreateFleet",
+                "ec2:CreateReplaceRootVolumeTask",
+                "ec2:ModifyFleet",
+                "ec2:ModifySpotFleetRequest",
+                "ec2:RequestSpotFleet",
+                "ec2:RequestSpotInstances",
+                "ec2:RunScheduledInstances",
+            ],
+            "*",
+        ),
+        deny(
+            "GroupsNameTheirVersion",
+            ["autoscaling:CreateAutoScalingGroup", "autoscaling:UpdateAutoScalingGroup"],
+            "*",
+            Bool={"autoscaling:LaunchTemplateVersionSpecified": "false"},
+        ),
+    )
