@@ -55,8 +55,8 @@ lint: setup ## linters and types only
 format: setup ## put Python and shell into their one format
 	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet . && tools/lint.sh --format-shell
 
-docs: setup ## write docs/controls.md anew
-	@$(BIN)/python -m tools.docs.control_coverage --write
+docs: setup ## write anew what is generated: tables, pages, docs/iam, the recipes' schema
+	@$(BIN)/python -m tools.docs --write
 
 bench: setup ## the measurements of bench/, side by side
 	@$(IN_ENV) python -m bench $(ARGS)

@@ -18,7 +18,7 @@ lint_format() { "$bin/ruff" format --check --output-format concise .; }
 lint_mypy() { "$bin/mypy" --no-error-summary; }
 lint_shellcheck() { on_shell_files shellcheck --format gcc; }
 lint_shfmt() { on_shell_files shfmt -i 4 -ci -d; }
-lint_coverage() { "$bin/python" -m tools.docs.control_coverage --check; }
+lint_docs() { "$bin/python" -m tools.docs --check; }
 
 lint_imports() {
     "$bin/lint-imports" --no-logo >"$scratch/imports" 2>&1 || {
@@ -43,7 +43,7 @@ if [ "${1:-}" = --format-shell ]; then
     on_shell_files shfmt -i 4 -ci -w
     exit 0
 fi
-[ $# -gt 0 ] || set -- ruff format mypy imports shellcheck shfmt actionlint coverage
+[ $# -gt 0 ] || set -- ruff format mypy imports shellcheck shfmt actionlint docs
 failed=''
 for name; do
     status=0

@@ -1,4 +1,8 @@
-"""The recipe: what to build, as a person wrote it in a TOML file. The one entrance that validates it."""
+"""The recipe: what to build, as a person wrote it in a TOML file. The one entrance that validates it.
+
+The descriptions of the fields are the documentation: `tools/docs` makes the tables of docs/recipes.md and the schema
+that editors complete recipes with from them.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,15 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 
 from hallmark.common.errors import RecipeError
 from hallmark.common.validation import STRICT, describe
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
-_PORT = re.compile(r"([1-9][0-9]{0,4})/(tcp|udp)")
+_PORT = re.compile(r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])/(tcp|udp)")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 # Names that Debian's base-passwd gives to groups or accounts of its own: cloud-init cannot make a person of these.
 # fmt: off
@@ -29,6 +34,9 @@ _TAKEN = frozenset([
 # fmt: on
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 _GUEST_PATH = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
+# What JSON Schema can say of `str.isprintable`: neither control characters nor other ends of lines, and no blank alone.
+_LINE = re.compile(r" *[^\x00-\x20\x7f-\xa0\xad\u2028\u2029][^\x00-\x1f\x7f-\xa0\xad\u2028\u2029]*")
+_EACH_ONCE: JsonDict = {"uniqueItems": True}  # for the schema; `_no_doubles` says it for the model
 
 
 def _pattern(pattern: re.Pattern[str], what: str) -> AfterValidator:
@@ -40,11 +48,9 @@ def _pattern(pattern: re.Pattern[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _check_port(value: str) -> str:
-    found = _PORT.fullmatch(value)
-    if not found or int(found[1]) > 65535:
-        raise ValueError("expected PORT/tcp or PORT/udp")
-    return value
+def _in_schema(pattern: re.Pattern[str], **more: Any) -> WithJsonSchema:
+    """The same pattern for the schema: JSON Schema's patterns match anywhere unless they are told not to."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$", **more})
 
 
 def _check_free(value: str) -> str:
@@ -59,79 +65,129 @@ def _check_line(value: str) -> str:
     return value
 
 
-Name = Annotated[str, _pattern(_NAME, "lower-case letters, digits and hyphens, at most 48")]
-PackageName = Annotated[str, _pattern(_PACKAGE, "the name of a Debian package")]
-Port = Annotated[str, AfterValidator(_check_port)]
+Name = Annotated[str, _pattern(_NAME, "lower-case letters, digits and hyphens, at most 48"), _in_schema(_NAME)]
+PackageName = Annotated[str, _pattern(_PACKAGE, "the name of a Debian package"), _in_schema(_PACKAGE)]
+Port = Annotated[str, _pattern(_PORT, "PORT/tcp or PORT/udp"), _in_schema(_PORT)]
 UserName = Annotated[
-    str, _pattern(_USER, "a user name: lower-case letters, digits, - and _, at most 31"), AfterValidator(_check_free)
+    str,
+    _pattern(_USER, "a user name: lower-case letters, digits, - and _, at most 31"),
+    AfterValidator(_check_free),
+    _in_schema(_USER, **{"not": {"enum": sorted(_TAKEN)}}),
 ]
-Cve = Annotated[str, _pattern(_CVE, "CVE-YEAR-NUMBER")]
-GuestPath = Annotated[str, _pattern(_GUEST_PATH, "an absolute path without blanks")]
-Line = Annotated[str, AfterValidator(_check_line)]
+Cve = Annotated[str, _pattern(_CVE, "CVE-YEAR-NUMBER"), _in_schema(_CVE)]
+GuestPath = Annotated[str, _pattern(_GUEST_PATH, "an absolute path without blanks"), _in_schema(_GUEST_PATH)]
+Line = Annotated[str, AfterValidator(_check_line), _in_schema(_LINE)]
 
 
 class Waiver(BaseModel):
     """A control whose failure is forgiven for a while."""
 
     model_config = STRICT
-    control: str
-    reason: Line
-    expires: date
+    control: str = Field(description="The id of the control.")
+    reason: Line = Field(description="Why it may fail, in one line. The evidence records it.")
+    expires: date = Field(description="The last day on which it may fail.")
 
 
 class Mitigation(BaseModel):
     """What stands in for a patch that cannot be had yet: the control that carries it out, until a day."""
 
     model_config = STRICT
-    cve: Cve
-    package: PackageName
-    reason: Line
-    expires: date
-    control: str
+    cve: Cve = Field(description="The vulnerability, as `CVE-YEAR-NUMBER`.")
+    package: PackageName = Field(description="The package that has it: a binary package or its source package.")
+    reason: Line = Field(description="Why there is no patch yet and what is done instead, in one line.")
+    expires: date = Field(description="The last day on which the mitigation stands in.")
+    control: str = Field(description="The id of the control that carries it out. It joins the plan.")
 
 
 class Hardening(BaseModel):
     """Which profile hardens the image, and where the recipe departs from it."""
 
     model_config = STRICT
-    profile: Name
-    parameters: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
-    waivers: tuple[Waiver, ...] = ()
+    profile: Name = Field(
+        description="The profile that selects the controls: a file of `image_scripts/profiles/`. "
+        "`server` is for use; `minimal` is for tests."
+    )
+    parameters: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        description="Values for the controls: control, parameter, value. They override the profile's. "
+        "`docs/controls.md` lists them.",
+    )
+    waivers: tuple[Waiver, ...] = Field(default=(), description="Controls whose failure is forgiven for a while.")
 
 
 class Acceptance(BaseModel):
     """The recipe's own tests: shell scripts, relative to the recipe's folder, run as root on the booted candidate."""
 
     model_config = STRICT
-    scripts: tuple[Line, ...] = ()
+    scripts: tuple[Line, ...] = Field(
+        default=(),
+        description="Shell scripts, relative to the recipe's folder. They run as root on the booted candidate. "
+        "Any exit code but 0 rejects it.",
+    )
 
 
 class MachineShape(BaseModel):
     """The hardware that build and acceptance run on, where the platform leaves the choice to the recipe."""
 
     model_config = STRICT
-    memory_mib: int = Field(default=1024, ge=512, le=65536)
-    cpus: int = Field(default=2, ge=1, le=64)
+    memory_mib: int = Field(
+        default=1024, ge=512, le=65536, description="Memory of each machine, in MiB. On AWS the instance type decides."
+    )
+    cpus: int = Field(
+        default=2, ge=1, le=64, description="Processors of each machine. On AWS the instance type decides."
+    )
 
 
 class Recipe(BaseModel):
     """A recipe. `path` is the file that it came from, for messages and for its acceptance scripts."""
 
     model_config = STRICT
-    name: Name
-    title: Line
-    purpose: Line
-    os: Literal["debian-13"] = "debian-13"
-    architecture: Literal["amd64"] = "amd64"
-    packages: tuple[PackageName, ...] = ()
-    listen: tuple[Port, ...] = ()
-    administrators: tuple[UserName, ...] = Field(min_length=1)
-    setid_files: tuple[GuestPath, ...] = ()
-    deadline_minutes: int = Field(default=40, ge=1, le=600)
-    hardening: Hardening
-    mitigation: tuple[Mitigation, ...] = ()
-    acceptance: Acceptance = Field(default_factory=Acceptance)
-    machine: MachineShape = Field(default_factory=MachineShape)
+    name: Name = Field(
+        description="The name of the file without `.toml`: lower-case letters, digits and hyphens, at most 48."
+    )
+    title: Line = Field(description="One line that tells people what the image is.")
+    purpose: Line = Field(description="The one purpose of the machine, in one line. The image records it.")
+    os: Literal["debian-13"] = Field(default="debian-13", description="The system. There is no other yet.")
+    architecture: Literal["amd64"] = Field(default="amd64", description="The processor. There is no other yet.")
+    packages: tuple[PackageName, ...] = Field(
+        default=(),
+        json_schema_extra=_EACH_ONCE,
+        description="Debian packages to install besides the base. What they depend on comes with them; what they only "
+        "recommend does not.",
+    )
+    listen: tuple[Port, ...] = Field(
+        default=(),
+        json_schema_extra=_EACH_ONCE,
+        description="What may listen on a network, as `PORT/tcp` or `PORT/udp`. Anything else that listens fails the "
+        "image.",
+    )
+    administrators: tuple[UserName, ...] = Field(
+        min_length=1,
+        json_schema_extra=_EACH_ONCE,
+        description="The people who get an account and may use `sudo`. Names of Debian's own accounts and groups are "
+        "refused. `hallmark run` signs in as the first.",
+    )
+    setid_files: tuple[GuestPath, ...] = Field(
+        default=(),
+        json_schema_extra=_EACH_ONCE,
+        description="Absolute paths of the files that may be setuid or setgid. Every other file loses the bit, "
+        "`sudo` too.",
+    )
+    deadline_minutes: int = Field(
+        default=40,
+        ge=1,
+        le=600,
+        description="How many minutes a machine may take. Then the guest powers itself off; two minutes later the "
+        "host ends it.",
+    )
+    hardening: Hardening = Field(description="Which profile hardens the image, and where the recipe departs from it.")
+    mitigation: tuple[Mitigation, ...] = Field(
+        default=(), description="Vulnerabilities that are dealt with in another way until there is a patch."
+    )
+    acceptance: Acceptance = Field(default_factory=Acceptance, description="The recipe's own tests.")
+    machine: MachineShape = Field(
+        default_factory=MachineShape, description="The machines that build and judge the image."
+    )
     path: Path = Field(exclude=True)
 
     @model_validator(mode="after")

@@ -1,4 +1,8 @@
-"""The stack's configuration, validated whole: Pulumi lets unknown keys pass silently, this module does not."""
+"""The stack's configuration, validated whole: Pulumi lets unknown keys pass silently, this module does not.
+
+The descriptions of the fields are the documentation: `tools/docs` makes the table of docs/settings.md from them, and a
+test holds those of Pulumi.yaml to them. "Empty" in them is what Pulumi.yaml has as the default: `""` or `{}`.
+"""
 
 from __future__ import annotations
 
@@ -91,35 +95,81 @@ class WantedAmi(BaseModel):
 class Settings(BaseModel):
     """What a stack says: which recipes, where, from which mirror, into which store.
 
-    `patches` is `latest` or the path of a patch lock; `parallel` is how many machines may run at once, None as many as
-    memory (on AWS the quota of VPCs) allows; `cache` holds what can be made again. `base_ami` to `puts_per_second` are
-    AWS's alone: `evidence` is a folder or `s3://BUCKET/PREFIX`, None a folder in the store.
+    A field that Pulumi.yaml leaves empty is None, or for `base_ami` the default; `parallel` is None for 0.
     """
 
     model_config = STRICT
-    recipes: tuple[Name, ...] = Field(default=("debian-13-server",), min_length=1)
-    platform: Literal["local", "aws"] = "local"
-    mirror: Annotated[str | None, BeforeValidator(_blank_is_none)] = None
-    security_mirror: Annotated[str | None, BeforeValidator(_blank_is_none)] = Field(
-        default=None, alias="securityMirror"
+    recipes: tuple[Name, ...] = Field(
+        default=("debian-13-server",),
+        min_length=1,
+        description="The recipes to build, by the names of their files in `recipes/`.",
     )
-    patches: str = "latest"
-    channel: Name = "stable"
-    parallel: Annotated[Annotated[int, Field(ge=1, le=64)] | None, BeforeValidator(_zero_is_none)] = None
-    base: Annotated[NamedBase | None, BeforeValidator(_blank_is_none)] = None
+    platform: Literal["local", "aws"] = Field(
+        default="local",
+        description="Where to build: `local` is QEMU on this machine, `aws` an isolated VPC for each build.",
+    )
+    channel: Name = Field(default="stable", description="The channel that an accepted image is released to.")
+    patches: str = Field(
+        default="latest",
+        description="`latest` asks the mirror at each run. Otherwise the path of a patch lock, or of a folder with "
+        "a `RECIPE.json` for each recipe.",
+    )
+    mirror: Annotated[str | None, BeforeValidator(_blank_is_none)] = Field(
+        default=None,
+        description="The URI of the Debian archive (suites `trixie` and `trixie-updates`). Empty: this machine's own.",
+    )
+    security_mirror: Annotated[str | None, BeforeValidator(_blank_is_none)] = Field(
+        default=None,
+        alias="securityMirror",
+        description="The URI of the security archive (suite `trixie-security`). Empty: this machine's own.",
+    )
+    base: Annotated[NamedBase | None, BeforeValidator(_blank_is_none)] = Field(
+        default=None,
+        description="A disk to start from: `{disk: PATH, sha512: HASH}`. Empty: a fresh Debian 13. Not on AWS.",
+    )
     base_ami: Annotated[WantedAmi, BeforeValidator(_blank_is_default)] = Field(
-        default_factory=WantedAmi, alias="baseAmi"
+        default_factory=WantedAmi,
+        alias="baseAmi",
+        description="AWS only. The AMI to start from: the newest that matches `{owners: [ID, ...], name: PATTERN}`, or "
+        "`{id: AMI}`. Empty: Debian's newest.",
     )
     instance_type: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")] = Field(
-        default="t3.medium", alias="instanceType"
+        default="t3.medium",
+        alias="instanceType",
+        description="AWS only. The type of the machines that build and judge.",
     )
-    kms_key: Annotated[str | None, BeforeValidator(_blank_is_none)] = Field(default=None, alias="kmsKey")
-    evidence: Annotated[Annotated[str, AfterValidator(_check_evidence)] | None, BeforeValidator(_blank_is_none)] = None
+    kms_key: Annotated[str | None, BeforeValidator(_blank_is_none)] = Field(
+        default=None,
+        alias="kmsKey",
+        description="AWS only, and needed there. The customer-managed key that encrypts disks and images: its id, ARN "
+        "or alias.",
+    )
+    evidence: Annotated[Annotated[str, AfterValidator(_check_evidence)] | None, BeforeValidator(_blank_is_none)] = (
+        Field(
+            default=None,
+            description="AWS only. Where evidence is kept: a folder, or `s3://BUCKET/PREFIX`. Empty: a folder in the "
+            "store.",
+        )
+    )
     puts_per_second: Annotated[float, Field(ge=0, le=100000, allow_inf_nan=False)] = Field(
-        default=900, alias="putsPerSecond"
+        default=900,
+        alias="putsPerSecond",
+        description="AWS only. How many blocks a second are written to a snapshot at most. 0: no limit.",
     )
-    store: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = None
-    cache: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = None
+    parallel: Annotated[Annotated[int, Field(ge=1, le=64)] | None, BeforeValidator(_zero_is_none)] = Field(
+        default=None,
+        json_schema_extra={"default": 0, "minimum": 0},  # as Pulumi.yaml has it
+        description="How many machines may run at once, 1 to 64. 0: as many as memory allows, or on AWS the quota of "
+        "VPCs.",
+    )
+    store: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = Field(
+        default=None, description="The image store. Empty: `.hallmark/store` in the checkout."
+    )
+    cache: Annotated[FilePath | None, BeforeValidator(_blank_is_none)] = Field(
+        default=None,
+        description="What can be made again: packages, bases, media. Empty: `hallmark` in the user's cache folder "
+        "(`XDG_CACHE_HOME`, or `~/.cache`).",
+    )
 
     def store_folder(self, root: Path) -> Path:
         """Where images go: the setting, else `.hallmark/store` in the checkout `root`."""

@@ -1,15 +1,17 @@
-"""The documentation tells the truth where a machine can tell: links, commands, keys, exit codes, no foreign hosts."""
+"""The documentation tells the truth where a machine can tell: links, commands, keys, examples, no foreign hosts."""
 
 from __future__ import annotations
 
 import importlib
 import ipaddress
+import json
 import re
 import shutil
 import subprocess
 import tomllib
 import xml.dom.minidom
 from collections.abc import Iterator
+from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -23,12 +25,18 @@ from hallmark.common import errors
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.config.settings import Settings, load_settings
 from hallmark.controls.plan import load_controls
+from hallmark.order.order import Order, make_order
+from tests.support.examples import BASE, INVENTORY, LOCK, TODAY
+from tools.docs.tables import tables
 
 ROOT = Path(__file__).parents[2]
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("0*.md"))
-README, HACKING = ROOT / "README.md", ROOT / "docs" / "hacking.md"
+README, DOCS = ROOT / "README.md", ROOT / "docs"
+HACKING, ARCHITECTURE = DOCS / "hacking.md", DOCS / "architecture.md"
+RECIPES, SETTINGS, TROUBLE = DOCS / "recipes.md", DOCS / "settings.md", DOCS / "troubleshooting.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "stacks").glob("*.md"))]
-GUIDES = [README, ROOT / "CONTRIBUTING.md", HACKING, ROOT / "docs" / "architecture.md"]
+GUIDES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")), ROOT / "stacks" / "README.md"]
+DEFAULT_RECIPE = ROOT / "recipes" / "debian-13-server.toml"
 
 # Sites that explain something; whoever fetches from one of them does so by hand.
 DOCUMENTATION = {"www.w3.org", "www.pulumi.com", "csrc.nist.gov", "www.debian.org", "wiki.debian.org"}
@@ -66,6 +74,14 @@ def first_column(page: Path, heading: str) -> list[str]:
     return [row.split("|")[1].strip().strip("`") for row in rows]
 
 
+def targets(page: Path) -> Iterator[tuple[Path, str]]:
+    """Where a page's links into this checkout lead: file or folder, and heading."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        path, _, anchor = target.partition("#")
+        if "://" not in target:
+            yield (page.parent / path).resolve() if path else page, anchor
+
+
 def declared_settings() -> dict[str, Any]:
     """Key → type, default and description, in Pulumi.yaml."""
     config: dict[str, Any] = importlib.import_module("yaml").safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
@@ -79,13 +95,22 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
-        if "://" in target:
-            continue
-        path, _, anchor = target.partition("#")
-        there = (page.parent / path).resolve() if path else page
-        assert there.exists(), f"{page}: {target}"
-        assert not anchor or anchor in anchors(there), f"{page}: {target}: no such heading"
+    for there, anchor in targets(page):
+        assert there.exists(), f"{page}: {there}"
+        assert not anchor or anchor in anchors(there), f"{page}: {there}#{anchor}: no such heading"
+
+
+def test_every_page_can_be_reached_from_the_readme_or_the_architecture() -> None:
+    reached, following = {README, ARCHITECTURE}, [README, ARCHITECTURE]
+    while following:
+        new = {there for there, _ in targets(following.pop()) if there.suffix == ".md"} - reached
+        reached |= new
+        following += new
+    assert set(PAGES) - reached == set()
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text().splitlines()) <= 150
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=ids(GUIDES))
@@ -109,7 +134,7 @@ def test_the_readme_names_every_hallmark_command_and_its_make_target() -> None:
 def test_the_settings_table_has_the_keys_of_pulumi_yaml_and_of_the_model() -> None:
     declared = declared_settings()
     fields = [field.alias or name for name, field in Settings.model_fields.items()]
-    assert first_column(README, "## Settings") == list(declared)
+    assert first_column(SETTINGS, "## Keys") == list(declared)
     assert sorted(fields) == sorted(declared)
 
 
@@ -117,6 +142,11 @@ def test_the_defaults_of_pulumi_yaml_are_those_of_the_model() -> None:
     declared = declared_settings()
     config = {f"hallmark:{key}": _as_pulumi_passes(entry["default"]) for key, entry in declared.items()}
     assert load_settings(config, where="Pulumi.yaml") == Settings()
+
+
+def test_pulumi_yaml_describes_a_setting_in_the_words_of_the_model() -> None:
+    declared = {key: entry["description"] for key, entry in declared_settings().items()}
+    assert declared == {field.alias or name: field.description for name, field in Settings.model_fields.items()}
 
 
 def _as_pulumi_passes(value: object) -> str:
@@ -131,23 +161,76 @@ def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
+def test_no_generated_table_is_left_out() -> None:
+    named = re.findall(r"<!-- generated: ([a-z ]+) -->", RECIPES.read_text() + SETTINGS.read_text())
+    assert sorted(named) == sorted(tables())
+
+
 def test_the_recipe_table_has_the_keys_of_the_model() -> None:
-    assert sorted(first_column(README, "## Recipes")) == sorted(_keys(Recipe))
+    assert sorted(first_column(RECIPES, "## Keys")) == sorted(_keys(Recipe))
 
 
-def test_the_readmes_recipe_with_its_waiver_and_mitigation_is_a_recipe(tmp_path: Path) -> None:
-    first, *others = re.findall(r"^```toml\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
-    name = tomllib.loads(first)["name"]
-    (tmp_path / f"{name}.toml").write_text("\n".join([first, *others]))
-    recipe = load_recipe(tmp_path / f"{name}.toml")
-    assert len(recipe.hardening.waivers) == len(recipe.mitigation) == 1
-    named = [recipe.hardening.waivers[0].control, recipe.mitigation[0].control, *recipe.hardening.parameters]
-    assert all((ROOT / "image_scripts" / "controls" / control).is_dir() for control in named)
+def recipe_examples() -> Iterator[tuple[str, str]]:
+    """Place and text of each recipe that a page holds; of a part of one, the default recipe with that part added."""
+    for page in PAGES:
+        for number, text in enumerate(re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)):
+            keys = set(tomllib.loads(text))
+            if keys <= set(Recipe.model_fields):  # others are files of a control
+                whole = "purpose" in keys
+                yield f"{page.stem}-{number}", text if whole else f"{DEFAULT_RECIPE.read_text()}\n{text}"
+
+
+EXAMPLES = dict(recipe_examples())
+
+
+def plan_example(folder: Path, text: str) -> tuple[Recipe, Order]:
+    """A recipe as a stack would take it on the last day that everything in it is good for."""
+    name = tomllib.loads(text)["name"]
+    shutil.copytree(DEFAULT_RECIPE.parent, folder, dirs_exist_ok=True)
+    (folder / f"{name}.toml").write_text(text)
+    recipe = load_recipe(folder / f"{name}.toml")
+    days = [*(waiver.expires for waiver in recipe.hardening.waivers), *(one.expires for one in recipe.mitigation)]
+    scripts = ROOT / "image_scripts"
+    return recipe, make_order(
+        recipe, scripts=scripts, base=BASE, inventory=INVENTORY, lock=LOCK, today=min(days, default=TODAY)
+    )
+
+
+def test_the_pages_hold_a_whole_recipe_a_waiver_and_a_mitigation() -> None:
+    recipes = [tomllib.loads(text) for text in EXAMPLES.values()]
+    assert [recipe["name"] for recipe in recipes if recipe["name"] != DEFAULT_RECIPE.stem]
+    assert [recipe for recipe in recipes if recipe["hardening"].get("waivers")]
+    assert [recipe for recipe in recipes if recipe.get("mitigation")]
+
+
+@pytest.mark.parametrize("text", EXAMPLES.values(), ids=EXAMPLES)
+def test_every_recipe_in_the_pages_is_one_that_can_be_planned(tmp_path: Path, text: str) -> None:
+    recipe, order = plan_example(tmp_path, text)
+    planned = {row.id for row in order.plan}
+    waived = {row.id for row in order.plan if row.waiver}
+    assert {*recipe.hardening.parameters, *(mitigation.control for mitigation in recipe.mitigation)} <= planned
+    assert waived == {waiver.control for waiver in recipe.hardening.waivers}
+
+
+@pytest.mark.parametrize("text", EXAMPLES.values(), ids=EXAMPLES)
+def test_every_recipe_in_the_pages_lists_the_packages_that_its_profile_needs(tmp_path: Path, text: str) -> None:
+    """The dictionary of the control passwords is one: the default recipe, which is built in tests, has them all."""
+    recipe, needed = plan_example(tmp_path, text)[0], load_recipe(DEFAULT_RECIPE)
+    assert recipe.hardening.profile == needed.hardening.profile
+    assert set(needed.packages) <= set(recipe.packages)
+    assert set(needed.setid_files) <= set(recipe.setid_files)
+
+
+@pytest.mark.parametrize("text", EXAMPLES.values(), ids=EXAMPLES)
+def test_every_recipe_in_the_pages_is_one_for_editors_too(text: str) -> None:
+    document = json.loads(json.dumps(tomllib.loads(text), default=date.isoformat))
+    schema = json.loads((ROOT / "recipes" / "recipe.schema.json").read_text())
+    importlib.import_module("jsonschema").Draft202012Validator(schema).validate(document)
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
     codes = {error.exit_code for error in _subclasses(errors.HallmarkError)} | {0, INTERRUPTED}
-    assert [int(cell) for cell in first_column(README, "## When it fails")] == sorted(codes)
+    assert [int(cell) for cell in first_column(TROUBLE, "## Exit codes")] == sorted(codes)
 
 
 def _subclasses(kind: type[errors.HallmarkError]) -> Iterator[type[errors.HallmarkError]]:

@@ -2,15 +2,13 @@
 
 The pipeline's rule of thumb: it reads freely in its region (EC2's Describe calls know no resources), it makes things
 only with our tag on them, and it changes or removes only what has it. It can pass no role and make no key, key pair,
-gateway, endpoint, peering or route. Which calls need what, and how that is known, stands in aws_actions.py.
-`python -m tools.iam.policies FOLDER` writes the documents.
+gateway, endpoint, peering or route. Which calls need what, and how that is known, stands in actions.py.
+`make docs` writes the documents.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from hallmark.aws.tags import MANAGED, STATUS
@@ -284,8 +282,3 @@ def documents(where: Where = EXAMPLE) -> dict[str, str]:
     made = {"pipeline.json": pipeline_policy(where), "consumer.json": consumer_policy(where)}
     policies = {name: json.dumps(policy, indent=2) + "\n" for name, policy in made.items()}
     return {**policies, "actions.md": describe_actions()}
-
-
-if __name__ == "__main__":
-    for file_name, content in documents().items():
-        Path(sys.argv[1], file_name).write_text(content)

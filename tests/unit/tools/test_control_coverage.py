@@ -8,8 +8,8 @@ import pytest
 
 from hallmark.controls.catalogue import Gate
 from hallmark.controls.plan import Control, Source, load_controls
-from tools.docs import control_coverage as coverage
-from tools.docs.control_coverage import CHECKOUT, PAGE, covering, main, render
+from tools.docs.__main__ import CHECKOUT
+from tools.docs.control_coverage import covering, render
 
 GATE = Gate(name="the door", requirements=("P7",), closes="It closes.", tests=("tests/unit/test_x.py::test_y",))
 
@@ -57,25 +57,3 @@ def test_what_this_issue_promises_is_covered() -> None:
     controls = load_controls(CHECKOUT / "image_scripts" / "controls").values()
     promised = [f"P{n}" for n in range(1, 10)] + [f"S{n}" for n in range(1, 14)] + [f"A{n}" for n in range(1, 11)]
     assert [number for number in promised if not covering(number, controls)] == []
-
-
-def test_the_page_in_docs_is_current() -> None:
-    page = render(load_controls(CHECKOUT / "image_scripts" / "controls"))
-    assert PAGE.read_text() == page, "run `python -m tools.docs.control_coverage --write`"
-
-
-def test_a_stale_page_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(coverage, "PAGE", tmp_path / "controls.md")
-    assert main(["--check"]) == 2
-    assert capsys.readouterr().err == (
-        f"{tmp_path}/controls.md: out of date; `python -m tools.docs.control_coverage --write` writes it anew\n"
-    )
-    assert main(["--write"]) == 0
-    assert main(["--check"]) == 0
-
-
-def test_a_wrong_argument_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--both"]) == 2
-    assert capsys.readouterr().err == "usage: python -m tools.docs.control_coverage --check|--write\n"

@@ -177,7 +177,7 @@ def test_only_an_image_of_ours_is_released_whatever_else_the_role_may(context: d
 
 def test_the_documents_are_those_of_the_code() -> None:
     for name, text in documents().items():
-        assert (DOCS / name).read_text() == text, f"python -m tools.iam.policies docs/iam writes {name} anew"
+        assert (DOCS / name).read_text() == text, f"`make docs` writes {name} anew"
 
 
 @pytest.mark.parametrize(("name", "most"), [("pipeline.json", 10240), ("consumer.json", 5120)])

@@ -1,0 +1,87 @@
+"""The tables of docs/recipes.md and docs/settings.md: every key with its value, default and meaning, from the models.
+
+A page holds a table between two markers, which `fill` looks for:
+
+    <!-- generated: settings -->
+    <!-- end -->
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from hallmark.common.errors import ControlError
+from hallmark.config.settings import Settings
+from tools.docs.schema import Schema, flat_schema, recipe_schema
+
+_HEAD = "| key | value | default | meaning |\n|---|---|---|---|"
+_MARKED = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_WORDS = {"string": "text", "integer": "number", "number": "number", "boolean": "true or false", "object": "table"}
+
+
+def tables() -> dict[str, str]:
+    """The name in the marker → the table."""
+    recipe = recipe_schema()
+    hardening = recipe["properties"]["hardening"]["properties"]
+    return {
+        "recipe keys": _table(recipe, unset="none"),
+        "waiver keys": _table(hardening["waivers"]["items"], unset="none"),
+        "mitigation keys": _table(recipe["properties"]["mitigation"]["items"], unset="none"),
+        "settings": _table(flat_schema(Settings), unset="empty"),
+    }
+
+
+def fill(page: str, made: Mapping[str, str]) -> str:
+    """A page with its tables written anew between their markers; ControlError for a marker of an unknown name."""
+
+    def replace(found: re.Match[str]) -> str:
+        start, name, end = found.groups()
+        if name not in made:
+            raise ControlError(f'marker "{name}": there is no table of this name; there are: {", ".join(made)}')
+        return f"{start}\n{made[name]}\n\n{end}"
+
+    return _MARKED.sub(replace, page)
+
+
+def _table(schema: Schema, *, unset: str) -> str:
+    return "\n".join([_HEAD, *_rows(schema, "", unset)])
+
+
+def _rows(schema: Schema, prefix: str, unset: str) -> Iterator[str]:
+    needed = schema.get("required", ())
+    for name, wide in schema["properties"].items():
+        field = _without_null(wide)
+        # A setting that is an object is set whole, by its own words; only a recipe has tables with keys of their own.
+        if unset == "none" and "properties" in field:
+            yield from _rows(field, f"{prefix}{name}.", unset)
+            continue
+        default = "needed" if name in needed else _default(field.get("default"), unset)
+        cells = (f"`{prefix}{name}`", _value(field), default, field["description"])
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _without_null(field: Schema) -> Schema:
+    """The schema of a value that may be left out, as that of the value."""
+    first: Schema = next((one for one in field.get("anyOf", ()) if one["type"] != "null"), {})
+    return {**first, **{key: value for key, value in field.items() if key != "anyOf"}}
+
+
+def _value(field: Schema) -> str:
+    """What kind of value a field takes, in a word or two."""
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return " or ".join(f"`{word}`" for word in field["enum"])
+    if "format" in field:
+        return str(field["format"])
+    if field["type"] == "array":
+        several = "list of tables" if field["items"]["type"] == "object" else "list"
+        return f"{several}, not empty" if field.get("minItems") else several
+    bounds = f", {field['minimum']} to {field['maximum']}" if "maximum" in field else ""
+    return f"{_WORDS[field['type']]}{bounds}"
+
+
+def _default(value: object, unset: str) -> str:
+    words = value if isinstance(value, list) else [value]
+    return ", ".join(f"`{word}`" for word in words if word is not None) or unset
