@@ -39,7 +39,14 @@ GUIDES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")), ROOT / "
 DEFAULT_RECIPE = ROOT / "recipes" / "debian-13-server.toml"
 
 # Sites that explain something; whoever fetches from one of them does so by hand.
-DOCUMENTATION = {"www.w3.org", "www.pulumi.com", "csrc.nist.gov", "www.debian.org", "wiki.debian.org"}
+DOCUMENTATION = {
+    "www.w3.org",
+    "json-schema.org",
+    "www.pulumi.com",
+    "csrc.nist.gov",
+    "www.debian.org",
+    "wiki.debian.org",
+}
 CLOUD = re.compile(r"(?:[a-z0-9-]+\.)*(?:ec2|ebs)\.[a-z0-9-]+(?:\.vpce)?\.amazonaws\.com")
 RESERVED = re.compile(r"(.+\.)?(test|invalid|localhost|example|example\.(org|com|net))|[^.]+")
 URL = re.compile(r"\b(?:https?|ftp)://(?:[^/\s@]*@)?([A-Za-z0-9][A-Za-z0-9.-]*)")
