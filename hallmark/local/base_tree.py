@@ -101,7 +101,7 @@ def install_tree(tree: Tree, archive: Path, target: Path, *, architecture: str, 
     # fmt: off
     args: list[str | Path] = [
         "mmdebstrap", f"--mode={mode}", "--variant=essential", f"--architectures={architecture}",
-        "--aptopt=APT::Install-Recommends false", f"--include={include}",
+        "--aptopt=APT::Install-Recommends false", f"--include={include}", "--skip=cleanup/apt",
         f"--customize-hook={BASE_FILES / 'customize.sh'}", "", target, "-",
     ]
     # fmt: on

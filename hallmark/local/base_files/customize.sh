@@ -65,7 +65,10 @@ ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 # Whom apt downloads as depends on who may read the folder that this root was made in.
 chown root:root "$root/var/cache/apt/archives/partial"
 
+# What apt has left is removed here. mmdebstrap would run apt once more for that, and is told not to (base_tree.py).
+# /tmp is left to mmdebstrap, which empties it at its very end: its apt's configuration is there. An apt that does not
+# find it works on this machine instead of the root.
 rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/*- "$root"/var/lib/dpkg/*-old "$root/var/lib/systemd/random-seed" \
     "$root/var/lib/dbus/machine-id" "$root/etc/apt/sources.list" "$root"/etc/apt/sources.list.d/*
-rm -rf "$root"/var/cache/apt/*.bin "$root"/var/cache/debconf/*-old "$root/var/cache/ldconfig/aux-cache" \
-    "$root"/var/lib/apt/lists/* "$root"/var/log/*.log "$root"/var/log/apt/* "$root"/tmp/* "$root"/run/*
+rm -rf "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root"/var/cache/debconf/*-old \
+    "$root/var/cache/ldconfig/aux-cache" "$root"/var/lib/apt/lists/* "$root"/var/log/*.log "$root"/var/log/apt/* "$root"/run/*

@@ -109,6 +109,7 @@ def test_mmdebstrap_sees_the_archive_alone(
     assert seen["stdin"].decode() == f"deb [trusted=yes] copy:{tmp_path}/with%20space/archive ./\n"
     assert "Package: sudo" in seen["index"]
     assert "--include=apt,sudo" in seen["args"]
+    assert "--skip=cleanup/apt" in seen["args"]
     assert seen["args"][-3:] == ["", str(work / "root.tar"), "-"]
     assert seen["contained"]
     assert seen["env"]["SOURCE_DATE_EPOCH"] == "7"
