@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.site import Say
+from hallmark.common.containment import writing
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_file
 from hallmark.common.process import run
@@ -123,13 +124,13 @@ def _older_kernel(places: Places, version: str) -> tuple[str, Path] | None:
 def _take(archive: Path, deb: Path, name: str, edits: Mapping[str, str]) -> str:
     """Put a .deb into an archive, its control file changed; its record."""
     tree, target = archive / "tree", archive / f"{name}.deb"
-    run(["dpkg-deb", "--raw-extract", deb, tree], timeout=120)
+    run(["dpkg-deb", "--raw-extract", deb, tree], timeout=120, reach=writing(archive))
     control = tree / "DEBIAN" / "control"
     text = control.read_text()
     for old, new in edits.items():
         text = text.replace(old, new)
     control.write_text(text)
-    run(["dpkg-deb", "-Znone", "--build", tree, target], timeout=120)
+    run(["dpkg-deb", "-Znone", "--build", tree, target], timeout=120, reach=writing(archive))
     remove_tree(tree)
     size, sha256 = target.stat().st_size, hash_file(target)
     return f"{text.strip()}\nFilename: {target.name}\nSize: {size}\nSHA256: {sha256}\n"

@@ -17,7 +17,7 @@ from bench.measurement import Measurement, shares
 from bench.memory import Peak, sample
 from bench.site import Say, Site
 from hallmark.common.errors import ProcessError
-from hallmark.common.process import command
+from hallmark.common.process import tied
 from hallmark.judge.observed import read_timings
 from hallmark.store.store import Store
 
@@ -115,7 +115,7 @@ def _watch(site: Site, state: Path, config: Path, events: Path, say: Say) -> tup
     started = time.monotonic()
     with (events.with_suffix(".log")).open("w+") as output:
         process = subprocess.Popen(
-            command(words),
+            tied(words),
             cwd=site.root,
             env={**site.environment(state), "PULUMI_DEBUG_COMMANDS": "1"},
             stdin=subprocess.DEVNULL,

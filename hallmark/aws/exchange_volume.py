@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hallmark.aws.ebs.blocks import volume_gib
+from hallmark.common.containment import writing
 from hallmark.common.errors import MediaError
 from hallmark.common.files import need_room, room_or
 from hallmark.common.fingerprint import Sha256, fingerprint
@@ -102,7 +103,12 @@ def _partition(disk: Path, carrier: Carrier) -> None:
         partition("results", RESULTS, carrier.results_start, carrier.results_size),
     )
     table = "\n".join(lines)
-    run(["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", disk], stdin=table.encode(), timeout=60)
+    run(
+        ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", disk],
+        stdin=table.encode(),
+        timeout=60,
+        reach=writing(disk.parent),
+    )
 
 
 def _copy_in(source: Path, disk: Path, offset: int) -> tuple[Sha256, int]:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from hallmark.common.containment import writing
 from hallmark.common.errors import MediaError, ProcessError
 from hallmark.common.files import free_bytes, mebibytes, need_room, room_or, sync
 from hallmark.common.fingerprint import Sha256, hash_bytes, hash_file
@@ -166,7 +167,12 @@ def _write_volume(volume: Path, tree: Path, *, label: str, epoch: int) -> None:
     ]
     # fmt: on
     try:
-        run(["xorriso", "-no_rc", *options], timeout=_TIMEOUT, env={"SOURCE_DATE_EPOCH": str(epoch)})
+        run(
+            ["xorriso", "-no_rc", *options],
+            timeout=_TIMEOUT,
+            env={"SOURCE_DATE_EPOCH": str(epoch)},
+            reach=writing(volume.parent),
+        )
     except ProcessError as problem:
         free = free_bytes(volume)
         hint = f"; only {mebibytes(free)} are free there, make room" if free < (1 << 20) else ""

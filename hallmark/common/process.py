@@ -1,8 +1,7 @@
-"""The one door to other programs: list arguments, an explicit environment, a time limit, no orphans.
+"""The one door to other programs: list arguments, an explicit environment, a time limit, no orphans, a named reach.
 
-A child never outlives us: it is killed by the kernel when the thread that started it ends (`setpriv --pdeathsig`),
-and with `contained=True` it runs in mount and process namespaces of its own, so that its own children and mounts end
-with it.
+A child never outlives us: it is killed by the kernel when the thread that started it ends (`setpriv --pdeathsig`).
+As root it is contained besides (`containment.py`): it writes nothing of this machine but what its `reach` names.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hallmark.common.containment import NOTHING, Reach, bubblewrap
 from hallmark.common.errors import PrerequisiteError, ProcessError
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -42,12 +42,17 @@ def need(program: str, *, package: str | None = None) -> str:
     return found
 
 
-def command(args: Sequence[str | Path], *, contained: bool = False, package: str | None = None) -> list[str]:
-    """The full argument list that runs `args` so that it dies with us."""
+def command(args: Sequence[str | Path], *, reach: Reach = NOTHING, package: str | None = None) -> list[str]:
+    """The full argument list that runs `args` so that it dies with us and, as root, touches no more than its reach."""
     words = [need(str(args[0]), package=package), *(str(word) for word in args[1:])]
-    if contained and os.geteuid() == 0:
-        words = [need("unshare", package="util-linux"), "--mount", "--pid", "--fork", "--kill-child=KILL", "--", *words]
-    return [need("setpriv", package="util-linux"), "--pdeathsig", "KILL", "--", *words]
+    if os.geteuid() == 0:
+        words = [need("bwrap", package="bubblewrap"), *bubblewrap(reach), *words]
+    return tied(words)
+
+
+def tied(args: Sequence[str | Path]) -> list[str]:
+    """The full argument list that runs a program of our own, with all that we may do, so that it dies with us."""
+    return [need("setpriv", package="util-linux"), "--pdeathsig", "KILL", "--", *(str(word) for word in args)]
 
 
 def run(
@@ -58,16 +63,16 @@ def run(
     cwd: Path | None = None,
     stdin: bytes | None = None,
     check: bool = True,
-    contained: bool = False,
+    reach: Reach = NOTHING,
     log: Path | None = None,
 ) -> Completed:
     """Run a program to its end and return what it printed.
 
-    `timeout` is in seconds; `env` is added to a minimal environment; `log` gets what it printed.
-    Raises ProcessError when it fails (unless `check` is false) or runs out of time, PrerequisiteError when it is
-    missing.
+    `timeout` is in seconds; `env` is added to a minimal environment; as root it touches no more than `reach`; `log`
+    gets what it printed. Raises ProcessError when it fails (unless `check` is false) or runs out of time,
+    PrerequisiteError when it is missing or cannot be contained here.
     """
-    words = command(args, contained=contained)
+    words = command(args, reach=reach)
     process = subprocess.Popen(
         words,
         env={**ENVIRONMENT, **(env or {})},
@@ -91,6 +96,11 @@ def run(
     )
     if log is not None:
         log.write_text(done.stdout + done.stderr)
+    if done.returncode != 0 and done.stderr.startswith("bwrap: "):
+        raise PrerequisiteError(
+            f"{name}: cannot be contained: {done.stderr.strip()}; as root this takes the right to mount "
+            "(CAP_SYS_ADMIN): give it to the container that this runs in, or run as another user than root"
+        )
     if check and done.returncode != 0:
         raise ProcessError(f"{name}: exit code {done.returncode}{_where(log)}\n{_tail(done.stderr or done.stdout)}")
     return done

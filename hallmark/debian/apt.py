@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hallmark.common.cache import recall, recall_text, remember, remember_text
+from hallmark.common.containment import writing
 from hallmark.common.errors import LockError, MirrorError, ProcessError
 from hallmark.common.files import need_room, remove_tree
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
@@ -127,7 +128,7 @@ class PrivateRoot:
         """
         with self.locked():
             words = ["apt-get", "-q", "-o", "pkgCacheFile::Generate=false", "update"]
-            done = self._bare(words, timeout=_UPDATE_TIMEOUT)
+            done = self._bare(words, timeout=_UPDATE_TIMEOUT, network=True)
             problem = apt_output.update_problem(done, self.mirror)
             if problem is not None:
                 apt_config.sweep_lists(self.shared, all_of_them="another release" in problem)
@@ -197,7 +198,7 @@ class PrivateRoot:
             with watched(staging, planned, missing, progress):
                 done = self._run(
                     "apt-get", "-q", "download", "--", *(f"{d.name}={d.to_version}" for d in missing),
-                    cwd=staging, timeout=_DOWNLOAD_TIMEOUT,
+                    cwd=staging, timeout=_DOWNLOAD_TIMEOUT, network=True,
                 )  # fmt: skip
             wrong = [deb for deb in missing if not adopt(staging, pool, deb)]
             sweep(staging, finished=not wrong)
@@ -273,14 +274,24 @@ class PrivateRoot:
             valid_until=fields.get("Valid-Until"),
         )
 
-    def _run(self, program: str, *args: str, cwd: Path | None = None, timeout: float = _RESOLVE_TIMEOUT) -> Completed:
+    def _run(
+        self,
+        program: str,
+        *args: str,
+        cwd: Path | None = None,
+        timeout: float = _RESOLVE_TIMEOUT,
+        network: bool = False,
+    ) -> Completed:
         words = [program, "-o", f"Dir::Cache={self._workspace()}", *args]
-        return self._bare(words, cwd=cwd, timeout=timeout)
+        return self._bare(words, cwd=cwd, timeout=timeout, network=network)
 
-    def _bare(self, words: Sequence[str], *, cwd: Path | None = None, timeout: float) -> Completed:
-        env = {"APT_CONFIG": str(self.home / "apt.conf")}
+    def _bare(
+        self, words: Sequence[str], *, cwd: Path | None = None, timeout: float, network: bool = False
+    ) -> Completed:
+        env = {"APT_CONFIG": str(self.home / "apt.conf"), "TMPDIR": str(self.home)}
+        reach = writing(self.shared, *([cwd] if cwd else []), network=network)
         try:
-            return run(words, timeout=timeout, env=env, cwd=cwd, check=False)
+            return run(words, timeout=timeout, env=env, cwd=cwd, check=False, reach=reach)
         except ProcessError as error:
             raise MirrorError(
                 f"{self.mirror.main}: {error}; is the mirror too slow? set another hallmark:mirror"

@@ -13,19 +13,25 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from hallmark.common.containment import Reach
 from hallmark.common.errors import ProcessError
 from hallmark.common.process import ENVIRONMENT, command, kill_group, run
 
 PROBE_SECONDS = 10.0
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+"""The system calls that no QEMU of ours may make."""
+
+_DEVICE = Path("/dev/kvm")
 _FIRST_WORDS = b"Linux version"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accelerator:
-    """A way to run guests, with QEMU's arguments for it."""
+    """A way to run guests: QEMU's arguments for it, and the devices of this machine that it takes."""
 
     name: str
     arguments: tuple[str, ...]
+    devices: tuple[Path, ...] = ()
 
 
 # A model without AVX boots a quarter faster under emulation than `max`.
@@ -33,12 +39,12 @@ TCG = Accelerator(
     name="tcg",
     arguments=("-accel", "tcg,thread=multi,tb-size=512", "-cpu", "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16"),
 )
-KVM = Accelerator(name="kvm", arguments=("-accel", "kvm", "-cpu", "host"))
+KVM = Accelerator(name="kvm", arguments=("-accel", "kvm", "-cpu", "host"), devices=(_DEVICE,))
 
 
 def choose_accelerator(kernel: Path, cache: Path) -> Accelerator:
     """KVM when `kernel` (a Linux image) starts under it within seconds, TCG otherwise; remembered in `cache`."""
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if not os.access(_DEVICE, os.R_OK | os.W_OK):
         return TCG
     memory = cache / "accelerator.json"
     situation = _situation()
@@ -69,12 +75,12 @@ def _starts(kernel: Path) -> bool:
     # fmt: off
     args: list[str | Path] = [
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-nic", "none", "-display", "none", "-m", "256",
-        *KVM.arguments, "-kernel", kernel, "-append", "console=ttyS0 panic=-1", "-no-reboot",
+        "-sandbox", SANDBOX, *KVM.arguments, "-kernel", kernel, "-append", "console=ttyS0 panic=-1", "-no-reboot",
         "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
     ]
     # fmt: on
     process = subprocess.Popen(
-        command(args),
+        command(args, reach=Reach(devices=KVM.devices)),
         env=dict(ENVIRONMENT),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

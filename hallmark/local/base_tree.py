@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from hallmark.common.containment import Reach
 from hallmark.common.files import mebibytes, remove_tree
 from hallmark.common.fingerprint import hash_file
 from hallmark.common.process import run
@@ -118,6 +119,6 @@ def install_tree(tree: Tree, archive: Path, target: Path, *, architecture: str, 
             "INITRD": "No",
         },
         timeout=1800,
-        contained=True,
+        reach=Reach(writes=(target.parent,), installs=True),
         log=log,
     )

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from hallmark.common.containment import writing
 from hallmark.common.errors import ProcessError
 from hallmark.common.process import run
 
@@ -75,6 +76,7 @@ def compress(source: Path, target: Path, *, source_format: str = "raw", timeout:
     run(
         ["qemu-img", "convert", "-f", source_format, "-O", "qcow2", "-c", "-o", options, "-m", "4", source, target],
         timeout=timeout,
+        reach=writing(target.parent),
     )
 
 
@@ -83,6 +85,7 @@ def make_overlay(backing: Path, target: Path, *, backing_format: str = "qcow2") 
     run(
         ["qemu-img", "create", "-q", "-f", "qcow2", "-F", backing_format, "-b", backing.resolve(), target],
         timeout=60,
+        reach=writing(target.parent),
     )
 
 
@@ -96,7 +99,12 @@ def _partition(raw: Path, ids: DiskIds, size_mib: int) -> None:
             f"start={_ROOT_START // 512}, size={root}, type=linux-root-x86-64, uuid={ids.root_partition}, name=root",
         )
     )
-    run(["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", raw], stdin=table.encode(), timeout=60)
+    run(
+        ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", raw],
+        stdin=table.encode(),
+        timeout=60,
+        reach=writing(raw.parent),
+    )
 
 
 def _make_root(raw: Path, archive: Path, ids: DiskIds, size_mib: int, epoch: int) -> None:
@@ -113,6 +121,7 @@ def _make_root(raw: Path, archive: Path, ids: DiskIds, size_mib: int, epoch: int
         args,
         env={"SOURCE_DATE_EPOCH": str(epoch), "E2FSPROGS_FAKE_TIME": str(epoch)},
         timeout=600,
+        reach=writing(raw.parent),
     )
 
 
@@ -132,8 +141,10 @@ def _make_esp(raw: Path, archive: Path, ids: DiskIds, epoch: int, work: Path) ->
     with image.open("wb") as stream:
         stream.truncate(_ESP_SIZE)
     environment = {"SOURCE_DATE_EPOCH": str(epoch), "MTOOLS_SKIP_CHECK": "1"}
-    run(["mkfs.vfat", "--invariant", "-F", "32", "-i", ids.esp_volume, "-n", "ESP", image], env=environment, timeout=60)
-    run(["mcopy", "-s", "-m", "-i", image, tree / "EFI", "::/"], env=environment, timeout=120)
+    make: list[str | Path] = ["mkfs.vfat", "--invariant", "-F", "32", "-i", ids.esp_volume, "-n", "ESP", image]
+    run(make, env=environment, timeout=60, reach=writing(work))
+    copy: list[str | Path] = ["mcopy", "-s", "-m", "-i", image, tree / "EFI", "::/"]
+    run(copy, env=environment, timeout=120, reach=writing(work))
     _write_at(raw, image, _ESP_START)
     image.unlink()
 
@@ -152,7 +163,8 @@ def _read_members(archive: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     """Some files of a tar, by tar itself: Python's tarfile remembers each of 20,000 members, in 10 MiB."""
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
         wanted = [f"./{name}" for name in names]
-        run(["tar", "--extract", "--file", archive, "--directory", scratch, *wanted], timeout=120, check=False)
+        tar: list[str | Path] = ["tar", "--extract", "--file", archive, "--directory", scratch]
+        run([*tar, *wanted], timeout=120, check=False, reach=writing(Path(scratch)))
         for name in names:
             if not (Path(scratch) / name).is_file():
                 raise ProcessError(

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+from hallmark.common.containment import writing
 from hallmark.common.errors import ProcessError, SettingsError
 from hallmark.common.process import run
 from hallmark.local.disk import MIB
@@ -25,7 +26,7 @@ def read_from_disk(disk: Path, scratch: Path, *, status: Path, kernel: Path) -> 
     raw = scratch / "disk.raw"
     try:
         _need_alone(disk)
-        run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw], timeout=900)
+        run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw], timeout=900, reach=writing(scratch))
         filesystem = f"{raw}?offset={_root_offset(raw)}"
         _dump(filesystem, "/var/lib/dpkg/status", status)
         _dump(filesystem, f"/boot/{_newest_kernel(filesystem)}", kernel)
@@ -61,6 +62,6 @@ def _newest_kernel(filesystem: str) -> str:
 
 
 def _dump(filesystem: str, path: str, target: Path) -> None:
-    run(["debugfs", "-R", f"dump {path} {target}", filesystem], timeout=120)
+    run(["debugfs", "-R", f"dump {path} {target}", filesystem], timeout=120, reach=writing(target.parent))
     if not target.exists() or target.stat().st_size == 0 or target.stat().st_size > 256 * MIB:
         raise ProcessError(f"no {path} in its root file system")

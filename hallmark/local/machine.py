@@ -20,15 +20,15 @@ from pathlib import Path
 
 from qemu.qmp import QMPClient, QMPError
 
+from hallmark.common.containment import Reach
 from hallmark.common.errors import HostError, MachineError, PrerequisiteError
 from hallmark.common.process import ENVIRONMENT, command
 from hallmark.guest.console import Console, Progress
-from hallmark.local.accelerator import Accelerator
+from hallmark.local.accelerator import SANDBOX, Accelerator
 
 OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 RESULTS_MIB = 64
-SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 _QMP_TIMEOUT = 60.0
 
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
@@ -107,7 +107,9 @@ def run_until_power_off(
     PrerequisiteError when QEMU or its firmware is missing.
     """
     variables = copy_firmware_variables(work)
-    return asyncio.run(_Session(work, on_progress).run(qemu_args(shape, drives, variables=variables), deadline))
+    written = (work, drives.disk.parent, drives.results.parent)
+    reach = Reach(writes=tuple(dict.fromkeys(written)), devices=shape.accelerator.devices)
+    return asyncio.run(_Session(work, on_progress, reach).run(qemu_args(shape, drives, variables=variables), deadline))
 
 
 def copy_firmware_variables(work: Path) -> Path:
@@ -123,9 +125,10 @@ def copy_firmware_variables(work: Path) -> Path:
 class _Session:
     """One QEMU process, its monitor and its console."""
 
-    def __init__(self, work: Path, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(self, work: Path, on_progress: Callable[[Progress], None], reach: Reach) -> None:
         self._log = work / "console.log"
         self._errors = work / "qemu.log"
+        self._reach = reach
         self._console = Console(self._log, on_progress)
 
     async def run(self, args: list[str], deadline: float) -> Run:
@@ -147,6 +150,7 @@ class _Session:
         monitor = QMPClient("hallmark")
         words = command(
             [*args, "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"],
+            reach=self._reach,
             package="qemu-system-x86",
         )
         with self._errors.open("wb") as errors, theirs:

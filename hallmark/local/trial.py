@@ -18,13 +18,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hallmark.common.containment import Reach, writing
 from hallmark.common.errors import MachineError
 from hallmark.common.files import write_atomic
 from hallmark.common.iso import make_volume
 from hallmark.common.process import ENVIRONMENT, command, kill_group, need, run
-from hallmark.local.accelerator import Accelerator
+from hallmark.local.accelerator import SANDBOX, Accelerator
 from hallmark.local.disk import make_overlay
-from hallmark.local.machine import OVMF_CODE, SANDBOX, copy_firmware_variables
+from hallmark.local.machine import OVMF_CODE, copy_firmware_variables
 from hallmark.store.image import Image
 from hallmark.store.store import Store
 
@@ -102,7 +103,8 @@ def boot(
         port = wish.port or _free_port()
         console = work / "console.log"
         _make_drives(work, image, access)
-        with _machine(_arguments(work, wish, accelerator, port), work) as process:
+        reach = Reach(writes=(work,), devices=accelerator.devices, network=True)
+        with _machine(_arguments(work, wish, accelerator, port), reach, work) as process:
             say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
             _wait_for_ssh(process, port, console)
             known_hosts = work / "known_hosts"
@@ -129,7 +131,11 @@ def _make_key(key: Path, comment: str) -> None:
     """A new Ed25519 key; the private half appears last, so that it is never there without the public one."""
     fresh = key.with_name(f".{key.name}.{secrets.token_hex(4)}")
     try:
-        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", fresh], timeout=60)
+        run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", fresh],
+            timeout=60,
+            reach=writing(key.parent),
+        )
         Path(f"{fresh}.pub").replace(key.with_suffix(".pub"))
         fresh.replace(key)
     finally:
@@ -189,11 +195,11 @@ def _arguments(work: Path, wish: Wish, accelerator: Accelerator, port: int) -> l
 
 
 @contextmanager
-def _machine(arguments: Sequence[str], work: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _machine(arguments: Sequence[str], reach: Reach, work: Path) -> Iterator[subprocess.Popen[bytes]]:
     """QEMU, out of reach of the terminal's signals and ended with the block, or with us."""
     with (work / "qemu.log").open("wb") as errors:
         process = subprocess.Popen(
-            command(arguments, package="qemu-system-x86"),
+            command(arguments, reach=reach, package="qemu-system-x86"),
             env=dict(ENVIRONMENT),
             stdin=subprocess.DEVNULL,
             stdout=errors,

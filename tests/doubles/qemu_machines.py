@@ -33,6 +33,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance
 
 from hallmark.aws.ebs.blocks import volume_gib
+from hallmark.common.containment import writing
 from hallmark.common.process import ENVIRONMENT, command, kill_group
 from hallmark.common.process import run as run_program
 from hallmark.local.accelerator import TCG, Accelerator
@@ -60,7 +61,9 @@ def register_disk(ec2: Any, disk: Path, *, name: str, account: str, region: str)
     """An AMI of the account that boots `disk` (a qcow2) by UEFI, with a root snapshot that has its blocks."""
     with tempfile.TemporaryDirectory(dir=disk.parent) as scratch:
         raw = Path(scratch) / "disk.raw"
-        run_program(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw], timeout=600)
+        run_program(
+            ["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw], timeout=600, reach=writing(Path(scratch))
+        )
         gib = volume_gib(raw.stat().st_size)
         volume = ec2.create_volume(Size=gib, AvailabilityZone=f"{region}a")["VolumeId"]
         snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
@@ -265,7 +268,11 @@ class _Machine(threading.Thread):
         with self._lock, self._log.open("ab") as console, (self._folder / "qemu.log").open("ab") as errors:
             if not self._ended:
                 self._process = subprocess.Popen(
-                    command(words, package="qemu-system-x86"),
+                    command(
+                        words,
+                        reach=writing(self._folder, *{disk.parent for disk in disks.values()}),
+                        package="qemu-system-x86",
+                    ),
                     env=dict(ENVIRONMENT),
                     stdin=subprocess.DEVNULL,
                     stdout=console,

@@ -16,6 +16,7 @@ from pathlib import Path
 from moto.ebs.models import ebs_backends
 from moto.ec2.models.instances import Instance
 
+from hallmark.common.containment import writing
 from hallmark.common.process import run
 from hallmark.order.order import load_order
 from tests.support.good_results import isolation, write, write_good_acceptance, write_good_build
@@ -55,7 +56,7 @@ class QuickGuest:
             sums = run(["sha256sum", *(path.relative_to(results) for path in names)], timeout=60, cwd=results).stdout
             write(results / "MANIFEST", sums)
             archive = Path(folder) / "results.tar"
-            run(["tar", "--format=ustar", "-cf", archive, "-C", results, "."], timeout=60)
+            run(["tar", "--format=ustar", "-cf", archive, "-C", results, "."], timeout=60, reach=writing(Path(folder)))
             with disk.open("r+b") as stream:
                 os.pwrite(stream.fileno(), archive.read_bytes(), _second_partition(disk))
 

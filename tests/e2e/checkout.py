@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from hallmark.common.locks import is_locked
-from hallmark.common.process import PATH, command, run
+from hallmark.common.process import PATH, run, tied
 from hallmark.engine.backend import backend_in
 from hallmark.store.store import Store
 from tests.e2e.patched_base import NamedDisk
@@ -77,7 +77,7 @@ class Running:
         self._started = time.monotonic()
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
-                command(words),
+                tied(words),
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.DEVNULL,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hallmark.common.containment import writing
 from hallmark.common.process import Completed, run
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.debian.apt import PrivateRoot
@@ -250,7 +251,7 @@ class Session:
         """Run a command in it by SSH."""
         settings = [word for option in ("BatchMode=yes", "ConnectTimeout=90", *options) for word in ("-o", option)]
         words = [self.words[0], *settings, *self.words[1:], *command]
-        return run(words, timeout=180, check=False, stdin=stdin)
+        return run(words, timeout=180, check=False, stdin=stdin, reach=writing(network=True))
 
 
 @pytest.fixture(scope="module")

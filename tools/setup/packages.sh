@@ -18,6 +18,7 @@ qemu-utils 1:10 backports
 mmdebstrap 1.5 backports
 e2fsprogs 1.47.2 backports
 apt-utils - stable
+bubblewrap - stable
 debian-archive-keyring - stable
 dosfstools - stable
 fdisk - stable

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hallmark.common.containment import Reach
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_tree
 from hallmark.common.process import run
@@ -33,7 +34,7 @@ def find_debian_root(cache: Path) -> Path:
     with locked(parent / "lock"):
         if not tree.is_dir():
             for old in unused(parent):
-                run(as_root(["rm", "-rf", old]), timeout=300)
+                run(as_root(["rm", "-rf", old]), timeout=300, reach=Reach(writes=(parent,), installs=True))
             _make(root, cache, parent / "half-made", packages, identity).rename(tree)
         keep(tree)
     return tree
@@ -43,7 +44,11 @@ def _make(root: PrivateRoot, cache: Path, work: Path, packages: tuple[str, ...],
     (work / "tree").mkdir(parents=True)
     archive = work / "root.tar"
     make_tree(root, cache, archive, packages, identity)
-    run(as_root(["tar", "--numeric-owner", "--xattrs", "-xpf", archive, "-C", work / "tree"]), timeout=600)
+    run(
+        as_root(["tar", "--numeric-owner", "--xattrs", "-xpf", archive, "-C", work / "tree"]),
+        timeout=600,
+        reach=Reach(writes=(work,), installs=True),
+    )
     archive.unlink()
     finished = work.with_name("finished")
     if finished.exists():

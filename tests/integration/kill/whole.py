@@ -19,7 +19,7 @@ from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.aws.sweep import sweep
 from hallmark.common.fingerprint import hash_bytes
-from hallmark.common.process import command
+from hallmark.common.process import tied
 from hallmark.common.user_cache import user_cache
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.quick_guest import QuickGuest
@@ -86,7 +86,7 @@ def _make_subject(checkout: Checkout, server: Server) -> Subject:
         # What a killed run has started ends a moment after it; a run beside a living one would be refused.
         wait_until(lambda: not checkout.processes(), 60)
         return subprocess.Popen(
-            command([checkout.root / ".venv/bin/python", "-m", "hallmark", "up", STACK]),
+            tied([checkout.root / ".venv/bin/python", "-m", "hallmark", "up", STACK]),
             cwd=checkout.root,
             env=checkout.environment(),
             stdin=subprocess.DEVNULL,

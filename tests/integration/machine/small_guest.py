@@ -14,6 +14,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from hallmark.common.containment import writing
 from hallmark.common.fingerprint import fingerprint
 from hallmark.common.process import run
 from hallmark.debian.apt import PrivateRoot
@@ -82,7 +83,9 @@ def _unpack(cache: Path, tree: Path) -> None:
     planned = [p for p in root.simulate_install("", PACKAGES, upgrade=False) if p.name.startswith(_NEEDED)]
     root.download(planned, cache / "pool")
     for package in planned:
-        run(["dpkg-deb", "--extract", pool_path(cache / "pool", package), tree], timeout=120)
+        run(
+            ["dpkg-deb", "--extract", pool_path(cache / "pool", package), tree], timeout=120, reach=writing(tree.parent)
+        )
 
 
 def _ram_disk(tree: Path) -> bytes:

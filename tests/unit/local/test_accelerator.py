@@ -11,7 +11,8 @@ import pytest
 
 from hallmark.common import process
 from hallmark.local import accelerator
-from hallmark.local.accelerator import KVM, TCG, choose_accelerator
+from hallmark.local.accelerator import KVM, SANDBOX, TCG, choose_accelerator
+from tests.support.stand_ins import let_write
 
 STARTS = 'echo "[    0.000000] Linux version 6.12"'
 HANGS = "sleep 60"
@@ -26,15 +27,16 @@ class Host:
         self._program = folder / "bin" / "qemu-system-x86_64"
         self._program.parent.mkdir()
         monkeypatch.setattr(process, "PATH", f"{self._program.parent}:{process.PATH}")
+        let_write(accelerator, folder, monkeypatch)
         real = os.access
-        monkeypatch.setattr(os, "access", lambda path, mode: path == "/dev/kvm" or real(path, mode))
+        monkeypatch.setattr(os, "access", lambda path, mode: str(path) == "/dev/kvm" or real(path, mode))
         self.qemu(STARTS)
 
     def qemu(self, script: str, *, version: str = "10.0.2") -> None:
         """Put another QEMU in place."""
         self._program.write_text(
             f'#!/bin/sh\n[ "$1" != --version ] || {{ echo "QEMU emulator version {version}"; exit; }}\n'
-            f"echo start >>{self.counter}\n{script}\n"
+            f'echo "$*" >>{self.counter}\n{script}\n'
         )
         self._program.chmod(0o755)
 
@@ -60,6 +62,11 @@ def test_without_kvm_there_is_nothing_to_try(host: Host, monkeypatch: pytest.Mon
 
 def test_a_kernel_that_speaks_proves_kvm(host: Host) -> None:
     assert host.choose() == "kvm"
+
+
+def test_the_probe_may_make_no_more_system_calls_than_a_guests_machine(host: Host) -> None:
+    host.choose()
+    assert f" -sandbox {SANDBOX} " in host.counter.read_text()
 
 
 def test_a_kernel_that_speaks_and_then_hangs_proves_kvm(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

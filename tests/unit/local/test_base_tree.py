@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hallmark.common.containment import Reach
 from hallmark.common.errors import MirrorError
 from hallmark.common.fingerprint import hash_bytes, hash_file
 from hallmark.debian.apt import PrivateRoot
@@ -111,7 +112,7 @@ def test_mmdebstrap_sees_the_archive_alone(
     assert "--include=apt,sudo" in seen["args"]
     assert "--skip=cleanup/apt" in seen["args"]
     assert seen["args"][-3:] == ["", str(work / "root.tar"), "-"]
-    assert seen["contained"]
+    assert seen["reach"] == Reach(writes=(work,), installs=True)
     assert seen["env"]["SOURCE_DATE_EPOCH"] == "7"
     assert (seen["env"]["ROOT_UUID"], seen["env"]["ESP_UUID"]) == (IDS.root_filesystem, IDS.esp_uuid)
     assert list(work.iterdir()) == []

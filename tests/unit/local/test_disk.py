@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hallmark.common.containment import writing
 from hallmark.common.errors import ProcessError, SettingsError
 from hallmark.common.fingerprint import hash_file
 from hallmark.common.process import run
@@ -69,7 +70,7 @@ def test_other_identifiers_give_another_disk(disk: Path, tmp_path: Path) -> None
 
 def test_a_disk_has_an_esp_and_a_root_with_the_identifiers_asked_for(disk: Path, tmp_path: Path) -> None:
     raw = tmp_path / "disk.raw"
-    run(["qemu-img", "convert", "-O", "raw", disk, raw], timeout=60)
+    run(["qemu-img", "convert", "-O", "raw", disk, raw], timeout=60, reach=writing(raw.parent))
     table = json.loads(run(["sfdisk", "--json", raw], timeout=60).stdout)["partitiontable"]
     assert (table["label"], table["id"].lower()) == ("gpt", IDS.disk)
     assert [(p["name"], p["uuid"].lower()) for p in table["partitions"]] == [
@@ -129,7 +130,7 @@ def test_a_disk_of_another_system_is_told(tmp_path: Path, missing: str, reason: 
 
 def test_a_disk_without_partitions_is_told(tmp_path: Path) -> None:
     disk = tmp_path / "disk.qcow2"
-    run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "8M"], timeout=60)
+    run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "8M"], timeout=60, reach=writing(disk.parent))
     with pytest.raises(SettingsError, match="expected a qcow2 of a Debian system with an ext4 root: sfdisk: exit code"):
         read_from_disk(disk, tmp_path, status=tmp_path / "status", kernel=tmp_path / "vmlinuz")
 
@@ -156,7 +157,7 @@ def test_a_qcow2_that_hides_another_file_behind_it_is_refused(tmp_path: Path) ->
 def test_a_qcow2_that_keeps_its_data_elsewhere_is_refused(tmp_path: Path) -> None:
     disk = tmp_path / "disk.qcow2"
     options = f"data_file={tmp_path}/secret,data_file_raw=on"
-    run(["qemu-img", "create", "-q", "-f", "qcow2", "-o", options, disk, "1M"], timeout=60)
+    run(["qemu-img", "create", "-q", "-f", "qcow2", "-o", options, disk, "1M"], timeout=60, reach=writing(disk.parent))
     with pytest.raises(SettingsError, match=f"it is backed by {tmp_path}/secret"):
         read_from_disk(disk, tmp_path, status=tmp_path / "status", kernel=tmp_path / "vmlinuz")
 
@@ -164,7 +165,7 @@ def test_a_qcow2_that_keeps_its_data_elsewhere_is_refused(tmp_path: Path) -> Non
 def test_an_overlay_leaves_what_is_below_it_as_it_is(disk: Path, tmp_path: Path) -> None:
     before = hash_file(disk)
     make_overlay(disk, tmp_path / "overlay.qcow2")
-    run(["qemu-io", "-c", "write -P 7 0 1M", tmp_path / "overlay.qcow2"], timeout=60)
+    run(["qemu-io", "-c", "write -P 7 0 1M", tmp_path / "overlay.qcow2"], timeout=60, reach=writing(tmp_path))
     assert hash_file(disk) == before
     compress(tmp_path / "overlay.qcow2", tmp_path / "whole.qcow2", source_format="qcow2")
     info = json.loads(run(["qemu-img", "info", "--output=json", tmp_path / "whole.qcow2"], timeout=60).stdout)

@@ -23,6 +23,7 @@ from hallmark.local.accelerator import TCG
 from hallmark.local.trial import Access, Running, Wish, boot, make_access, user_data
 from hallmark.store.image import Image
 from hallmark.store.store import Store
+from tests.support.stand_ins import let_write
 
 # Stands in for QEMU: an SSH banner on the forwarded port, host keys on the console, until it is killed or told to stop.
 FAKE_QEMU = f"""#!{sys.executable}
@@ -56,6 +57,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "qemu-system-x86_64").chmod(0o755)
     (folder / "behaviour").write_text("off")
     monkeypatch.setattr(process, "PATH", f"{folder}:{process.PATH}")
+    let_write(run, folder, monkeypatch)
     return folder
 
 
