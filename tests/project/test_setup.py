@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).parents[2]
 SYSTEM_PATH = "/usr/bin:/bin"
 ALL_PACKAGES = {
     "apt-utils": "2.6.1",
+    "bubblewrap": "0.8.0-2",
     "debian-archive-keyring": "2023.3",
     "dosfstools": "4.2-1",
     "e2fsprogs": "1.47.2-3~bpo12+1",

@@ -88,9 +88,8 @@ def listener(family: socket.AddressFamily, address: object) -> Iterator[str]:
         yield f"import socket; socket.socket({int(family)}, socket.SOCK_STREAM).connect({server.getsockname()!r})"
 
 
-@pytest.mark.parametrize(
-    ("family", "address"), [(socket.AF_INET, ("127.0.0.1", 0)), (socket.AF_UNIX, b"\0hallmark-test-%d" % os.getpid())]
-)
+# The kernel chooses the port, and the name of an abstract socket.
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, ("127.0.0.1", 0)), (socket.AF_UNIX, "")])
 def test_a_program_without_network_reaches_no_listener_of_the_hosts(
     family: socket.AddressFamily, address: object
 ) -> None:
