@@ -17,8 +17,8 @@ from pathlib import Path
 from bench.measurement import Measurement, ratio
 from bench.site import Say, Site
 from bench.unchanged import alternate
+from hallmark.common.cache import user_cache
 from hallmark.common.errors import ProcessError
-from hallmark.common.user_cache import user_cache
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.quick_guest import QuickGuest
 from tests.doubles.quick_machines import QuickMachines

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hallmark.cli import aws as cli_aws
+from hallmark.common.cache import user_cache
 from hallmark.common.errors import HallmarkError, RecipeError, StoreError
 from hallmark.common.files import mebibytes
-from hallmark.common.user_cache import user_cache
 from hallmark.config.settings import PROJECT
 from hallmark.config.stack_file import read_stack_config
 from hallmark.engine import plugins as aws_plugins

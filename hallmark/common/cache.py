@@ -1,48 +1,86 @@
-"""Results kept in the cache under the fingerprint of what they were made from; the oldest give way."""
+"""The cache: what can be made again. Its folder, results kept under their fingerprint, plans, and what gives way.
+
+The cache may be emptied at any time: the next run makes what it misses.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
-from hallmark.common.files import write_atomic
+from hallmark.common.errors import HallmarkError, StoreError
+from hallmark.common.files import remove_tree, write_atomic
+from hallmark.common.fingerprint import hash_bytes
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-_KEPT = 20
-_Row = TypeVar("_Row", bound="DataclassInstance")
+_RESULTS_KEPT = 20
+_PLANS_KEPT = 50
+_Result = TypeVar("_Result")
 
 
-def recall(path: Path, row: type[_Row]) -> tuple[_Row, ...] | None:
-    """The rows remembered in a file; None when there are none, or none that can be read."""
+def user_cache(environment: Mapping[str, str] = os.environ) -> Path:
+    """The user's cache folder for Hallmark: that of XDG, by default ~/.cache/hallmark. A stack may name another."""
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallmark"
+
+
+def remember(path: Path, text: str) -> None:
+    """Keep a result in a file; of the `.json` files beside it the oldest give way."""
+    _write(path, text.encode(), kept=_RESULTS_KEPT)
+
+
+def recall(path: Path, read: Callable[[Path], _Result]) -> _Result | None:
+    """A remembered result, as `read` makes it from the file; None when there is none, or none that can be read."""
     try:
-        read: list[dict[str, Any]] = json.loads(path.read_bytes())
-        return tuple(row(**fields) for fields in read)
-    except (OSError, ValueError, TypeError):
+        return read(path)
+    except (OSError, ValueError, TypeError, HallmarkError):
         return None
 
 
-def remember(path: Path, rows: Sequence[DataclassInstance]) -> None:
-    """Keep rows in a file, whole or not at all."""
-    remember_text(path, json.dumps([asdict(row) for row in rows]))
+def save_plan(kind: str, text: str, cache: Path) -> Path:
+    """Write a plan or order below `cache`/plans, under its hash; return the file. The oldest give way.
+
+    So it goes from the program, which writes it in each run, to the providers, which carry it out.
+    """
+    data = text.encode()
+    path = cache / "plans" / f"{kind}-{hash_bytes(data)}.json"
+    if path.exists() and path.read_bytes() == data:
+        path.touch()
+    else:
+        _write(path, data, kept=_PLANS_KEPT)
+    return path
 
 
-def recall_text(path: Path) -> str | None:
-    """The text remembered in a file as JSON; None when there is none, or none that can be read."""
+def load_plan(path: Path) -> str:
+    """Read a plan back; StoreError when it is gone or is not what its name says."""
     try:
-        text = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return text if isinstance(text, str) else None
+        data = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: expected a plan of this run: {error.strerror}; run again") from error
+    if hash_bytes(data) != path.stem.rpartition("-")[2]:
+        raise StoreError(f"{path}: its content is not what its name says; remove it and run again")
+    return data.decode()
 
 
-def remember_text(path: Path, text: str) -> None:
-    """Keep a text in a file, and of its neighbours only the newest."""
+def keep_newest(folder: Path, count: int, *, files: str = "*", having: str = "") -> None:
+    """Keep the newest `count` entries of a folder, by the time of their last change, and remove the others.
+
+    Only entries whose name matches `files` count, and with `having` only folders that hold a file of this name.
+    """
+    entries = [path for path in folder.glob(files) if (path / having).exists()]
+    for old in sorted(entries, key=_changed, reverse=True)[count:]:
+        remove_tree(old)
+
+
+def _write(path: Path, data: bytes, *, kept: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, text.encode())
-    for old in sorted(path.parent.glob("*.json"), key=lambda p: -p.stat().st_mtime_ns)[_KEPT:]:
-        old.unlink(missing_ok=True)
+    write_atomic(path, data)
+    keep_newest(path.parent, kept, files="*.json")
+
+
+def _changed(path: Path) -> int:
+    """When an entry was changed, in nanoseconds; the oldest of all when another run has just removed it."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from hallmark.common.cache import user_cache
 from hallmark.common.errors import SettingsError
-from hallmark.common.user_cache import user_cache
 from hallmark.common.validation import STRICT, describe, show
 from hallmark.config.recipe import Name
 

@@ -12,11 +12,11 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hallmark.common.cache import recall, recall_text, remember, remember_text
+from hallmark.common.cache import recall, remember
 from hallmark.common.containment import writing
 from hallmark.common.errors import LockError, MirrorError, ProcessError
 from hallmark.common.files import need_room, remove_tree
@@ -152,22 +152,22 @@ class PrivateRoot:
             inputs = {"releases": self.fingerprint(), "status": hash_bytes(status_text.encode())}
             asked = {"packages": list(packages), "upgrade": upgrade}
             known = self.home / "plans" / f"{fingerprint('plan', inputs | asked)}.json"
-            planned = recall(known, Planned)
+            planned = recall(known, _read_planned)
             if planned is None:
                 planned = self._simulate(status_text, packages, upgrade=upgrade)
-                remember(known, planned)
+                remember(known, json.dumps([asdict(row) for row in planned]))
             return planned
 
     def status_text(self, planned: Sequence[Planned]) -> str:
         """A dpkg status in which just these packages are installed: what a base will be, before it is built."""
         inputs = {"releases": self.fingerprint(), "planned": [[p.name, p.to_version, p.sha256] for p in planned]}
         known = self.home / "statuses" / f"{fingerprint('status', inputs)}.json"
-        text = recall_text(known)
+        text = recall(known, _read_text)
         if text is None:
             records = self.records([(p.name, p.to_version) for p in planned])
             texts = [records[p.name, p.to_version].text for p in sorted(planned, key=lambda p: p.name)]
             text = "\n\n".join(each.replace("\n", "\nStatus: install ok installed\n", 1) for each in texts) + "\n"
-            remember_text(known, json.dumps(text))
+            remember(known, json.dumps(text))
         return text
 
     def records(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], apt_output.Record]:
@@ -296,3 +296,14 @@ class PrivateRoot:
             raise MirrorError(
                 f"{self.mirror.main}: {error}; is the mirror too slow? set another hallmark:mirror"
             ) from error
+
+
+def _read_planned(path: Path) -> tuple[Planned, ...]:
+    return tuple(Planned(**fields) for fields in json.loads(path.read_bytes()))
+
+
+def _read_text(path: Path) -> str:
+    text = json.loads(path.read_bytes())
+    if not isinstance(text, str):
+        raise TypeError(f"{path}: expected a text, got {text!r:.40}")
+    return text

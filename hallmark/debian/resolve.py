@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from hallmark.common.cache import remember_text
+from hallmark.common.cache import recall, remember
 from hallmark.common.errors import LockError
 from hallmark.common.fingerprint import fingerprint
 from hallmark.debian.apt import Planned, PrivateRoot, Release
@@ -72,12 +72,12 @@ def resolve(
         inventory = parse_status(status_text)
         inputs = {"releases": releases, "inventory": inventory.fingerprint, "packages": sorted(packages)}
         known = root.home / "locks" / f"{fingerprint('resolution', inputs, version=FORMAT)}.json"
-        lock = _known_lock(known)
+        lock = recall(known, load_lock)
         if lock is None:
             planned = root.simulate_install(status_text, packages, upgrade=True)
             root.download(planned, pool, progress)
             lock = make_lock(planned, inventory, root.releases(), pool)
-            remember_text(known, lock.to_json())
+            remember(known, lock.to_json())
         return lock
 
 
@@ -194,11 +194,3 @@ def _locked(deb: Planned, cves: tuple[str, ...]) -> LockedPackage:
         filename=deb.filename,
         cves=cves,
     )
-
-
-def _known_lock(path: Path) -> PatchLock | None:
-    """An earlier resolution; None when there is none, or none that can be read."""
-    try:
-        return load_lock(path) if path.is_file() else None
-    except LockError:
-        return None

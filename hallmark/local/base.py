@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from hallmark.common.cache import keep_newest, load_plan, save_plan
 from hallmark.common.errors import ProcessError, SettingsError, StoreError
 from hallmark.common.files import need_room, remove_tree, sync_tree
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_file, hash_tree
 from hallmark.common.locks import held
-from hallmark.common.plans import load_plan, save_plan
 from hallmark.config.settings import NamedBase
 from hallmark.debian.apt import Planned, PrivateRoot
 from hallmark.debian.inventory import parse_status
@@ -221,15 +221,7 @@ def _publish(staging: Path, folder: Path, record: dict[str, object]) -> None:
     if folder.exists():
         remove_tree(folder)
     staging.rename(folder)
-    _prune(folder)
-
-
-def _prune(latest: Path) -> None:
-    """Keep the bases that were used last: older ones can be made again. A machine that runs on one keeps it open."""
-    latest.touch()
-    bases = [path for path in latest.parent.iterdir() if (path / _RECORD).exists()]
-    for old in sorted(bases, key=lambda path: -path.stat().st_mtime_ns)[_KEPT:]:
-        remove_tree(old)
+    keep_newest(folder.parent, _KEPT, having=_RECORD)  # a machine that runs on one keeps it open
 
 
 def _folder(cache: Path, identity: str) -> Path:

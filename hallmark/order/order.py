@@ -14,10 +14,10 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from hallmark.common.cache import load_plan, save_plan
 from hallmark.common.errors import MediaError
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.common.iso import manifest_lines
-from hallmark.common.plans import load_plan, save_plan
 from hallmark.common.validation import STRICT
 from hallmark.config.recipe import MachineShape, Recipe
 from hallmark.controls.plan import (

@@ -10,9 +10,10 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from hallmark.common.cache import keep_newest
 from hallmark.common.concurrency import count_slots, slot
 from hallmark.common.errors import BuildError, HallmarkError, MediaError
-from hallmark.common.files import remove_tree, write_atomic
+from hallmark.common.files import write_atomic
 from hallmark.common.fingerprint import Sha256, hash_file
 from hallmark.common.iso import make_media
 from hallmark.debian import resolve as patches
@@ -56,7 +57,7 @@ def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha2
     folder.mkdir(parents=True, exist_ok=True)
     make_ordered_media(iso, files, order.build_manifest)
     write_atomic(record, json.dumps({"iso": hash_file(iso)}).encode())
-    _prune_media(folder)
+    keep_newest(folder.parent, _MEDIA_KEPT)
     return iso, order.build_manifest
 
 
@@ -73,13 +74,6 @@ def _is_as_made(iso: Path, record: Path) -> bool:
         return bool(hash_file(iso) == json.loads(record.read_text())["iso"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _prune_media(latest: Path) -> None:
-    """Keep the newest few media: they can be made again."""
-    latest.touch()
-    for old in sorted(latest.parent.iterdir(), key=lambda p: -p.stat().st_mtime_ns)[_MEDIA_KEPT:]:
-        remove_tree(old)
 
 
 def build_image(order: Order, base: Base, places: Places, say: Say) -> Image:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hallmark.common.user_cache import user_cache
+from hallmark.common.cache import user_cache
 from hallmark.engine.backend import backend_in
 from tests.doubles.server import BIN, Server
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.user_cache import user_cache
+from hallmark.common.cache import user_cache
 from tests.e2e.checkout import Checkout, scratch
 from tests.e2e.patched_base import NamedDisk, find_patched_base
 

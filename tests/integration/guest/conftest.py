@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.common.cache import user_cache
 from hallmark.common.fingerprint import hash_file
-from hallmark.common.user_cache import user_cache
 from hallmark.controls.plan import Plan, Profile, compile_plan, load_controls
 from tests.integration.guest.debian_root import find_debian_root
 from tests.integration.guest.plans import FACTS, SCRIPTS, write_plan

@@ -18,9 +18,9 @@ from unittest.mock import patch
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.aws.sweep import sweep
+from hallmark.common.cache import user_cache
 from hallmark.common.fingerprint import hash_bytes
 from hallmark.common.process import tied
-from hallmark.common.user_cache import user_cache
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.quick_guest import QuickGuest
 from tests.doubles.quick_machines import QuickMachines

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.user_cache import user_cache
+from hallmark.common.cache import user_cache
 from hallmark.guest.console import Progress
 from hallmark.local.accelerator import TCG
 from hallmark.local.disk import make_overlay

@@ -284,14 +284,15 @@ def test_a_base_record_says_what_it_was_made_from(build: list[str], cache: Path,
     assert record == {"fingerprint": IDENTITY, "sha256": Sha256(hash_bytes(b"disk"))}
 
 
-def test_only_the_bases_that_were_used_last_are_kept(tmp_path: Path) -> None:
-    for age in range(7):
-        folder = tmp_path / f"base-{age}"
-        folder.mkdir()
+def test_the_bases_that_were_used_last_are_kept(build: list[str], cache: Path, root: PrivateRoot) -> None:
+    for age in range(6):
+        folder = cache / "bases" / f"base-{age}"
+        folder.mkdir(parents=True)
         (folder / "base.json").write_text("{}")
         os.utime(folder, (1_000_000 - age, 1_000_000 - age))
-    base._prune(tmp_path / "base-6")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["base-0", "base-1", "base-2", "base-3", "base-6"]
+    made = build_base(PLAN, root, cache, say).disk.parent
+    folders = [path.name for path in (cache / "bases").iterdir() if path.is_dir()]
+    assert sorted(folders) == sorted([made.name, "base-0", "base-1", "base-2", "base-3"])
 
 
 # What is planned.
