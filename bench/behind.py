@@ -46,7 +46,7 @@ def plan_behind(places: Places, work: Path, say: Say) -> BasePlan:
     """Build such a base below `work` and take it into the cache."""
     root = places.apt_root(SUITE)
     plan = plan_base(root, ask=False)
-    root.download(plan.planned, places.pool)
+    root.download(plan.planned, places.pool, say)
     archive = work / "archive"
     write_archive(archive, plan.status, places.pool)
     tree = Tree(
@@ -56,7 +56,7 @@ def plan_behind(places: Places, work: Path, say: Say) -> BasePlan:
         epoch=plan.epoch,
         ids=DiskIds.of(fingerprint("behind", {"base": plan.fingerprint})),
     )
-    older = set_back(archive, plan, places)
+    older = set_back(archive, plan, places, say)
     say(f"a base that is behind in {len(older)} packages: {', '.join(older)}")
     install_tree(tree, archive, work / "root.tar", architecture=root.architecture, log=work / "mmdebstrap.log")
     disk = work / "disk.qcow2"
@@ -66,12 +66,12 @@ def plan_behind(places: Places, work: Path, say: Say) -> BasePlan:
     return plan_named_base(NamedBase(disk=disk, sha512=hash_file(disk, algorithm="sha512")), places.cache)
 
 
-def set_back(archive: Path, plan: BasePlan, places: Places) -> list[str]:
+def set_back(archive: Path, plan: BasePlan, places: Places, say: Say) -> list[str]:
     """Put older versions into an archive in place of the planned ones; their names."""
     records = {record_name(text): text for text in (archive / "Packages").read_text().strip("\n").split("\n\n")}
     planned = {p.name: p for p in plan.planned}
     edits = {p.name: lowered(p.to_version) for p in plan.planned if p.source in SOURCES}
-    kernel = _older_kernel(places, planned[_META].to_version)
+    kernel = _older_kernel(places, planned[_META].to_version, say)
     if kernel is not None:
         name, deb = kernel
         records[name] = _take(archive, deb, name, {})
@@ -101,7 +101,7 @@ def _swapped(meta: str, version: str, kernel: str) -> dict[str, str]:
     }
 
 
-def _older_kernel(places: Places, version: str) -> tuple[str, Path] | None:
+def _older_kernel(places: Places, version: str, say: Say) -> tuple[str, Path] | None:
     """The newest kernel of the security suite that is older than a version, fetched; None when it has none."""
     root = places.apt_root()
     lists = "".join(path.read_text() for path in (root.shared / "lists").glob("*-security_main_*_Packages"))
@@ -117,7 +117,7 @@ def _older_kernel(places: Places, version: str) -> tuple[str, Path] | None:
         size=int(chosen["Size"]),
         sha256=chosen["SHA256"],
     )
-    root.download([planned], places.pool)
+    root.download([planned], places.pool, say)
     return planned.name, pool_path(places.pool, planned)
 
 

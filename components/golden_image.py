@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from pulumi.runtime.settings import get_engine
 
 from components.patch_media import PatchMedia
 from components.platform import COMPONENT, Platform, Step
 from components.program import stopping_cleanly
+from components.report import reporter
 from hallmark.config.recipe import Recipe
 from hallmark.order.order import Order, save_order
 from hallmark.order.resolve import Context, order_image
@@ -33,7 +35,7 @@ class GoldenImage(pulumi.ComponentResource):
         super().__init__(COMPONENT, name, None, opts)
         self._name, self._args = name, args
         platform = args.platform
-        order = pulumi.Output.from_input(platform.status).apply(self._order)
+        order: pulumi.Output[Order] = pulumi.Output.from_input(platform.status).apply(self._order)
         media = PatchMedia(
             self._step(
                 "patch-media",
@@ -64,16 +66,14 @@ class GoldenImage(pulumi.ComponentResource):
         self.outputs = platform.outputs(build, judged, release)
         self.register_outputs(self.outputs)
 
-    def _order(self, status: str) -> Order:
+    async def _order(self, status: str) -> Order:
         args = self._args
-
-        def say(text: str) -> None:
-            pulumi.log.info(text, self)
-
+        say = reporter(await self.urn.future() or "", engine=get_engine())
         with stopping_cleanly():
             order = order_image(args.context, args.recipe, args.platform.start, status, say)
+        pulumi.log.info(order.lock.totals, self)
         if pulumi.runtime.is_dry_run():
-            say("patches:\n" + "\n".join(order.lock.summary() or ["none outstanding"]))
+            pulumi.log.info("patches:\n" + "\n".join(order.lock.summary() or ["none outstanding"]), self)
         return order
 
     def _step(

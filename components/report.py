@@ -1,6 +1,7 @@
-"""Shows a resource's progress on its own row of `pulumi up`, from inside the dynamic provider's process.
+"""Shows a resource's progress on its own row of `pulumi up`, from a dynamic provider's process or from the program.
 
-`pulumi.log` is not connected there; the engine's address is the process's first argument.
+In a provider `pulumi.log` is not connected; the engine's address is the process's first argument. In the program
+`pulumi.log` shows a resource's lines only when the event loop is free, which a download in an `apply` keeps busy.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ def urn_of(kind: str, name: str, *, parent: str | None = None) -> str:
     )
 
 
-def reporter(urn: str, *, lasting: bool = False) -> Callable[[str], None]:
-    """A function that shows a line on the resource's row; `lasting` lines are repeated at the end.
+def reporter(
+    urn: str, *, lasting: bool = False, engine: engine_pb2_grpc.EngineStub | None = None
+) -> Callable[[str], None]:
+    """A function that shows a line on the resource's row, from any thread; `lasting` lines are repeated at the end.
 
-    Lines of one stage (up to the first number) that follow each other within two seconds are dropped.
+    The program hands over its `engine`; a provider finds it. Lines of one stage (up to the first number) that follow
+    each other within two seconds are dropped.
     """
-    address = sys.argv[1] if len(sys.argv) > 1 else ""
-    engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address)) if address else None
+    if engine is None and len(sys.argv) > 1:
+        engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
     last: tuple[str, float] = ("", 0.0)
 
     def say(text: str) -> None:

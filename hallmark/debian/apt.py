@@ -27,7 +27,7 @@ from hallmark.debian import apt_config, apt_output
 from hallmark.debian.inventory import source_of, stanzas
 from hallmark.debian.mirror import Mirror
 from hallmark.debian.pool import Downloadable, adopt, in_pool, sweep
-from hallmark.debian.watch import Progress, watched
+from hallmark.debian.watch import watched
 
 TRIXIE = ("trixie", "trixie-updates", "trixie-security")
 _UPDATE_TIMEOUT = 600
@@ -179,12 +179,10 @@ class PrivateRoot:
             listed = self._run("apt-cache", "madison", "--", *(name for name, _ in wanted))
         return apt_output.parse_records(shown.stdout, apt_output.parse_madison(listed.stdout), self.suites)
 
-    def download(
-        self, planned: Sequence[Downloadable], pool: Path, progress: Callable[[Progress], None] | None = None
-    ) -> None:
+    def download(self, planned: Sequence[Downloadable], pool: Path, say: Callable[[str], None]) -> None:
         """Bring the .debs into the pool (`POOL/SHA256.deb`): verified, each moved into place when whole.
 
-        What is there already is kept; a broken-off download is taken up again.
+        What is there already is kept; a broken-off download is taken up again. `say` is told how far it has come.
         MirrorError when the mirror cannot be reached, lacks one, or serves one with other bytes than its index says.
         """
         pool.mkdir(parents=True, exist_ok=True)
@@ -195,7 +193,7 @@ class PrivateRoot:
             need_room(pool, sum(deb.size for deb in missing) + _SPARE_ROOM, MirrorError)
             staging = pool / ".partial"
             staging.mkdir(exist_ok=True)
-            with watched(staging, planned, missing, progress):
+            with watched(staging, planned, missing, say):
                 done = self._run(
                     "apt-get", "-q", "download", "--", *(f"{d.name}={d.to_version}" for d in missing),
                     cwd=staging, timeout=_DOWNLOAD_TIMEOUT, network=True,

@@ -75,6 +75,11 @@ class PatchLock(_Strict):
         """All CVEs that the lock closes, each once."""
         return tuple(sorted({cve for package in self.packages for cve in package.cves}))
 
+    @property
+    def totals(self) -> str:
+        """How many packages it has, and how many CVEs these close."""
+        return f"{len(self.packages)} packages, {len(self.cves)} CVEs"
+
     def summary(self, *, cves: int | None = 8) -> list[str]:
         """A line for each package; at most so many CVEs in one line, and the number of the rest (None: all of them)."""
         return [_line(package, cves) for package in self.packages]

@@ -19,7 +19,6 @@ from hallmark.debian.changelog import cves_since, read_changelog
 from hallmark.debian.inventory import Inventory, parse_status
 from hallmark.debian.lock import FORMAT, LockedPackage, LockedSuite, PatchLock, load_lock, write_lock
 from hallmark.debian.pool import in_pool, pool_path
-from hallmark.debian.watch import Progress
 
 __all__ = [
     "LockedPackage",
@@ -58,9 +57,9 @@ def resolve(
     packages: Sequence[str],
     root: PrivateRoot,
     pool: Path,
+    say: Callable[[str], None],
     *,
     ask: bool = True,
-    progress: Callable[[Progress], None] | None = None,
 ) -> PatchLock:
     """The lock for a base with this dpkg status: its upgrades, and the recipe's packages with all they need.
 
@@ -75,7 +74,7 @@ def resolve(
         lock = recall(known, load_lock)
         if lock is None:
             planned = root.simulate_install(status_text, packages, upgrade=True)
-            root.download(planned, pool, progress)
+            root.download(planned, pool, say)
             lock = make_lock(planned, inventory, root.releases(), pool)
             remember(known, lock.to_json())
         return lock
@@ -123,11 +122,9 @@ def verify_pinned(lock: PatchLock, root: PrivateRoot, inventory: Inventory, *, w
             )
 
 
-def fetch(
-    lock: PatchLock, root: PrivateRoot, pool: Path, *, progress: Callable[[Progress], None] | None = None
-) -> None:
+def fetch(lock: PatchLock, root: PrivateRoot, pool: Path, say: Callable[[str], None]) -> None:
     """Bring what is missing of a lock into the pool; MirrorError when it cannot be had."""
-    root.download(lock.packages, pool, progress)
+    root.download(lock.packages, pool, say)
 
 
 def debs(lock: PatchLock, pool: Path) -> dict[str, Path]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from hallmark.common.files import mebibytes
+
 _INTERVAL = 0.5
 
 
@@ -21,37 +23,39 @@ class Sized(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """How far a download has come; sizes are in bytes."""
+class DownloadProgress:
+    """How far a download has come, and in words; sizes are in bytes."""
 
     packages: int
     of_packages: int
     size: int
     of_size: int
 
+    def __str__(self) -> str:
+        return (
+            f"downloading {self.packages} of {self.of_packages} packages, "
+            f"{mebibytes(self.size)} of {mebibytes(self.of_size)}"
+        )
+
 
 @contextmanager
 def watched(
-    staging: Path, planned: Sequence[Sized], missing: Sequence[Sized], report: Callable[[Progress], None] | None
+    staging: Path, planned: Sequence[Sized], missing: Sequence[Sized], say: Callable[[str], None]
 ) -> Iterator[None]:
-    """Report the progress of what is going on in the body every half second, from a thread, and once at its end."""
-    if report is None:
-        yield
-        return
+    """Say how far the download in the body has come: every half second, from a thread, and once at its end."""
     there = (len(planned) - len(missing), sum(d.size for d in planned) - sum(d.size for d in missing))
     total = (len(planned), sum(deb.size for deb in planned))
     ended = threading.Event()
 
     def look() -> None:
         packages, size = measure(staging)
-        report(
-            Progress(
-                packages=there[0] + packages,
-                of_packages=total[0],
-                size=min(there[1] + size, total[1]),
-                of_size=total[1],
-            )
+        progress = DownloadProgress(
+            packages=there[0] + packages,
+            of_packages=total[0],
+            size=min(there[1] + size, total[1]),
+            of_size=total[1],
         )
+        say(str(progress))
 
     def watch() -> None:
         while not ended.wait(_INTERVAL):

@@ -15,13 +15,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hallmark.common.containment import Reach
-from hallmark.common.files import mebibytes, remove_tree
+from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import hash_file
 from hallmark.common.process import run
 from hallmark.debian.apt import Planned, PrivateRoot
 from hallmark.debian.pool import file_name
 from hallmark.debian.unpacked import write_unpacked
-from hallmark.debian.watch import Progress
 from hallmark.local.disk import DiskIds
 
 BASE_FILES = Path(__file__).parent / "base_files"
@@ -49,14 +48,7 @@ def build_tree(
     tree: Tree, root: PrivateRoot, pool: Path, target: Path, *, say: Callable[[str], None], log: Path | None = None
 ) -> None:
     """Write the tree as a tar. MirrorError when a .deb cannot be had, ProcessError when mmdebstrap fails."""
-
-    def report(progress: Progress) -> None:
-        say(
-            f"downloading {progress.packages} of {progress.of_packages} packages, "
-            f"{mebibytes(progress.size)} of {mebibytes(progress.of_size)}"
-        )
-
-    root.download(tree.planned, pool, report)
+    root.download(tree.planned, pool, say)
     archive = target.with_name("archive")
     write_archive(archive, tree.status, pool)
     say(f"installing {len(tree.planned)} packages with mmdebstrap")

@@ -58,22 +58,22 @@ def ask_the_mirror(context: Context) -> bool:
 def resolve_lock(context: Context, recipe: Recipe, status: str, say: Callable[[str], None]) -> PatchLock:
     """The patch lock for a base with this dpkg status: resolved anew, or the pinned one. Raises MirrorError, LockError.
 
-    `ask_the_mirror` was called before. Ends by name what the recipe's mitigations no longer justify.
+    `ask_the_mirror` was called before; `say` is told how far the download of the packages has come. Raises LockError,
+    too, when a mitigation of the recipe has expired or its patch has arrived; the message names it.
     """
     places = context.places
     if context.settings.patches == LATEST:
-        lock = patches.resolve(status, recipe.packages, places.apt_root(), places.pool, ask=False)
+        lock = patches.resolve(status, recipe.packages, places.apt_root(), places.pool, say, ask=False)
     else:
-        lock = _pinned_lock(context, recipe, status)
+        lock = _pinned_lock(context, recipe, status, say)
     try:
         patches.check_mitigations(recipe.mitigation, lock, context.today, places.pool)
     except HallmarkError as error:
         raise type(error)(f"{recipe.path}: {error}") from error
-    say(f"{len(lock.packages)} packages, {len({c for p in lock.packages for c in p.cves})} CVEs")
     return lock
 
 
-def _pinned_lock(context: Context, recipe: Recipe, status: str) -> PatchLock:
+def _pinned_lock(context: Context, recipe: Recipe, status: str, say: Callable[[str], None]) -> PatchLock:
     """The lock that the settings name: a file, or in a folder of locks the one with the recipe's name."""
     places = context.places
     path = context.root / context.settings.patches
@@ -89,7 +89,7 @@ def _pinned_lock(context: Context, recipe: Recipe, status: str) -> PatchLock:
                 f"{path}: packages: expected {name}, which {recipe.path} asks for (packages[{index}]); "
                 "the lock was made for another list: make a new one with hallmark:patches latest"
             )
-    patches.fetch(lock, places.apt_root(), places.pool)
+    patches.fetch(lock, places.apt_root(), places.pool, say)
     return lock
 
 

@@ -47,7 +47,7 @@ def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha2
     if _is_as_made(iso, record):
         return iso, order.build_manifest
     say(f"media: {len(order.lock.packages)} packages, {len(order.plan)} controls")
-    patches.fetch(order.lock, places.apt_root(), places.pool)
+    patches.fetch(order.lock, places.apt_root(), places.pool, say)
     debs = patches.debs(order.lock, places.pool)
     files: dict[str, Path | bytes] = {
         **script_paths(order.scripts, BUILD_SCRIPTS, tuple(r.id for r in order.plan), ("apply.sh", "check.sh")),

@@ -12,7 +12,7 @@ from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.inventory import parse_status
 from hallmark.debian.mirror import Mirror
-from tests.integration.apt.debian_archive import Archive, Deb, Key, status
+from tests.integration.apt.debian_archive import Archive, Deb, Key, ignore, status
 
 OLD = Deb(name="tls", version="1.0-1")
 NEW = Deb(name="tls", version="1.0-2")
@@ -20,7 +20,7 @@ WEEK = timedelta(days=7)
 
 
 def resolve(archive: Archive, cache: Path) -> patches.PatchLock:
-    return patches.resolve(status(OLD), [], PrivateRoot(cache, archive.mirror()), cache / "pool")
+    return patches.resolve(status(OLD), [], PrivateRoot(cache, archive.mirror()), cache / "pool", ignore)
 
 
 def refused(archive: Archive, cache: Path, expected: str, *, kind: type[HallmarkError] = MirrorError) -> str:
@@ -177,7 +177,7 @@ def test_a_pinned_lock_that_fits_is_taken_and_fetched(archive: Archive, cache: P
     pinned = patches.load_lock(tmp_path / "my.lock")
     root = PrivateRoot(tmp_path / "another cache", archive.mirror())
     patches.verify_pinned(pinned, root, parse_status(status(OLD)))
-    patches.fetch(pinned, root, tmp_path / "pool")
+    patches.fetch(pinned, root, tmp_path / "pool", ignore)
     assert list(patches.debs(pinned, tmp_path / "pool")) == ["tls_1.0-2_amd64.deb"]
 
 

@@ -21,8 +21,7 @@ from hallmark.debian import apt
 from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.inventory import parse_status
-from hallmark.debian.watch import Progress
-from tests.integration.apt.debian_archive import SUITES, Archive, Deb, changelog, status
+from tests.integration.apt.debian_archive import SUITES, Archive, Deb, changelog, ignore, status
 
 OLD = (
     Deb(name="tls", version="1:3.5-1+deb13u1"),
@@ -63,7 +62,7 @@ def published(archive: Archive) -> Archive:
 
 
 def resolve(archive: Archive, cache: Path, *packages: str, base: str = "") -> patches.PatchLock:
-    return patches.resolve(base or status(*OLD), packages, PrivateRoot(cache, archive.mirror()), cache / "pool")
+    return patches.resolve(base or status(*OLD), packages, PrivateRoot(cache, archive.mirror()), cache / "pool", ignore)
 
 
 def test_a_lock_brings_all_upgrades_and_the_recipes_packages_with_their_needs(archive: Archive, cache: Path) -> None:
@@ -97,7 +96,7 @@ def test_a_damaged_deb_in_the_pool_is_named_and_fetched_anew(archive: Archive, c
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
     with pytest.raises(LockError, match=r"expected quiet 2\.0-1\+deb13u1 with SHA-256 .* missing or has other bytes"):
         patches.debs(lock, cache / "pool")
-    patches.fetch(lock, PrivateRoot(cache, archive.mirror()), cache / "pool")
+    patches.fetch(lock, PrivateRoot(cache, archive.mirror()), cache / "pool", ignore)
     assert len(patches.debs(lock, cache / "pool")) == 3
 
 
@@ -174,7 +173,7 @@ def test_a_mitigation_ends_when_a_new_package_already_has_the_patch(archive: Arc
 def test_threads_that_share_a_root_take_turns(archive: Archive, cache: Path) -> None:
     root = PrivateRoot(cache, published(archive).mirror())
     with ThreadPoolExecutor(4) as threads:
-        found = [threads.submit(patches.resolve, status(*OLD), [], root, cache / "pool") for _ in range(4)]
+        found = [threads.submit(patches.resolve, status(*OLD), [], root, cache / "pool", ignore) for _ in range(4)]
     assert len({future.result().fingerprint for future in found}) == 1
 
 
@@ -240,10 +239,17 @@ def test_a_file_mirror_works_too(archive: Archive, cache: Path) -> None:
 
 
 def test_progress_ends_with_all_packages(archive: Archive, cache: Path) -> None:
-    seen: list[Progress] = []
+    said: list[str] = []
     root = PrivateRoot(cache, published(archive).mirror())
-    lock = patches.resolve(status(*OLD), [], root, cache / "pool", progress=seen.append)
-    assert seen[-1] == Progress(packages=3, of_packages=3, size=lock.size, of_size=lock.size)
+    patches.resolve(status(*OLD), [], root, cache / "pool", said.append)
+    assert said[-1] == "downloading 3 of 3 packages, 1 MiB of 1 MiB"
+
+
+def test_what_is_in_the_pool_is_not_downloaded_again(archive: Archive, cache: Path) -> None:
+    lock = resolve(published(archive), cache)
+    said: list[str] = []
+    patches.fetch(lock, PrivateRoot(cache, archive.mirror()), cache / "pool", said.append)
+    assert said == []
 
 
 def test_nothing_of_the_hosts_apt_configuration_is_read(archive: Archive, cache: Path) -> None:
@@ -271,7 +277,7 @@ from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import Mirror
 url, keyring, cache, status = sys.argv[1:]
 root = PrivateRoot(Path(cache), Mirror(main=url, security=url, keyrings=(Path(keyring),)))
-print(patches.resolve(Path(status).read_text(), ["web"], root, Path(cache) / "pool").fingerprint)
+print(patches.resolve(Path(status).read_text(), ["web"], root, Path(cache) / "pool", lambda _: None).fingerprint)
 """
 
 

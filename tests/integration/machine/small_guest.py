@@ -81,7 +81,7 @@ def _unpack(cache: Path, tree: Path) -> None:
     root = PrivateRoot(cache, find_mirror(None, None))
     root.update()
     planned = [p for p in root.simulate_install("", PACKAGES, upgrade=False) if p.name.startswith(_NEEDED)]
-    root.download(planned, cache / "pool")
+    root.download(planned, cache / "pool", lambda _: None)
     for package in planned:
         run(
             ["dpkg-deb", "--extract", pool_path(cache / "pool", package), tree], timeout=120, reach=writing(tree.parent)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import runpy
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pulumi
 import pytest
+from pulumi.runtime.mocks import MockEngine
+from pulumi.runtime.proto.engine_pb2 import INFO, LogRequest
 
 from components import program as program_module
 from components.golden_image import GoldenImage, GoldenImageArgs
@@ -18,6 +22,7 @@ from components.program import load_context, stopping_cleanly
 from hallmark.common.errors import LockError, SettingsError
 from hallmark.config.settings import Settings
 from hallmark.debian import resolve as patches
+from hallmark.debian.lock import PatchLock
 from hallmark.local.base import BasePlan, load_base_plan
 from hallmark.order.order import load_order
 from hallmark.order.places import Places
@@ -171,6 +176,29 @@ def test_a_change_reaches_the_steps_that_it_concerns(
     after = run_program(body(project, context)).resources
     keys = ("fingerprint",)
     assert {n for n in before for k in keys if before[n].inputs.get(k) != after[n].inputs.get(k)} == changed
+
+
+def test_a_download_is_shown_on_the_images_row_while_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, project: Project, context: Context
+) -> None:
+    shown: list[tuple[str, str, bool]] = []
+
+    def log(_: MockEngine, line: LogRequest) -> None:
+        if line.severity == INFO:
+            shown.append((line.urn.rpartition("::")[2], line.message, line.ephemeral))
+
+    def resolve(*asked: object, ask: bool) -> PatchLock:
+        say = cast("Callable[[str], None]", asked[-1])
+        from_a_thread = threading.Thread(target=say, args=("downloading 1 of 3 packages",))
+        from_a_thread.start()
+        from_a_thread.join()
+        assert len(shown) == 1
+        return LOCK
+
+    monkeypatch.setattr(MockEngine, "Log", log)
+    monkeypatch.setattr(patches, "resolve", resolve)
+    run_program(body(project, context))
+    assert shown == [("web", "downloading 1 of 3 packages", True), ("web", "3 packages, 1 CVEs", False)]
 
 
 def test_a_users_mistake_ends_the_program_with_its_message_alone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace as with_other
 from datetime import date
 from pathlib import Path
@@ -60,14 +61,21 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was asked of the mirror, which answers with `LOCK`."""
     questions: list[str] = []
 
-    def resolve(status: str, packages: tuple[str, ...], root: PrivateRoot, pool: Path, *, ask: bool) -> PatchLock:
+    def resolve(
+        status: str, packages: tuple[str, ...], root: PrivateRoot, pool: Path, say: Callable[[str], None], *, ask: bool
+    ) -> PatchLock:
         assert not ask
+        say("downloading")
         questions.append(f"resolve {' '.join(packages)} from {' '.join(root.suites)}")
         return LOCK
 
+    def fetch(lock: PatchLock, root: PrivateRoot, pool: Path, say: Callable[[str], None]) -> None:
+        questions.append("fetch")
+        say("downloading")
+
     monkeypatch.setattr(patches, "resolve", resolve)
     monkeypatch.setattr(patches, "verify_pinned", lambda *_, where, **__: questions.append(f"verify {where}"))
-    monkeypatch.setattr(patches, "fetch", lambda *_, **__: questions.append("fetch"))
+    monkeypatch.setattr(patches, "fetch", fetch)
     return questions
 
 
@@ -130,14 +138,16 @@ def test_latest_asks_the_mirror(context: Context, project: Project, asked: list[
     said: list[str] = []
     assert resolve_lock(context, project.recipe, STATUS, said.append) == LOCK
     assert asked == ["resolve nginx from trixie trixie-updates trixie-security"]
-    assert said == ["3 packages, 1 CVEs"]
+    assert said == ["downloading"]
 
 
 def test_a_pinned_lock_is_read_verified_and_fetched(context: Context, project: Project, asked: list[str]) -> None:
     write_lock(LOCK, project.folder / "web.lock")
     pinned = with_other(context, settings=Settings(patches="web.lock"))
-    assert resolve_lock(pinned, project.recipe, STATUS, ignore) == LOCK
+    said: list[str] = []
+    assert resolve_lock(pinned, project.recipe, STATUS, said.append) == LOCK
     assert asked == [f"verify {project.folder}/web.lock", "fetch"]
+    assert said == ["downloading"]
 
 
 def test_a_pinned_lock_that_is_missing_is_told(context: Context, project: Project) -> None:
