@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from debian.debian_support import NativeVersion
+
 from bench.site import Say
 from hallmark.common.containment import writing
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_file
 from hallmark.common.process import run
 from hallmark.config.settings import NamedBase
-from hallmark.debian.changelog import DebianVersion
 from hallmark.debian.inventory import stanzas
 from hallmark.debian.pool import pool_path
 from hallmark.local.base import PACKAGES, SIZE_MIB, SUITE, BasePlan, plan_base, plan_named_base
@@ -106,10 +107,10 @@ def _older_kernel(places: Places, version: str, say: Say) -> tuple[str, Path] | 
     root = places.apt_root()
     lists = "".join(path.read_text() for path in (root.shared / "lists").glob("*-security_main_*_Packages"))
     found = [fields for fields in stanzas(lists) if _KERNEL.fullmatch(fields["Package"])]
-    older = [f for f in found if DebianVersion(f["Version"]) < DebianVersion(version)]
+    older = [f for f in found if NativeVersion(f["Version"]) < NativeVersion(version)]
     if not older:
         return None
-    chosen = max(older, key=lambda fields: DebianVersion(fields["Version"]))
+    chosen = max(older, key=lambda fields: NativeVersion(fields["Version"]))
     planned = Kernel(
         name=chosen["Package"],
         architecture=chosen["Architecture"],

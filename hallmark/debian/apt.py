@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from hallmark.common.cache import recall, remember
@@ -259,7 +259,7 @@ class PrivateRoot:
                 f"{self.mirror.archive_of(suite)}: suite {suite}: no signed index was obtained; run again"
             )
         content = found[0].read_bytes()
-        fields = next(stanzas(content.decode(errors="replace").split("\n\n", 1)[-1]), {})
+        fields = _release_fields(content)
         if fields.get("Codename") != suite:
             raise MirrorError(
                 f"{self.mirror.archive_of(suite)}: suite {suite}: expected an index for {suite}, "
@@ -294,6 +294,12 @@ class PrivateRoot:
             raise MirrorError(
                 f"{self.mirror.main}: {error}; is the mirror too slow? set another hallmark:mirror"
             ) from error
+
+
+@lru_cache(maxsize=16)
+def _release_fields(content: bytes) -> Mapping[str, str]:
+    """What is asked of a signed index; kept, because every step asks anew and it has thousands of lines."""
+    return next(stanzas(content.decode(errors="replace"), only=("Codename", "Date", "Valid-Until")), {})
 
 
 def _read_planned(path: Path) -> tuple[Planned, ...]:

@@ -8,48 +8,26 @@ import re
 import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator
-from functools import total_ordering
 from pathlib import Path
 from typing import IO
+
+from debian.debian_support import NativeVersion
 
 from hallmark.common.errors import LockError
 from hallmark.common.process import ENVIRONMENT, command, kill_group
 
 _CVE = re.compile(r"\bCVE-[0-9]{4}-[0-9]{4,}\b")
-_HEADING = re.compile(r"^(?P<source>[a-z0-9][a-z0-9+.-]*) \((?P<version>[^() ]+)\) ")
+_HEADING = re.compile(r"^(?P<source>[a-z0-9][a-z0-9+.-]*) \((?P<version>([0-9]+:)?[0-9A-Za-z.+~-]+)\) ")
 _DOCUMENT = re.compile(r"^\./usr/share/doc/(?P<package>[^/]+)/(?P<file>changelog(\.Debian)?\.gz)$")
-_PARTS = re.compile(r"([^0-9]*)([0-9]*)")
-
-
-@total_ordering
-class DebianVersion:
-    """A Debian version that compares as dpkg does (deb-version(7))."""
-
-    def __init__(self, text: str) -> None:
-        """Take apart EPOCH:UPSTREAM-REVISION; a missing part counts as 0 or empty."""
-        epoch, colon, rest = text.partition(":")
-        upstream, _, revision = (rest if colon else text).rpartition("-")
-        self.text = text
-        whole = rest if colon else text
-        self._key = (int(epoch) if colon else 0, _key(upstream or whole), _key(revision if upstream else ""))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DebianVersion) and self._key == other._key
-
-    def __lt__(self, other: DebianVersion) -> bool:
-        return self._key < other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
 
 
 def cves_since(lines: Iterable[str], version: str | None) -> tuple[str, ...]:
     """The CVEs named by the changelog entries newer than `version` (all entries when it is None), sorted."""
-    floor = DebianVersion(version) if version is not None else None
+    floor = NativeVersion(version) if version is not None else None
     found: set[str] = set()
     for line in lines:
         heading = _HEADING.match(line)
-        if heading and floor is not None and DebianVersion(heading["version"]) <= floor:
+        if heading and floor is not None and NativeVersion(heading["version"]) <= floor:
             break
         found.update(_CVE.findall(line))
     return tuple(sorted(found, key=_cve_order))
@@ -101,18 +79,6 @@ def _documents(archive: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, re.M
 def _lines(packed: bytes) -> list[str]:
     with gzip.open(io.BytesIO(packed), mode="rt", encoding="utf-8", errors="replace") as text:
         return text.read().splitlines()
-
-
-def _key(part: str) -> tuple[tuple[tuple[int, ...], int], ...]:
-    """A sortable form: `~` before the end, the end before letters, letters before the rest; numbers as numbers."""
-    pairs = [(text, number) for text, number in _PARTS.findall(part or "0") if text or number]
-    return (*(((*map(_weight, text), 0), int(number or 0)) for text, number in pairs), ((0,), 0))
-
-
-def _weight(character: str) -> int:
-    if character == "~":
-        return -1
-    return ord(character) if character.isalpha() else ord(character) + 256
 
 
 def _cve_order(cve: str) -> tuple[int, int]:

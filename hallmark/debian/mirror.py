@@ -6,9 +6,12 @@ Nothing else of the machine's apt configuration is taken over; `apt.py` keeps a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+
+from debian.deb822 import Deb822
 
 from hallmark.common.errors import MirrorError, PrerequisiteError
 
@@ -126,35 +129,19 @@ def parse_one_line(text: str) -> list[Source]:
 
 def parse_deb822(text: str) -> list[Source]:
     """The entries of a `.sources` file."""
-    return [source for fields in _stanzas(text) for source in _sources_of(fields)]
+    return [source for fields in Deb822.iter_paragraphs(StringIO(text)) for source in _sources_of(fields)]
 
 
-def _sources_of(fields: dict[str, str]) -> Iterator[Source]:
-    if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in ("no", "false", "0"):
+def _sources_of(fields: Mapping[str, str]) -> Iterator[Source]:
+    if "deb" not in fields.get("Types", "").split() or fields.get("Enabled", "yes").lower() in ("no", "false", "0"):
         return
-    for uri in fields.get("uris", "").split():
+    for uri in fields.get("URIs", "").split():
         yield Source(
             uri=uri,
-            suites=tuple(fields.get("suites", "").split()),
-            components=tuple(fields.get("components", "").split()),
-            signed_by=fields.get("signed-by", ""),
+            suites=tuple(fields.get("Suites", "").split()),
+            components=tuple(fields.get("Components", "").split()),
+            signed_by=fields.get("Signed-By", ""),
         )
-
-
-def _stanzas(text: str) -> Iterator[dict[str, str]]:
-    """The stanzas of a deb822 file, keys in lower case; continued lines are joined, comment lines left out."""
-    kept = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-    for block in re.split(r"\n\s*\n", kept):
-        fields: dict[str, str] = {}
-        key = ""
-        for line in block.splitlines():
-            if line[:1].isspace():
-                fields[key] = f"{fields.get(key, '')} {line.strip()}"
-            elif ":" in line:
-                key, value = line.split(":", 1)
-                key = key.strip().lower()
-                fields[key] = value.strip()
-        yield fields
 
 
 def _best(key: str, candidates: list[Source], directory: Path) -> str:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from hallmark.debian.inventory import InstalledPackage, parse_status
+from pathlib import Path
+
+import pytest
+
+from hallmark.debian.inventory import InstalledPackage, parse_status, stanzas
 
 STATUS = """\
 Package: zlib1g
@@ -57,6 +61,20 @@ def test_a_version_is_found_by_name() -> None:
     inventory = parse_status(STATUS)
     assert inventory.version_of("zlib1g") == "1:1.3-1+b1"
     assert inventory.version_of("removed") is None
+
+
+def test_a_signature_around_a_stanza_is_left_out() -> None:
+    text = "Codename: trixie\nDate: today\nSHA256:\n 0 1 main\n"
+    signature = "-----BEGIN PGP SIGNATURE-----\n\niQ\n-----END PGP SIGNATURE-----\n"
+    for release in (text, f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{text}{signature}"):
+        (fields,) = stanzas(release, only=("Codename",))
+        assert dict(fields) == {"Codename": "trixie"}
+
+
+def test_one_line_is_a_stanza_and_never_a_files_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Package: a").write_text("Package: b\n")
+    assert [dict(fields) for fields in stanzas("Package: a")] == [{"Package": "a"}]
 
 
 def test_an_empty_status_is_an_empty_inventory() -> None:

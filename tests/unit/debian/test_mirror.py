@@ -122,3 +122,11 @@ def test_continued_lines_and_several_uris_are_understood() -> None:
     sources = parse_deb822("Types: deb\nURIs: http://a http://b\nSuites:\n sid\nComponents: main\n")
     assert [(s.uri, s.suites) for s in sources] == [("http://a", ("sid",)), ("http://b", ("sid",))]
     assert parse_one_line("nonsense\n") == []
+
+
+def test_a_key_inside_a_source_and_comments_are_no_trouble() -> None:
+    key = " -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mDMEX\n -----END PGP PUBLIC KEY BLOCK-----\n"
+    text = f"# ours\ntypes: deb\nURIs: http://a\n# not this\nSuites: sid\nComponents: main\nSigned-By:\n{key}"
+    (first, second) = parse_deb822(f"{text}\n  \n{text.replace('http://a', 'http://b')}")
+    assert (first.uri, first.suites, second.uri) == ("http://a", ("sid",), "http://b")
+    assert first.signed_by.startswith("\n -----BEGIN PGP")

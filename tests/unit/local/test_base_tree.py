@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def pool(tmp_path: Path) -> Path:
     return folder
 
 
-def records(archive: Path) -> list[dict[str, str]]:
+def records(archive: Path) -> list[Mapping[str, str]]:
     return list(stanzas((archive / "Packages").read_text()))
 
 
