@@ -43,6 +43,10 @@ class MirrorError(HallmarkError):
     exit_code = 4
 
 
+class OtherReleaseError(MirrorError):
+    """The mirror serves the signed index of another release than the one that was asked for."""
+
+
 class LockError(HallmarkError):
     """A patch lock cannot be made, read or satisfied."""
 

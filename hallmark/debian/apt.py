@@ -18,7 +18,7 @@ from pathlib import Path
 
 from hallmark.common.cache import recall, remember
 from hallmark.common.containment import writing
-from hallmark.common.errors import LockError, MirrorError, ProcessError
+from hallmark.common.errors import LockError, MirrorError, OtherReleaseError, ProcessError
 from hallmark.common.files import need_room, remove_tree
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.common.locks import held
@@ -131,8 +131,8 @@ class PrivateRoot:
             done = self._bare(words, timeout=_UPDATE_TIMEOUT, network=True)
             problem = apt_output.update_problem(done, self.mirror)
             if problem is not None:
-                apt_config.sweep_lists(self.shared, all_of_them="another release" in problem)
-                raise MirrorError(problem)
+                apt_config.sweep_lists(self.shared, all_of_them=isinstance(problem, OtherReleaseError))
+                raise problem
             return self.fingerprint()
 
     def releases(self) -> tuple[Release, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hallmark.common.errors import LockError
+from hallmark.common.errors import LockError, MirrorError, OtherReleaseError
 from hallmark.common.process import Completed
 from hallmark.debian.inventory import stanzas
 from hallmark.debian.mirror import Mirror
@@ -16,6 +16,8 @@ _REMOVE = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)", re.MULTILINE)
 _KEPT_BACK = re.compile(r"^The following packages have been kept back:\n(?P<names>(?: .*\n)+)", re.MULTILINE)
 _MADISON = re.compile(r"^\s*(\S+) \|\s*(\S+) \| \S+ ([^\s/]+)/\S+ \S+ Packages$", re.MULTILINE)
 _COMPLAINT = re.compile(r"^(?:E|W|Err):\s*\S.*(?:\n {2,}\S.*)*", re.MULTILINE)
+
+_OTHER_RELEASE = r"Conflicting distribution"
 
 # In order: the first that matches any complaint says what is wrong. Wordings of apt 2.6 (gpgv) and of apt 3 (sqv).
 _UPDATE_PROBLEMS: Mapping[str, str] = {
@@ -37,9 +39,7 @@ _UPDATE_PROBLEMS: Mapping[str, str] = {
         "its index is signed by a key that is not in the keyrings {keyrings}; "
         "use a Debian mirror, or update the package debian-archive-keyring"
     ),
-    r"Conflicting distribution": (
-        "its signed index is that of another release; the mirror is broken or lies: use another one"
-    ),
+    _OTHER_RELEASE: ("its signed index is that of another release; the mirror is broken or lies: use another one"),
     r"Hash Sum mismatch|[Ff]ile has unexpected size|Hashes of received file": (
         "a package list is not what the signed index says: tampered with, or the mirror is just being updated; "
         "try again later or use another mirror"
@@ -114,18 +114,23 @@ def parse_records(
     return found
 
 
-def update_problem(done: Completed, mirror: Mirror) -> str | None:
-    """What went wrong in an `apt-get update`, as one sentence with apt's own words after it; None when all is well."""
+def update_problem(done: Completed, mirror: Mirror) -> MirrorError | None:
+    """What went wrong in an `apt-get update`, as one sentence with apt's own words after it; None when all is well.
+
+    OtherReleaseError when the index of another release was served.
+    """
     complaints = _complaints(done)
     keyrings = ", ".join(str(path) for path in mirror.keyrings)
     for pattern, meaning in _UPDATE_PROBLEMS.items():
         guilty = next((complaint for complaint in complaints if re.search(pattern, complaint)), None)
         if guilty is not None:
-            return f"{_where(guilty, mirror)}: {meaning.format(keyrings=keyrings)}\napt said: {_shortened(guilty)}"
+            error = OtherReleaseError if pattern == _OTHER_RELEASE else MirrorError
+            what = meaning.format(keyrings=keyrings)
+            return error(f"{_where(guilty, mirror)}: {what}\napt said: {_shortened(guilty)}")
     if done.returncode == 0:
         return None
     said = "\n".join(complaints) or done.stderr
-    return f"{_where(said, mirror)}: apt cannot use the mirror\napt said: {_shortened(said)}"
+    return MirrorError(f"{_where(said, mirror)}: apt cannot use the mirror\napt said: {_shortened(said)}")
 
 
 def resolve_problem(done: Completed, mirror: Mirror, suites: Sequence[str]) -> str:

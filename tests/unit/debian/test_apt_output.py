@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hallmark.common.errors import OtherReleaseError
 from hallmark.common.process import Completed
 from hallmark.debian.apt_output import parse_madison, parse_records, parse_simulation, update_problem
 from hallmark.debian.mirror import Mirror
@@ -44,16 +45,22 @@ def test_an_update_without_complaints_is_fine() -> None:
 def test_an_unknown_failure_is_told_in_apts_words() -> None:
     done = Completed(returncode=100, stdout="", stderr="E: The flux capacitor is empty\n")
     assert (
-        update_problem(done, MIRROR)
+        str(update_problem(done, MIRROR))
         == "http://m.test/debian: apt cannot use the mirror\napt said: E: The flux capacitor is empty"
     )
+
+
+def test_the_index_of_another_release_is_an_error_of_its_own() -> None:
+    said = "W: Conflicting distribution: http://m.test/debian trixie InRelease (expected trixie but got bookworm)\n"
+    problem = update_problem(Completed(returncode=0, stdout="", stderr=said), MIRROR)
+    assert isinstance(problem, OtherReleaseError)
+    assert str(problem).startswith("http://m.test/debian: suite trixie: its signed index is that of another release; ")
 
 
 def test_a_full_disk_is_not_blamed_on_the_mirror() -> None:
     said = "E: Failed to fetch http://m.test/debian/dists/trixie/InRelease  write (28: No space left on device)\n"
     problem = update_problem(Completed(returncode=100, stdout="", stderr=said), MIRROR)
-    assert problem is not None
-    assert "no room left in the cache" in problem
+    assert "no room left in the cache" in str(problem)
 
 
 @pytest.mark.parametrize("returncode", [0, 100])
@@ -62,5 +69,4 @@ def test_a_complaint_about_security_names_the_security_archive(returncode: int) 
         "W: Failed to fetch http://s.test/debian-security/dists/trixie-security/InRelease  Could not resolve 's.test'\n"
     )
     problem = update_problem(Completed(returncode=returncode, stdout="", stderr=said), MIRROR)
-    assert problem is not None
-    assert problem.startswith("http://s.test/debian-security: suite trixie-security: the mirror cannot be reached")
+    assert str(problem).startswith("http://s.test/debian-security: suite trixie-security: the mirror cannot be reached")
