@@ -19,7 +19,7 @@ NAMES = {
     "unchanged": "an unchanged `pulumi up` against an empty program's",
     "boot": "boot to multi-user of the golden image against the base's",
     "build": "guest time of a full build against a naive build script's",
-    "ebs": "EBS direct uploads against coldsnap's, at a local endpoint",
+    "ebs": "EBS direct uploads at a local endpoint, against the account's quota of blocks a second",
     "aws": "a stack on AWS, in a doubled account: its calls by the number of recipes, and its unchanged `pulumi up`",
     "fresh": "one run from nothing: peak memory of the host side, and each step's share of the time",
 }

@@ -1,21 +1,22 @@
-"""EBS direct uploads, side by side with coldsnap: which blocks are put, how fast, and in how much memory.
+"""EBS direct uploads at a local endpoint: which blocks are put, how many a second, and in how much memory.
 
-Both upload the same two disks: a dense one, and one of 8 GiB of which an eighth is written (with some blocks that
-are allocated, but zero). Both run as a process of their own with 64 workers, without a limit of puts a second,
-over plain HTTP, and take turns; the files are in the page cache.
+AWS takes 1,000 PutSnapshotBlock calls a second of an account, 512 KiB each; faster than that is of no use. So the
+number of puts a second is set against that quota: 1 means that the quota is reached, 2 that half of it is.
 
-They talk to ebs_endpoint.py, which is the same for both and answers at once: nothing on AWS's side is measured, and no
-network. It lets the kernel throw the blocks away unread, which takes a few hundredths of a millisecond a block where a
-client needs half a millisecond to read, hash and send one; its own processor time is among the details (`endpoint`),
-so that it can be seen not to be the bottleneck. On a machine with two processors it does take some of what the
-client could use, of both sides alike.
+Two disks are uploaded: a dense one, and one of 8 GiB of which an eighth is written (with some blocks that are
+allocated, but zero). Each upload is a process of its own with 64 workers, without a limit of puts a second, over plain
+HTTP; the files are in the page cache.
 
-Seconds go from the client's StartSnapshot to the answer to its CompleteSnapshot, by the endpoint's clock. The start of
-a process is not in them (Python's, with boto3, takes half a second that a pipeline pays once for all it does); those of
-the whole process are among the details (`whole_process`).
+It talks to ebs_endpoint.py, which answers at once: nothing on AWS's side is measured, and no network. Two things make
+it slower than the same upload to AWS would be on this machine: over plain HTTP botocore hashes each block once more
+for the signature, and the endpoint takes some processor time (`endpoint` among the details). TLS, which takes its place
+on AWS, is not measured.
 
-Each client must have put the disk's own blocks and sealed them with its checksum, so neither can be fast by leaving
-something out or unhashed. Without coldsnap the throughput is not taken, and said so; the rest is.
+Seconds go from the StartSnapshot to the answer to the CompleteSnapshot, by the endpoint's clock. The start of the
+process is not in them; those of the whole process are among the details (`whole_process`).
+
+Each upload must have put the disk's own blocks and sealed them with its checksum, so it cannot be fast by leaving
+something out or unhashed.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.ebs_clients import HALLMARK, MIB, VERSION, Client, Disk, Run, coldsnap, find_coldsnap, make_disk, run_client
-from bench.measurement import Measurement, not_taken, processor_ratio, ratio
+from bench.ebs_client import Disk, Run, make_disk, run_upload
+from bench.measurement import Measurement
 from bench.site import Say, Site
 from hallmark.aws.ebs.blocks import BLOCK, GIB
 from hallmark.common.errors import StoreError
 from hallmark.common.files import need_room
-from hallmark.config.settings import Settings
 
 RUNS = 5
+QUOTA = 1000
+"""PutSnapshotBlock calls a second that AWS takes of an account."""
+
 TARGET = 1.0
 TARGET_MIB = 150.0
 _WRITTEN = 2048  # blocks: 1 GiB
@@ -40,23 +43,20 @@ _LARGE = 8 * GIB // BLOCK
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Both:
-    """The runs of both clients with one disk; `theirs` is empty where there is no coldsnap."""
+class Series:
+    """A disk, and the runs that uploaded it."""
 
     disk: Disk
-    ours: Sequence[Run]
-    theirs: Sequence[Run]
+    runs: Sequence[Run]
 
 
 def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measurement]:
-    """Both disks with both clients in turn, after one run of each to warm up."""
-    program = find_coldsnap(Settings().cache_folder(site.root), say)
-    clients = [HALLMARK, *([coldsnap(program)] if program else [])]
-    found = {name: _take(name, disk, clients, runs or RUNS, say) for name, disk in _disks(site).items()}
+    """Both disks, each after one run to warm up."""
+    found = {name: _take(name, disk, runs or RUNS, say) for name, disk in _disks(site).items()}
     return [
         _puts(found),
-        *(throughput(name, both) for name, both in found.items()),
-        *(_memory(name, both) for name, both in found.items()),
+        *(speed(name, series) for name, series in found.items()),
+        *(_memory(name, series) for name, series in found.items()),
     ]
 
 
@@ -75,26 +75,22 @@ def _disks(site: Site) -> dict[str, Disk]:
     }
 
 
-def _take(name: str, disk: Disk, clients: Sequence[Client], runs: int, say: Say) -> Both:
-    series: dict[str, list[Run]] = {client.name: [] for client in clients}
-    for number in range(runs + 1):
-        for client in clients:
-            run = run_client(client, disk)
-            if number:
-                series[client.name].append(run)
-        if number:
-            told = (f"{name} {_rate(kept[-1]):.0f} MiB/s" for name, kept in series.items())
-            say(f"{name}: run {number} of {runs}: {', '.join(told)}")
-    return Both(disk=disk, ours=series["hallmark"], theirs=series.get("coldsnap", []))
+def _take(name: str, disk: Disk, runs: int, say: Say) -> Series:
+    run_upload(disk)
+    kept = []
+    for number in range(1, runs + 1):
+        kept.append(run_upload(disk))
+        say(f"{name}: run {number} of {runs}: {_rate(kept[-1]):.0f} blocks a second")
+    return Series(disk=disk, runs=kept)
 
 
 def _rate(run: Run) -> float:
-    return run.report.puts * BLOCK / MIB / run.report.seconds
+    return run.report.puts / run.report.seconds
 
 
-def _puts(found: Mapping[str, Both]) -> Measurement:
+def _puts(found: Mapping[str, Series]) -> Measurement:
     """Blocks that were put and need not have been, put twice, or not put though they are not zero."""
-    wrong = sum(abs(run.report.puts - len(both.disk.written)) for both in found.values() for run in both.ours)
+    wrong = sum(abs(run.report.puts - len(series.disk.written)) for series in found.values() for run in series.runs)
     return Measurement(
         name="EBS direct: puts",
         what="puts besides those of the blocks that are not zero, or lacking",
@@ -102,44 +98,39 @@ def _puts(found: Mapping[str, Both]) -> Measurement:
         unit="puts",
         target=0,
         details={
-            "note": ", ".join(f"{name}: {both.ours[-1].report.puts} puts" for name, both in found.items()),
-            "written": {name: len(both.disk.written) for name, both in found.items()},
+            "note": ", ".join(f"{name}: {series.runs[-1].report.puts} puts" for name, series in found.items()),
+            "written": {name: len(series.disk.written) for name, series in found.items()},
         },
     )
 
 
-def throughput(name: str, both: Both) -> Measurement:
-    """Our seconds over theirs; not taken when there is no coldsnap."""
-    title, what = f"EBS direct: {name}", "seconds of an upload, against coldsnap's"
-    if not both.theirs:
-        why = f"coldsnap {VERSION} is neither on PATH nor could cargo install it"
-        return not_taken(title, what, unit="x", target=TARGET, why=why)
-    seconds = {who: [run.report.seconds for run in runs] for who, runs in _sides(both).items()}
-    return ratio(
-        title,
-        what,
-        seconds["ours"],
-        seconds["theirs"],
+def speed(name: str, series: Series) -> Measurement:
+    """The quota over our median of puts a second."""
+    rates = [round(_rate(run)) for run in series.runs]
+    reached = median(rates)
+    busy = median(run.cpu / run.report.puts for run in series.runs) * 1000
+    return Measurement(
+        name=f"EBS direct: {name}",
+        what=f"the account's quota, {QUOTA:,} blocks a second, over what is reached",
+        value=round(QUOTA / reached, 2),
+        unit="x",
         target=TARGET,
-        processor_ratio=processor_ratio([run.cpu for run in both.ours], [run.cpu for run in both.theirs]),
-        mib_per_second={who: [round(_rate(run)) for run in runs] for who, runs in _sides(both).items()},
-        whole_process={who: [round(run.whole, 2) for run in runs] for who, runs in _sides(both).items()},
-        cpu={who: [round(run.cpu, 2) for run in runs] for who, runs in _sides(both).items()},
-        endpoint={who: [round(run.report.cpu, 2) for run in runs] for who, runs in _sides(both).items()},
+        details={
+            "note": f"{reached:.0f} blocks a second, {100 * reached / QUOTA:.0f}% of the quota; "
+            f"{busy:.2f} ms of processor time a block",
+            "blocks_per_second": rates,
+            "whole_process": [round(run.whole, 2) for run in series.runs],
+            "cpu": [round(run.cpu, 2) for run in series.runs],
+            "endpoint": [round(run.report.cpu, 2) for run in series.runs],
+        },
     )
 
 
-def _memory(name: str, both: Both) -> Measurement:
-    theirs = f"coldsnap's {median(run.memory for run in both.theirs):.0f} MiB" if both.theirs else "no coldsnap"
+def _memory(name: str, series: Series) -> Measurement:
     return Measurement(
         name=f"EBS direct: {name}: memory",
         what="peak of the process that uploads (resident)",
-        value=round(max(run.memory for run in both.ours), 1),
+        value=round(max(run.memory for run in series.runs), 1),
         unit="MiB",
         target=TARGET_MIB,
-        details={"note": theirs},
     )
-
-
-def _sides(both: Both) -> dict[str, Sequence[Run]]:
-    return {"ours": both.ours, "theirs": both.theirs}

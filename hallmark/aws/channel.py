@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from hallmark.aws import tags as aws_tags
+from hallmark.aws.errors import translate_aws_errors
 from hallmark.aws.images import list_images
-from hallmark.aws.session import Aws, in_words
+from hallmark.aws.session import Aws
 from hallmark.common.errors import AwsError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def release(aws: Aws, recipe: str, channel: str, ami: str) -> str:
     Done again it changes nothing. A channel that another stack has made is taken over. Raises AwsError.
     """
     parameter = parameter_name(recipe, channel)
-    with in_words(aws.settings, parameter):
+    with translate_aws_errors(aws.settings, parameter):
         aws.ec2.create_tags(Resources=[ami], Tags=aws_tags.pairs({aws_tags.STATUS: aws_tags.RELEASED}))
         # No tags: SSM takes none together with Overwrite, and a call of their own not while it validates the value.
         aws.ssm.put_parameter(
@@ -52,7 +53,7 @@ def release(aws: Aws, recipe: str, channel: str, ami: str) -> str:
 
 def released_image(aws: Aws, parameter: str) -> str | None:
     """The AMI that a channel leads to; None without a channel, or when consumers could not launch what it leads to."""
-    with in_words(aws.settings, parameter):
+    with translate_aws_errors(aws.settings, parameter):
         ami = read_channel(aws.ssm, parameter)
     released = list_images(aws, {aws_tags.STATUS: aws_tags.RELEASED}) if ami else []
     return next((image.ami for image in released if image.ami == ami), None)
@@ -81,7 +82,7 @@ def wait_for_channel(
 def channels_of(aws: Aws, recipe: str, image: str) -> list[str]:
     """The channels of a recipe that lead to an AMI, by name."""
     prefix = parameter_name(recipe, "")
-    with in_words(aws.settings, prefix):
+    with translate_aws_errors(aws.settings, prefix):
         pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix.rstrip("/"))
         found = [row for page in pages for row in page["Parameters"] if row.get("Value") == image]
     return sorted(row["Name"].removeprefix(prefix) for row in found)

@@ -12,7 +12,8 @@ import shutil
 from pathlib import Path
 from typing import Protocol
 
-from hallmark.aws.session import Aws, in_words
+from hallmark.aws.errors import translate_aws_errors
+from hallmark.aws.session import Aws
 from hallmark.common.errors import AwsError, StoreError
 from hallmark.common.files import make_readable, remove_tree, room_or, sync, sync_tree
 from hallmark.evidence.index import INDEX
@@ -99,7 +100,7 @@ class _Bucket:
         return f"s3://{self._bucket}/{self._prefix}{image}"
 
     def run_of(self, image: str) -> str | None:
-        with in_words(self._aws.settings, self.where(image)):
+        with translate_aws_errors(self._aws.settings, self.where(image)):
             if not {INDEX, RUN} <= set(self._names(image)):
                 return None
             answer = self._aws.s3.get_object(Bucket=self._bucket, Key=self._key(image, RUN))
@@ -107,7 +108,7 @@ class _Bucket:
 
     def publish(self, image: str, folder: Path) -> None:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        with in_words(self._aws.settings, self.where(image)):
+        with translate_aws_errors(self._aws.settings, self.where(image)):
             old = set(self._names(image))
             if INDEX in old:
                 self._aws.s3.delete_object(Bucket=self._bucket, Key=self._key(image, INDEX))
@@ -120,7 +121,7 @@ class _Bucket:
                 self._aws.s3.delete_object(Bucket=self._bucket, Key=self._key(image, name))
 
     def fetch(self, image: str, target: Path) -> None:
-        with in_words(self._aws.settings, self.where(image)):
+        with translate_aws_errors(self._aws.settings, self.where(image)):
             names = self._names(image)
             if INDEX not in names:
                 raise AwsError(f"{self.where(image)}: expected the evidence of {image}, it is not there; bring it back")

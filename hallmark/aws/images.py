@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from hallmark.aws import tags as aws_tags
 from hallmark.aws.base import BaseAmi
-from hallmark.aws.session import Aws, code_of, in_words
+from hallmark.aws.errors import code_of, translate_aws_errors
+from hallmark.aws.session import Aws
 from hallmark.aws.tags import BUILD, FINGERPRINT, MANAGED, RECIPE, Labels
 from hallmark.common.errors import AwsError, StoreError
 from hallmark.common.fingerprint import Sha256
@@ -64,7 +65,7 @@ class AmiImage(BaseModel):
 def find_root(aws: Aws, recipe: str, fingerprint: Sha256, build: str) -> Root | None:
     """The root snapshot of a recipe with this fingerprint that this run made, completed before pending; else None."""
     filters = _filters({RECIPE: recipe, FINGERPRINT: fingerprint, BUILD: build, VERDICT: BUILT})
-    with in_words(aws.settings, "search for a finished build"):
+    with translate_aws_errors(aws.settings, "search for a finished build"):
         pages = aws.ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=filters)
         rows: list[Any] = [row for page in pages for row in page["Snapshots"]]
     usable = [row for row in rows if row["State"] in ("completed", "pending")]
@@ -77,7 +78,7 @@ def find_root(aws: Aws, recipe: str, fingerprint: Sha256, build: str) -> Root | 
 def snapshot_root(aws: Aws, volume: str, labels: Labels) -> Root:
     """Start the snapshot of a build's root volume, tagged in the same call; `wait_until_completed` does the rest."""
     tags = {**labels.passing(datetime.now(UTC) + KEPT), VERDICT: BUILT}
-    with in_words(aws.settings, f"snapshot of {volume}"):
+    with translate_aws_errors(aws.settings, f"snapshot of {volume}"):
         row = aws.ec2.create_snapshot(
             VolumeId=volume,
             Description=f"Hallmark: root of {labels.recipe} {labels.fingerprint[:16]}",
@@ -94,7 +95,7 @@ def register_image(aws: Aws, base: BaseAmi, root: Root, labels: Labels) -> AmiIm
     """
     found = find_image(aws, labels.recipe, labels.fingerprint, root.snapshot)
     ami = found.ami if found else _register(aws, base, root, labels)
-    with in_words(aws.settings, ami):
+    with translate_aws_errors(aws.settings, ami):
         # A new id is not known everywhere at once.
         aws.ec2.get_waiter("image_exists").wait(ImageIds=[ami], WaiterConfig={"Delay": 3, "MaxAttempts": 40})
         aws.ec2.get_waiter("image_available").wait(ImageIds=[ami], WaiterConfig={"Delay": 5, "MaxAttempts": 240})
@@ -106,7 +107,7 @@ def _register(aws: Aws, base: BaseAmi, root: Root, labels: Labels) -> str:
     if base.tpm and base.boot_mode == "uefi":
         more["TpmSupport"] = "v2.0"
     architecture: Any = base.architecture
-    with in_words(aws.settings, f"registration of {labels.recipe}"):
+    with translate_aws_errors(aws.settings, f"registration of {labels.recipe}"):
         registered = aws.ec2.register_image(
             Name=ami_name(labels.recipe, labels.fingerprint, root.build),
             Description=f"Hallmark: {labels.recipe}, on {base.name}"[:255],
@@ -146,7 +147,7 @@ def find_image(aws: Aws, recipe: str, fingerprint: str, root: str) -> AmiImage |
 
 def list_images(aws: Aws, tags: Mapping[str, str] | None = None) -> list[AmiImage]:
     """All AMIs of ours in the region (with these tags), the newest first."""
-    with in_words(aws.settings, "search for images"):
+    with translate_aws_errors(aws.settings, "search for images"):
         pages = aws.ec2.get_paginator("describe_images").paginate(Owners=["self"], Filters=_filters(tags or {}))
         rows: list[Any] = [row for page in pages for row in page["Images"]]
     images = [_read(row, aws.settings.region) for row in rows if row["State"] in ("available", "pending")]
@@ -155,7 +156,7 @@ def list_images(aws: Aws, tags: Mapping[str, str] | None = None) -> list[AmiImag
 
 def get_image(aws: Aws, ami: str) -> AmiImage:
     """One AMI of ours; AwsError when this account has no such one."""
-    with in_words(aws.settings, ami):
+    with translate_aws_errors(aws.settings, ami):
         rows = _describe(aws.ec2, ami)
     if not rows or _tags(rows[0]).get(MANAGED) != "true":
         raise AwsError(f"{ami}: expected an image of Hallmark's in {aws.settings.region}, there is none of this id")
@@ -164,20 +165,20 @@ def get_image(aws: Aws, ami: str) -> AmiImage:
 
 def exists(aws: Aws, ami: str) -> bool:
     """Whether an AMI is there and can be launched."""
-    with in_words(aws.settings, ami):
+    with translate_aws_errors(aws.settings, ami):
         return any(row["State"] == "available" for row in _describe(aws.ec2, ami))
 
 
 def snapshot_exists(aws: Aws, snapshot: str) -> bool:
     """Whether a snapshot is there."""
-    with in_words(aws.settings, snapshot):
+    with translate_aws_errors(aws.settings, snapshot):
         filters: Any = [{"Name": "snapshot-id", "Values": [snapshot]}]
         return bool(aws.ec2.describe_snapshots(OwnerIds=["self"], Filters=filters)["Snapshots"])
 
 
 def set_verdict(aws: Aws, ami: str, verdict: Literal["accepted", "rejected"], acceptance: Sha256) -> None:
     """Mark an AMI with what the acceptance of this fingerprint said of it."""
-    with in_words(aws.settings, ami):
+    with translate_aws_errors(aws.settings, ami):
         aws.ec2.create_tags(Resources=[ami], Tags=aws_tags.pairs({VERDICT: verdict, ACCEPTANCE: acceptance}))
 
 
@@ -186,7 +187,7 @@ def retry_image(aws: Aws, ami: str) -> AmiImage:
     image = get_image(aws, ami)
     if image.state != "rejected":
         raise StoreError(f"{ami}: expected a rejected image, got one that is {image.state}; nothing to retry")
-    with in_words(aws.settings, ami):
+    with translate_aws_errors(aws.settings, ami):
         aws.ec2.delete_tags(Resources=[ami], Tags=[{"Key": VERDICT}, {"Key": ACCEPTANCE}])
     return get_image(aws, ami)
 

@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hallmark.aws.ebs.snapshots import CONTENT
+from hallmark.aws.errors import translate_aws_errors
 from hallmark.aws.isolation import NetworkFacts, read_network, ways_out
-from hallmark.aws.session import Aws, in_words
+from hallmark.aws.session import Aws
 from hallmark.aws.tags import EXPIRES, MANAGED, PROJECT, RECIPE, STACK, USE, has_expired
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def find_leftovers(aws: Aws, *, now: datetime, scope: Scope) -> tuple[Leftover, 
 
     One call when nothing has expired; else one for each kind of thing that has, and those that look into a VPC.
     """
-    with in_words(aws.settings, "looking for what killed runs left"):
+    with translate_aws_errors(aws.settings, "looking for what killed runs left"):
         kinds = _expired_kinds(aws.ec2, now)
         tags = dict(zip((PROJECT, STACK), scope, strict=True)) if scope else {}
         rows = {kind.name: _read(aws.ec2, kind, tags) for kind in KINDS if kind.name in kinds}
@@ -100,11 +101,11 @@ def find_parts(aws: Aws, tags: Mapping[str, str]) -> tuple[Leftover, ...]:
     wanted = {key: tags[key] for key in _WHOSE if tags.get(key)}
     if len(wanted) != len(_WHOSE):
         raise ValueError(f"expected tags that name one inner stack, got {sorted(wanted)}")
-    with in_words(aws.settings, "looking for what a killed run left"):
+    with translate_aws_errors(aws.settings, "looking for what a killed run left"):
         rows = {kind.name: _read(aws.ec2, kind, wanted) for kind in KINDS}
         images = own_images(aws.ec2) if rows[SNAPSHOT.name] else ()
     found = judge_parts(rows, images, wanted)
-    with in_words(aws.settings, "looking for what a killed run left"):
+    with translate_aws_errors(aws.settings, "looking for what a killed run left"):
         networks = {one.id: read_network(aws.ec2, one.id) for one in found if one.kind is VPC}
     return name_blockers(found, networks)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from hallmark.aws.base import BaseAmi, check_base
-from hallmark.aws.session import Aws, code_of, explain, in_words
+from hallmark.aws.errors import code_of, explain, translate_aws_errors
+from hallmark.aws.session import Aws
 from hallmark.common.errors import AwsError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _FINE = ("DryRunOperation", "VPCIdNotSpecified", "MissingInput")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
+class PreflightRequest:
     """The machine to be run: its base, its type, the stack's key (id, ARN or alias) and the tags it will have."""
 
     base: BaseAmi
@@ -35,7 +36,7 @@ class Wish:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ground:
+class PreflightResult:
     """What the preflight found: the account, the key's ARN, the zones that offer the type, how many VPCs more fit."""
 
     account: str
@@ -44,21 +45,21 @@ class Ground:
     room: int
 
 
-def check_ground(aws: Aws, wish: Wish) -> Ground:
+def run_preflight(aws: Aws, request: PreflightRequest) -> PreflightResult:
     """Look at credentials, base, type, key, quota and permissions, in this order; AwsError for the first that fails."""
     account = check_credentials(aws)
-    check_base(wish.base)
-    check_type(aws, wish.instance_type, wish.base)
-    zones = find_zones(aws, wish.instance_type)
-    key = check_key(aws, wish.kms_key)
+    check_base(request.base)
+    check_type(aws, request.instance_type, request.base)
+    zones = find_zones(aws, request.instance_type)
+    key = check_key(aws, request.kms_key)
     room = find_room(aws)
-    check_run(aws, wish, key)
-    return Ground(account=account, kms_key=key, zones=zones, room=room)
+    check_run(aws, request, key)
+    return PreflightResult(account=account, kms_key=key, zones=zones, room=room)
 
 
 def check_credentials(aws: Aws) -> str:
     """The id of the account that the credentials belong to."""
-    with in_words(aws.settings, "credentials"):
+    with translate_aws_errors(aws.settings, "credentials"):
         account = aws.sts.get_caller_identity()["Account"]
         # STS answers for regions that are not enabled; EC2 does not.
         aws.ec2.describe_availability_zones()
@@ -67,7 +68,7 @@ def check_credentials(aws: Aws) -> str:
 
 def check_type(aws: Aws, instance_type: str, base: BaseAmi) -> None:
     """Whether the type exists here and can run the base: architecture, boot mode, a TPM."""
-    with in_words(aws.settings, f"instance type {instance_type}"):
+    with translate_aws_errors(aws.settings, f"instance type {instance_type}"):
         try:
             rows = aws.ec2.describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]  # type: ignore[list-item]
         except ClientError as error:
@@ -97,7 +98,7 @@ def _check_fit(row: InstanceTypeInfoTypeDef, instance_type: str, base: BaseAmi) 
 def find_zones(aws: Aws, instance_type: str) -> tuple[str, ...]:
     """The zones that offer the type, sorted; AwsError when none does."""
     location: Literal["availability-zone"] = "availability-zone"
-    with in_words(aws.settings, f"instance type {instance_type}"):
+    with translate_aws_errors(aws.settings, f"instance type {instance_type}"):
         pages = aws.ec2.get_paginator("describe_instance_type_offerings").paginate(
             LocationType=location, Filters=[{"Name": "instance-type", "Values": [instance_type]}]
         )
@@ -112,7 +113,7 @@ def find_zones(aws: Aws, instance_type: str) -> tuple[str, ...]:
 def check_key(aws: Aws, key: str) -> str:
     """The ARN of the stack's key. It must be a customer-managed one: what others manage cannot be shared."""
     where = f"key {key}"
-    with in_words(aws.settings, where):
+    with translate_aws_errors(aws.settings, where):
         try:
             found: Mapping[str, Any] = aws.kms.describe_key(KeyId=key)["KeyMetadata"]
         except ClientError as error:
@@ -133,7 +134,7 @@ def check_key(aws: Aws, key: str) -> str:
 
 def find_room(aws: Aws) -> int:
     """How many VPCs more this region takes; AwsError when there is room for none."""
-    with in_words(aws.settings, "quota of VPCs"):
+    with translate_aws_errors(aws.settings, "quota of VPCs"):
         quota = aws.client("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode=VPC_QUOTA)
         allowed = int(quota["Quota"]["Value"])
         there = sum(len(page["Vpcs"]) for page in aws.ec2.get_paginator("describe_vpcs").paginate())
@@ -145,18 +146,18 @@ def find_room(aws: Aws) -> int:
     return allowed - there
 
 
-def check_run(aws: Aws, wish: Wish, key: str) -> None:
+def check_run(aws: Aws, request: PreflightRequest, key: str) -> None:
     """One `RunInstances` as a dry run: permission, vCPU quota, image and type, judged by EC2 itself."""
-    tags: Any = [{"Key": name, "Value": value} for name, value in wish.tags.items()]
+    tags: Any = [{"Key": name, "Value": value} for name, value in request.tags.items()]
     disk: Any = {
-        "DeviceName": wish.base.root_device,
-        "Ebs": {"Encrypted": True, "KmsKeyId": key, "VolumeType": "gp3", "VolumeSize": wish.base.root_gib},
+        "DeviceName": request.base.root_device,
+        "Ebs": {"Encrypted": True, "KmsKeyId": key, "VolumeType": "gp3", "VolumeSize": request.base.root_gib},
     }
-    kind: Any = wish.instance_type
+    kind: Any = request.instance_type
     try:
         aws.ec2.run_instances(
             DryRun=True,
-            ImageId=wish.base.id,
+            ImageId=request.base.id,
             InstanceType=kind,
             MinCount=1,
             MaxCount=1,
@@ -168,4 +169,4 @@ def check_run(aws: Aws, wish: Wish, key: str) -> None:
         )
     except ClientError as error:
         if code_of(error) not in _FINE:
-            raise AwsError(f"dry run of {wish.instance_type}: {explain(error, aws.settings)}") from error
+            raise AwsError(f"dry run of {request.instance_type}: {explain(error, aws.settings.region)}") from error

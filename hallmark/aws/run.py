@@ -23,9 +23,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hallmark.aws.ebs.download import Range, download
 from hallmark.aws.ebs.retry import client_config
 from hallmark.aws.ebs.snapshots import find_snapshot_by_content_tag, wait_until_completed
-from hallmark.aws.ebs.upload import Moved, Transfer, Upload, upload
+from hallmark.aws.ebs.upload import Transfer, TransferProgress, Upload, upload
 from hallmark.aws.exchange_volume import Carrier, make_carrier
-from hallmark.aws.preflight import Ground, Wish, check_ground
+from hallmark.aws.preflight import PreflightRequest, PreflightResult, run_preflight
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.aws.sweep import RUN_SWEEPER
@@ -49,7 +49,7 @@ _LIFE_GRACE = timedelta(hours=1)
 _MOST = 64
 
 _preflight = threading.Lock()
-_grounds: dict[str, Ground] = {}
+_grounds: dict[str, PreflightResult] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +95,7 @@ def isolated_run(site: Site, job: Job, places: Places, work: Path, say: Say) -> 
             yield Ran(root_volume=outputs["root_volume"], labels=labels, network_proof=outputs["network_proof"])
 
 
-def check_site(site: Site) -> Ground:
+def check_site(site: Site) -> PreflightResult:
     """The preflight, once for each process and site: before the first of its machines, so its own do not count.
 
     AwsError when a run there could not succeed.
@@ -105,8 +105,8 @@ def check_site(site: Site) -> Ground:
         if key not in _grounds:
             labels = site.labels("preflight", "build", "preflight", "")
             tags = labels.passing(datetime.now(UTC) + _LIFE_GRACE)
-            wish = Wish(base=site.base, instance_type=site.instance_type, kms_key=site.kms_key, tags=tags)
-            _grounds[key] = check_ground(Aws(site.aws), wish)
+            wish = PreflightRequest(base=site.base, instance_type=site.instance_type, kms_key=site.kms_key, tags=tags)
+            _grounds[key] = run_preflight(Aws(site.aws), wish)
         return _grounds[key]
 
 
@@ -120,7 +120,7 @@ def _run_id() -> str:
 
 
 def _media_snapshot(
-    site: Site, aws: Aws, ground: Ground, carrier: Carrier, path: Path, labels: Labels, say: Say
+    site: Site, aws: Aws, ground: PreflightResult, carrier: Carrier, path: Path, labels: Labels, say: Say
 ) -> str:
     """The snapshot of a carrier: found by its content, else uploaded; completed."""
     found = find_snapshot_by_content_tag(aws.ec2, carrier.content, kms_key=ground.kms_key)
@@ -128,7 +128,7 @@ def _media_snapshot(
         say(f"media: found {found}, of the same content")
         return found
 
-    def report(moved: Moved) -> None:
+    def report(moved: TransferProgress) -> None:
         say(f"media: block {moved.blocks} of {moved.of_blocks}")
 
     job = Upload(
@@ -145,7 +145,7 @@ def _media_snapshot(
     return uploaded.snapshot
 
 
-def _inner(site: Site, job: Job, ground: Ground, media: str, labels: Labels, places: Places) -> Inner:
+def _inner(site: Site, job: Job, ground: PreflightResult, media: str, labels: Labels, places: Places) -> Inner:
     seconds = job.errand.deadline_minutes * 60 + _BOOT_GRACE
     arguments: dict[str, Any] = {
         "aws": site.aws.model_dump(mode="json", exclude_defaults=True),

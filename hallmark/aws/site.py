@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from hallmark.aws.base import BaseAmi, check_base, find_base, get_base
-from hallmark.aws.session import Aws, in_words
+from hallmark.aws.errors import translate_aws_errors
+from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings, load_aws_settings
 from hallmark.aws.tags import Labels
 from hallmark.common.fingerprint import Sha256, fingerprint
@@ -69,7 +70,7 @@ def survey(
     settings, environment = context.settings, os.environ if environment is None else environment
     assert settings.kms_key is not None
     wanted = settings.base_ami
-    with in_words(aws.settings, "base"):
+    with translate_aws_errors(aws.settings, "base"):
         if wanted.id:
             base = get_base(aws.ec2, wanted.id)
         else:

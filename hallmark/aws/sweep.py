@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hallmark.aws.errors import code_of, explain, translate_aws_errors
 from hallmark.aws.leftovers import (
     ACL,
     GROUP,
@@ -31,7 +32,7 @@ from hallmark.aws.leftovers import (
     own_images,
     snapshots_of,
 )
-from hallmark.aws.session import Aws, code_of, explain, in_words
+from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.common.errors import AwsError
 
@@ -143,7 +144,7 @@ class _Removal:
             return True
         if code in _IN_USE and not one.blocked_by and not last:
             return False
-        self._left[one] = _blocked(one) or explain(error, self._aws.settings)
+        self._left[one] = _blocked(one) or explain(error, self._aws.settings.region)
         return True
 
     def _delete(self, one: Leftover) -> bool:
@@ -170,7 +171,7 @@ class _Removal:
         """Until all are terminated; those that are not after some minutes are left, and what they hold with them."""
         waiting = {one.id: one for one in machines}
         for _ in range(_ENDING_TRIES):
-            with in_words(self._aws.settings, "waiting for the end of machines"):
+            with translate_aws_errors(self._aws.settings, "waiting for the end of machines"):
                 there = _living(self._aws.ec2, list(waiting))
             waiting = {name: one for name, one in waiting.items() if name in there}
             if not waiting:

@@ -1,6 +1,6 @@
 """The tags of everything that Hallmark makes in an AWS account: who made it, for what, and until when it may live.
 
-Tags are how things are found again (adoption), swept (expiry) and allowed (IAM conditions in aws_policies.py). They are
+Tags are how things are found again (adoption), swept (expiry) and allowed (tools/iam/policies.py). They are
 given in the call that creates a thing; the status tag alone comes later, when an image is released.
 """
 

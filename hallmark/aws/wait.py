@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hallmark.aws.session import Aws, code_of, in_words
+from hallmark.aws.errors import code_of, translate_aws_errors
+from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.common.errors import HallmarkError, MachineError
 from hallmark.guest.console import clean
@@ -115,7 +116,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--deadline", required=True, type=float, help="seconds")
     given = parser.parse_args(words)
     try:
-        with in_words(given.aws, f"waiting for {given.instance}"):
+        with translate_aws_errors(given.aws, f"waiting for {given.instance}"):
             ec2 = Aws(given.aws).ec2
             outcome = wait_for_power_off(ec2, given.instance, given.deadline, lambda text: print(text, flush=True))
     except HallmarkError as error:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from hallmark.aws.session import code_of, explain
-from hallmark.aws.settings import AwsSettings
+from hallmark.aws.errors import code_of, explain
 from tests.doubles.permissions import Gate, held_to
 from tests.doubles.server import ACCOUNT, REGION, Server
 from tests.support.aws.doubled import image, server, snapshot
@@ -235,7 +234,7 @@ def test_a_refusal_is_answered_as_the_service_does_it(
     with held_to(server, policy()), pytest.raises(ClientError) as caught:
         getattr(client, call)(**arguments)
     assert code_of(caught.value) == code
-    words = explain(caught.value, AwsSettings(region=REGION))
+    words = explain(caught.value, REGION)
     assert words.startswith("not allowed: ")
     assert "docs/iam/pipeline.json lists what is needed" in words
     assert "because no identity-based policy allows it" in words

@@ -12,8 +12,8 @@ import pytest
 from bench import __main__ as command
 from bench.behind import lowered
 from bench.build import initramfs_problems, repository_index
-from bench.ebs import Both, throughput
-from bench.ebs_clients import HALLMARK, Client, Disk, find_coldsnap, make_disk, run_client
+from bench.ebs import Series, speed
+from bench.ebs_client import make_disk, run_upload
 from bench.fresh import read_steps, split, yaml_config
 from bench.measurement import Measurement, not_taken, processor_ratio, ratio, shares, table, to_json, write_results
 from bench.memory import descendants, parse_pss, sample
@@ -180,43 +180,28 @@ def test_what_was_not_taken_is_neither_met_nor_missed() -> None:
     assert (kept["value"], kept["met"]) == (None, None)
 
 
-def test_without_coldsnap_the_throughput_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_coldsnap(tmp_path, lambda _: None) is None
-    both = Both(disk=Disk(path=tmp_path, written=(), checksum=""), ours=[], theirs=[])
-    found = throughput("a disk", both)
-    assert (found.value, found.met) == (None, None)
-    assert found.details["note"] == "coldsnap 0.12 is neither on PATH nor could cargo install it"
-
-
-def test_cargo_that_fails_is_told_and_leaves_no_coldsnap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, script in {"cargo": "echo no network >&2; exit 101", "nice": 'exec "$@"'}.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    told: list[str] = []
-    assert find_coldsnap(tmp_path / "cache", told.append) is None
-    assert told[-1] == "cargo could not install coldsnap: no network"
-
-
 def test_an_upload_is_measured_from_the_endpoints_side(tmp_path: Path) -> None:
     disk = make_disk(tmp_path / "disk.raw", size=40 * BLOCK, written=[0, 7, 39], zeros=[3])
-    run = run_client(HALLMARK, disk)
+    run = run_upload(disk)
     assert disk.written == (0, 7, 39)
     assert (run.report.puts, run.report.blocks, run.report.changed) == (3, 3, 3)
     assert run.report.checksum == disk.checksum
     assert run.memory > 10
+    half = replace(run, report=replace(run.report, puts=500, seconds=1.0), cpu=1.0)
+    found = speed("a disk", Series(disk=disk, runs=[half]))
+    assert (found.value, found.met) == (2.0, False)
+    assert found.details["note"] == "500 blocks a second, 50% of the quota; 2.00 ms of processor time a block"
 
 
 def test_an_upload_of_something_else_is_no_measurement(tmp_path: Path) -> None:
     disk = make_disk(tmp_path / "disk.raw", size=8 * BLOCK, written=[1])
     for other in (replace(disk, checksum="another"), replace(disk, written=(2,))):
-        with pytest.raises(ProcessError, match=r"hallmark: expected 1 blocks with the checksum .*, got Report\(puts=1"):
-            run_client(HALLMARK, other)
+        with pytest.raises(ProcessError, match=r"expected 1 blocks with the checksum .*, got Report\(puts=1"):
+            run_upload(other)
 
 
-def test_a_client_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
+def test_an_upload_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
     disk = make_disk(tmp_path / "disk.raw", size=8 * BLOCK, written=[1])
-    failing = Client(name="other", before=("/bin/sh", "-c", "echo no such region >&2; exit 3"))
-    with pytest.raises(ProcessError, match=r"other: upload of .*disk\.raw ended with 3:\nno such region"):
-        run_client(failing, disk)
+    disk.path.unlink()
+    with pytest.raises(ProcessError, match=r"upload of .*disk\.raw ended with 1:\n(.*\n)*.*disk\.raw: expected"):
+        run_upload(disk)

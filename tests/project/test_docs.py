@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import ipaddress
 import json
 import re
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 from pydantic import BaseModel
 
 from hallmark.cli.app import INTERRUPTED, app
@@ -91,7 +91,7 @@ def targets(page: Path) -> Iterator[tuple[Path, str]]:
 
 def declared_settings() -> dict[str, Any]:
     """Key → type, default and description, in Pulumi.yaml."""
-    config: dict[str, Any] = importlib.import_module("yaml").safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    config: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     return config
 
 

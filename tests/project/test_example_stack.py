@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hallmark.aws.settings import load_aws_settings
 from hallmark.config.settings import Settings, load_settings
 from hallmark.config.stack_file import read_stack_config
 
-yaml: Any = importlib.import_module("yaml")  # as hallmark/config/stack_file.py does: it comes without types
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "stacks/Pulumi.aws.yaml").read_text()
 SETTING = re.compile(r"^  # ((?:hallmark|aws):\w+:.*(?:\n  #  .*)*)$", re.MULTILINE)

@@ -1,23 +1,23 @@
-"""Who makes which calls, and where that is known from: what the policies in aws_policies.py rest on.
+"""Who makes which calls, and where that is known from: what the policies in policies.py rest on.
 
-Of the provider's resource types: the calls that they make with the inputs that our programs give them, read in the
-source of terraform-provider-aws, which pulumi-aws wraps. Of our own modules: the calls that stand in them; a test holds
-the two to each other. Actions have IAM's names.
+provider.toml has the calls of the provider's resource types, OWN those of our own modules; a test holds OWN to the
+modules. Actions have IAM's names.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
 
 PINNED = "7.51.1"
 """The version of pulumi-aws in requirements.in (October 2026)."""
 
 NO_PERMISSION_NEEDED = frozenset({"sts:GetCallerIdentity"})
 """Calls that AWS always allows."""
-
-_UPSTREAM, _FORK = "hashicorp/terraform-provider-aws", "zongruxie4/terraform-provider-aws"
-_EC2 = "internal/service/ec2/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class Resource:
     read: tuple[str, ...] = ()
     update: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
-    beyond: str = field(default="")
+    beyond: str = ""
 
     @property
     def actions(self) -> frozenset[str]:
@@ -48,123 +48,13 @@ class Resource:
         return frozenset((*self.create, *self.read, *self.update, *self.delete))
 
 
-PROVIDER = (
-    Resource(
-        name="aws.Provider",
-        source=Source(
-            repository=_UPSTREAM,
-            commit="02fe3b283b48",
-            path="internal/conns/config.go",
-            age="version 5 (Go SDK v1 and v2)",
-        ),
-        read=("sts:GetCallerIdentity",),
-        beyond="The region is looked up in a list, without a call; nothing asks for an account's platforms any more. "
-        "Roles to assume need `sts:AssumeRole` of whoever assumes them.",
-    ),
-    Resource(
-        name="aws.ec2.Vpc",
-        source=Source(repository=_FORK, commit="036145e298f1", path=f"{_EC2}vpc_.go", age="6.40.1 or later, 2026"),
-        create=("ec2:CreateVpc", "ec2:CreateTags", "ec2:DescribeVpcs", "ec2:ModifyVpcAttribute"),
-        read=(
-            "ec2:DescribeVpcs",
-            "ec2:DescribeVpcAttribute",
-            "ec2:DescribeNetworkAcls",
-            "ec2:DescribeRouteTables",
-            "ec2:DescribeSecurityGroups",
-        ),
-        delete=("ec2:DeleteVpc", "ec2:DescribeVpcs"),
-        beyond="After a DependencyViolation it looks for endpoints and groups of GuardDuty and deletes them; where it "
-        "may not, it warns and goes on.",
-    ),
-    Resource(
-        name="aws.ec2.DefaultSecurityGroup",
-        source=Source(
-            repository=_UPSTREAM, commit="01f431114674", path=f"{_EC2}vpc_default_security_group.go", age="version 6"
-        ),
-        create=(
-            "ec2:DescribeSecurityGroups",
-            "ec2:CreateTags",
-            "ec2:DescribeSecurityGroupRules",
-            "ec2:RevokeSecurityGroupEgress",
-            "ec2:RevokeSecurityGroupIngress",
-        ),
-        read=("ec2:DescribeSecurityGroups",),
-        beyond="It tags the group first and empties it then. Its deletion is no call.",
-    ),
-    Resource(
-        name="aws.ec2.SecurityGroup",
-        source=Source(
-            repository=_UPSTREAM, commit="01606926a0c0", path=f"{_EC2}vpc_security_group.go", age="6.7.0 or later"
-        ),
-        create=(
-            "ec2:CreateSecurityGroup",
-            "ec2:CreateTags",
-            "ec2:DescribeSecurityGroups",
-            "ec2:RevokeSecurityGroupEgress",
-        ),
-        read=("ec2:DescribeSecurityGroups",),
-        delete=("ec2:DescribeNetworkInterfaces", "ec2:DeleteSecurityGroup", "ec2:DescribeSecurityGroups"),
-        beyond="Rules would be authorized, which is denied. Interfaces that Lambda and others left would be detached "
-        "and deleted.",
-    ),
-    Resource(
-        name="aws.ec2.Subnet",
-        source=Source(
-            repository=_FORK, commit="036145e298f1", path=f"{_EC2}vpc_subnet.go", age="6.40.1 or later, 2026"
-        ),
-        create=("ec2:CreateSubnet", "ec2:CreateTags", "ec2:DescribeSubnets"),
-        read=("ec2:DescribeSubnets",),
-        delete=("ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces", "ec2:DeleteSubnet"),
-        beyond="ModifySubnetAttribute only for what is to differ from a new subnet's own values.",
-    ),
-    Resource(
-        name="aws.ec2.NetworkAcl",
-        source=Source(repository=_UPSTREAM, commit="0620f2a6a126", path=f"{_EC2}vpc_network_acl.go", age="version 5"),
-        create=("ec2:CreateNetworkAcl", "ec2:CreateTags"),
-        read=("ec2:DescribeNetworkAcls",),
-        delete=("ec2:DescribeNetworkAcls", "ec2:ReplaceNetworkAclAssociation", "ec2:DeleteNetworkAcl"),
-        beyond="Entries would be created, which is denied.",
-    ),
-    Resource(
-        name="aws.ec2.NetworkAclAssociation",
-        source=Source(
-            repository=_UPSTREAM, commit="044fb3171c30", path=f"{_EC2}vpc_network_acl_association.go", age="version 5"
-        ),
-        create=("ec2:DescribeNetworkAcls", "ec2:ReplaceNetworkAclAssociation"),
-        read=("ec2:DescribeNetworkAcls",),
-        delete=("ec2:DescribeNetworkAcls", "ec2:ReplaceNetworkAclAssociation"),
-        beyond="Its deletion gives the subnet back to the VPC's default ACL, which has no tag of ours.",
-    ),
-    Resource(
-        name="aws.ec2.Instance",
-        source=Source(
-            repository=_FORK,
-            commit="19bdae64587d",
-            path=f"{_EC2}ec2_instance.go",
-            age="version 6, with secondary interfaces",
-        ),
-        create=("ec2:DescribeImages", "ec2:RunInstances", "ec2:CreateTags", "ec2:DescribeInstances"),
-        read=(
-            "ec2:DescribeInstances",
-            "ec2:DescribeInstanceTypes",
-            "ec2:DescribeTags",
-            "ec2:DescribeVolumes",
-            "ec2:DescribeVpcs",
-            "ec2:DescribeInstanceAttribute",
-            "ec2:DescribeInstanceCreditSpecifications",
-        ),
-        delete=("ec2:TerminateInstances", "ec2:DescribeInstances"),
-        beyond="An instance of ours is never updated, so nothing modifies, stops or starts it.",
-    ),
-    Resource(
-        name="aws.ebs.Snapshot",
-        source=Source(repository=_UPSTREAM, commit="011a8eed43ed", path=f"{_EC2}ebs_snapshot.go", age="version 5"),
-        create=("ec2:CreateSnapshot", "ec2:CreateTags", "ec2:DescribeSnapshots"),
-        read=("ec2:DescribeSnapshots",),
-        delete=("ec2:DeleteSnapshot",),
-        beyond="Tiers would be modified.",
-    ),
-)
+def _provider() -> tuple[Resource, ...]:
+    rows = tomllib.loads(Path(__file__).with_name("provider.toml").read_text())["resource"]
+    return TypeAdapter(tuple[Resource, ...]).validate_python(rows)
+
+
+PROVIDER = _provider()
+"""What the provider's resource types call: provider.toml."""
 
 _NETWORK_READS = (
     "ec2:DescribeCarrierGateways",
@@ -235,10 +125,9 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "ec2:TerminateInstances",
     ),
     "hallmark/aws/wait.py": ("ec2:DescribeInstances", "ec2:GetConsoleOutput", "ec2:StopInstances"),
-    "hallmark/aws/ebs/upload.py": ("ebs:CompleteSnapshot", "ebs:StartSnapshot"),
+    "hallmark/aws/ebs/upload.py": ("ebs:CompleteSnapshot", "ebs:PutSnapshotBlock", "ebs:StartSnapshot"),
     "hallmark/aws/ebs/download.py": ("ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks"),
     "hallmark/aws/ebs/snapshots.py": ("ec2:DeleteSnapshot", "ec2:DescribeSnapshots"),
-    "hallmark/aws/ebs/wire.py": ("ebs:PutSnapshotBlock",),
 }
 """Our own modules → the calls in them."""
 

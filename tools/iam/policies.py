@@ -17,8 +17,6 @@ from tools.iam.consumers import consumer_policy
 from tools.iam.documents import Document, Statement, Where, allow, deny, document
 from tools.iam.page import describe_actions
 
-__all__ = ["EXAMPLE", "Where", "consumer_policy", "documents", "pipeline_policy"]
-
 VERDICT_TAGS = ("hallmark:acceptance", "hallmark:verdict")
 """What acceptance writes on an image, and `hallmark retry` takes away again."""
 

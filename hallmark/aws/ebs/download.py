@@ -1,6 +1,6 @@
 """A range of bytes out of a snapshot: only the written blocks, each held to its checksum, into a sparse file.
 
-Place in the pipeline: what a machine wrote to its results partition. The content is untrusted; results.py reads it.
+Place in the pipeline: what a machine wrote to its results partition. guest/results.py reads it and trusts none of it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from hallmark.aws.ebs.blocks import BLOCK, blocks_within, checksum, is_zero, overlap
 from hallmark.aws.ebs.pace import Pace
-from hallmark.aws.ebs.retry import Retrier, WrongChecksumError, whole
-from hallmark.aws.ebs.upload import Moved, Report, Transfer
+from hallmark.aws.ebs.retry import Retrier, require_fields, stoppable
+from hallmark.aws.ebs.upload import Report, Transfer, TransferProgress
 from hallmark.aws.ebs.workers import run_workers
+from hallmark.aws.errors import BrokenAnswerError
 from hallmark.common.errors import AwsError
 from hallmark.common.files import need_room, room_or
 
@@ -71,8 +72,8 @@ class _Fetching:
     def __init__(self, snapshot: str, part: Range, ebs: EBSClient, how: Transfer) -> None:
         self.snapshot, self.part, self.ebs, self.how = snapshot, part, ebs, how
         self.stop = threading.Event()
-        self.retrier = Retrier(how.retry, stop=self.stop)
-        self.pace = Pace(how.puts_per_second, burst=how.workers)
+        self.retrier = Retrier(ebs.meta.region_name, how.retry, stop=self.stop)
+        self.pace = Pace(how.puts_per_second)
 
     def list_blocks(self) -> dict[int, str]:
         """The written blocks of the part: index → token."""
@@ -104,9 +105,9 @@ class _Fetching:
         what = f"list of the blocks of snapshot {self.snapshot}"
 
         def ask() -> ListSnapshotBlocksResponseTypeDef:
-            return whole(self.ebs.list_snapshot_blocks(**request), "Blocks", "BlockSize")
+            return require_fields(self.ebs.list_snapshot_blocks(**request), "Blocks", "BlockSize")
 
-        page = self.retrier.call(what, "ebs:ListSnapshotBlocks", ask)
+        page = self.retrier.call(what, ask)
         if page["BlockSize"] != BLOCK:
             raise AwsError(f"{what}: expected blocks of {BLOCK} bytes, AWS answered {page['BlockSize']}")
         return page
@@ -117,17 +118,18 @@ class _Fetching:
         def fetch(item: tuple[int, str]) -> None:
             index, token = item
             what = f"read of block {index} of snapshot {self.snapshot}"
-            data = self.retrier.call(what, "ebs:GetSnapshotBlock", lambda: self._get_once(index, token))
+            data = self.retrier.call(what, lambda: self._get_once(index, token))
             within, position = overlap(index, self.part.start, self.part.length)
             if not is_zero(piece := memoryview(data)[within]):
                 os.pwrite(descriptor, piece, position)
 
         def tell(taken: int) -> None:
             if report is not None:
-                report(Moved(blocks=taken, of_blocks=len(blocks), sent=taken))
+                report(TransferProgress(blocks=taken, of_blocks=len(blocks), sent=taken))
 
         workers = max(1, min(self.how.workers, len(blocks)))
-        run_workers(blocks.items(), fetch, workers=workers, stop=self.stop, tick=tell)
+        with stoppable(self.ebs, self.stop):
+            run_workers(blocks.items(), fetch, workers=workers, stop=self.stop, tick=tell)
 
     def _get_once(self, index: int, token: str) -> bytes:
         self.retrier.pause(self.pace.reserve())
@@ -135,8 +137,8 @@ class _Fetching:
         with answer["BlockData"] as body:
             data = body.read(BLOCK + 1)
         if len(data) != BLOCK or answer.get("ChecksumAlgorithm", "SHA256") != "SHA256":
-            raise WrongChecksumError(f"expected {BLOCK} bytes with their SHA-256, got {len(data)}")
+            raise BrokenAnswerError(f"expected {BLOCK} bytes with their SHA-256, got {len(data)}")
         expected, found = answer.get("Checksum"), checksum(hashlib.sha256(data).digest())
         if expected != found:
-            raise WrongChecksumError(f"expected bytes with SHA-256 {expected}, got {found}")
+            raise BrokenAnswerError(f"expected bytes with SHA-256 {expected}, got {found}")
         return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hallmark.aws.ebs.retry import Gone, Retrier, RetryPolicy
@@ -18,7 +19,6 @@ CONTENT = "hallmark:content"
 """The tag whose value is the SHA-256 of what a media snapshot was made of."""
 
 _POLL_SECONDS = 5.0
-_DESCRIBE = "ec2:DescribeSnapshots"
 
 
 def find_snapshot_by_content_tag(
@@ -36,7 +36,7 @@ def find_snapshot_by_content_tag(
         )
         return [found for page in pages for found in page["Snapshots"]]
 
-    found = Retrier(policy).call(f"search for a media snapshot of {content[:12]}", _DESCRIBE, ask)
+    found = Retrier(ec2.meta.region_name, policy).call(f"search for a media snapshot of {content[:12]}", ask)
     usable = [each for each in found if kms_key is None or each.get("KmsKeyId") == kms_key]
     newest = max(usable, key=lambda each: (each["StartTime"], each["SnapshotId"]), default=None)
     return newest["SnapshotId"] if newest else None
@@ -55,7 +55,7 @@ def wait_until_completed(
 
     Raises AwsError when it ends in an error, vanishes, or is not there in time.
     """
-    retrier, until = Retrier(policy), time.monotonic() + seconds
+    retrier, until = Retrier(ec2.meta.region_name, policy), time.monotonic() + seconds
     while True:
         found = describe(ec2, snapshot, retrier)
         if found["State"] == "completed":
@@ -81,16 +81,14 @@ def describe(ec2: EC2Client, snapshot: str, retrier: Retrier) -> SnapshotTypeDef
     def ask() -> SnapshotTypeDef:
         return ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]
 
-    return retrier.call(f"look at snapshot {snapshot}", _DESCRIBE, ask)
+    return retrier.call(f"look at snapshot {snapshot}", ask)
 
 
 def delete_snapshot(ec2: EC2Client, snapshot: str, *, policy: RetryPolicy | None = None) -> None:
     """Delete a snapshot; that it is not there (any more) is fine. Raises AwsError."""
     policy = policy or RetryPolicy()
-    brief = RetryPolicy(attempts=policy.attempts, base=policy.base, cap=policy.cap, young=min(policy.young, 15.0))
+    retrier = Retrier(ec2.meta.region_name, replace(policy, young=min(policy.young, 15.0)))
     try:
-        Retrier(brief).call(
-            f"deletion of snapshot {snapshot}", "ec2:DeleteSnapshot", lambda: ec2.delete_snapshot(SnapshotId=snapshot)
-        )
+        retrier.call(f"deletion of snapshot {snapshot}", lambda: ec2.delete_snapshot(SnapshotId=snapshot))
     except Gone:
         return

@@ -1,7 +1,7 @@
 """Disks into EBS snapshots with the EBS direct APIs: only what is not zero, block by block, checksums at both ends.
 
 Place in the pipeline: the carrier volume's image becomes the media snapshot, found again by the hash of its content
-rather than uploaded twice (ebs_snapshots.py). ebs_download.py is the way back.
+rather than uploaded twice (snapshots.py). download.py is the way back.
 """
 
 from __future__ import annotations
@@ -29,16 +29,20 @@ from hallmark.aws.ebs.blocks import (
     volume_gib,
 )
 from hallmark.aws.ebs.pace import Pace
-from hallmark.aws.ebs.retry import Gone, Retrier, RetryPolicy, whole
+from hallmark.aws.ebs.retry import Gone, Retrier, RetryPolicy, require_fields, stoppable
 from hallmark.aws.ebs.snapshots import CONTENT, delete_snapshot, describe
-from hallmark.aws.ebs.wire import BlockWriter
 from hallmark.aws.ebs.workers import run_workers
+from hallmark.aws.errors import BrokenAnswerError
 from hallmark.common.errors import AwsError
 from hallmark.common.fingerprint import Sha256, fingerprint
 
 if TYPE_CHECKING:
     from mypy_boto3_ebs import EBSClient
-    from mypy_boto3_ebs.type_defs import StartSnapshotRequestTypeDef, StartSnapshotResponseTypeDef
+    from mypy_boto3_ebs.type_defs import (
+        CompleteSnapshotResponseTypeDef,
+        StartSnapshotRequestTypeDef,
+        StartSnapshotResponseTypeDef,
+    )
     from mypy_boto3_ec2 import EC2Client
 
 _IDLE_MINUTES = 60  # the service fails a snapshot into which nothing is put for so long
@@ -55,7 +59,7 @@ class Transfer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Moved:
+class TransferProgress:
     """How far a transfer has come: blocks looked at and to look at, and those of them that went over the network."""
 
     blocks: int
@@ -68,7 +72,7 @@ class Moved:
         return self.sent * BLOCK
 
 
-Report = Callable[[Moved], None]
+Report = Callable[[TransferProgress], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,9 +160,25 @@ def _start(ebs: EBSClient, job: Upload, gib: int, attempt: int, policy: RetryPol
     what = f"start of a snapshot of {job.path.name} ({gib} GiB{key})"
 
     def ask() -> StartSnapshotResponseTypeDef:
-        return whole(ebs.start_snapshot(**request), "SnapshotId", "Status", "BlockSize")
+        return require_fields(ebs.start_snapshot(**request), "SnapshotId", "Status", "BlockSize")
 
-    return Retrier(policy).call(what, "ebs:StartSnapshot", ask)
+    return Retrier(ebs.meta.region_name, policy).call(what, ask)
+
+
+def put_block(ebs: EBSClient, snapshot: str, index: int, data: bytes, expected: str) -> None:
+    """Write one block whose checksum is `expected`; BrokenAnswerError when the answer does not say that it is there."""
+    answer = ebs.put_snapshot_block(
+        SnapshotId=snapshot,
+        BlockIndex=index,
+        BlockData=data,
+        DataLength=BLOCK,
+        Checksum=expected,
+        ChecksumAlgorithm="SHA256",
+    )
+    if not answer["ResponseMetadata"]["HTTPHeaders"]:
+        raise BrokenAnswerError("expected an answer with headers, it was cut short")
+    if (found := answer.get("Checksum", expected)) != expected:
+        raise BrokenAnswerError(f"expected SHA-256 {expected}, the service got {found}")
 
 
 @dataclass(kw_only=True)
@@ -175,9 +195,8 @@ class _Filling:
 
     def __post_init__(self) -> None:
         self.stop = threading.Event()
-        self.retrier = Retrier(self.how.retry, stop=self.stop)  # born with its snapshot
-        self.writer = BlockWriter(self.ebs)
-        self.pace = Pace(self.how.puts_per_second, burst=self.how.workers)
+        self.retrier = Retrier(self.ebs.meta.region_name, self.how.retry, stop=self.stop)
+        self.pace = Pace(self.how.puts_per_second)
 
     def fill(self, report: Report | None, block: int) -> int | None:
         """Put all blocks and seal the snapshot, or delete it; how many were put, None when it has vanished."""
@@ -198,10 +217,11 @@ class _Filling:
 
         def tell(seen: int) -> None:
             if report is not None:
-                report(Moved(blocks=seen, of_blocks=total, sent=len(self.digests)))
+                report(TransferProgress(blocks=seen, of_blocks=total, sent=len(self.digests)))
 
         workers = max(1, min(self.how.workers, total))
-        run_workers(chain.from_iterable(self.plan), self._put, workers=workers, stop=self.stop, tick=tell)
+        with stoppable(self.ebs, self.stop):
+            run_workers(chain.from_iterable(self.plan), self._put, workers=workers, stop=self.stop, tick=tell)
 
     def _put(self, index: int) -> None:
         data = read_block(self.descriptor, index)
@@ -209,34 +229,37 @@ class _Filling:
             return
         digest = hashlib.sha256(data).digest()
         what = f"write of block {index} of snapshot {self.snapshot}"
-        self.retrier.call(what, "ebs:PutSnapshotBlock", lambda: self._put_once(index, data, digest))
+        self.retrier.call(what, lambda: self._put_once(index, data, digest))
         self.digests[index] = digest
 
     def _put_once(self, index: int, data: bytes, digest: bytes) -> None:
         self.retrier.pause(self.pace.reserve())
-        self.writer.put(self.snapshot, index, data, checksum(digest))
+        put_block(self.ebs, self.snapshot, index, data, checksum(digest))
 
     def _complete(self) -> None:
-        retrier = Retrier(self.how.retry)
-        try:
-            retrier.call(
-                f"completion of snapshot {self.snapshot}",
-                "ebs:CompleteSnapshot",
-                lambda: whole(
-                    self.ebs.complete_snapshot(
-                        SnapshotId=self.snapshot,
-                        ChangedBlocksCount=len(self.digests),
-                        Checksum=linear_checksum(self.digests),
-                        ChecksumAlgorithm="SHA256",
-                        ChecksumAggregationMethod="LINEAR",
-                    ),
-                    "Status",
-                ),
+        def ask() -> CompleteSnapshotResponseTypeDef:
+            answer = self.ebs.complete_snapshot(
+                SnapshotId=self.snapshot,
+                ChangedBlocksCount=len(self.digests),
+                Checksum=linear_checksum(self.digests),
+                ChecksumAlgorithm="SHA256",
+                ChecksumAggregationMethod="LINEAR",
             )
+            return require_fields(answer, "Status")
+
+        retrier = Retrier(self.ebs.meta.region_name, self.how.retry)
+        try:
+            retrier.call(f"completion of snapshot {self.snapshot}", ask)
         except AwsError:
             # The answer to an earlier try may have been lost: then it is sealed already, and cannot be sealed again.
-            if not retrier.retries or describe(self.ec2, self.snapshot, retrier)["State"] != "completed":
+            if not self._is_sealed(retrier):
                 raise
+
+    def _is_sealed(self, retrier: Retrier) -> bool:
+        try:
+            return describe(self.ec2, self.snapshot, retrier)["State"] == "completed"
+        except AwsError:
+            return False
 
     def _delete_because_of(self, problem: BaseException) -> None:
         """Leave no half-filled snapshot; if that fails too, the error says what is left."""

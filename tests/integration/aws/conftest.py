@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from hallmark.aws.session import Aws
+from hallmark.aws.session import Aws, forget_sessions
 from hallmark.aws.settings import AwsSettings
 
 REGION = "eu-central-1"
@@ -22,6 +22,7 @@ def _no_credentials_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: p
     monkeypatch.setenv("AWS_CONFIG_FILE", str(nothing))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nothing))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    forget_sessions()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from hallmark.aws.channel import channels_of, release, released_image
 from hallmark.aws.ebs.download import Range, download
 from hallmark.aws.ebs.snapshots import delete_snapshot, wait_until_completed
 from hallmark.aws.ebs.upload import Upload, upload
-from hallmark.aws.preflight import Wish, check_ground
+from hallmark.aws.preflight import PreflightRequest, run_preflight
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.common.errors import AwsError, ProcessError
@@ -72,8 +72,10 @@ class Account:
         return documented("pipeline.json", kms_key=self.key, bucket=BUCKET)
 
     def preflight(self) -> None:
-        wish = Wish(base=get_base(self.aws.ec2, self.base), instance_type="t3.medium", kms_key=self.key, tags=TAGS)
-        check_ground(self.aws, wish)
+        wish = PreflightRequest(
+            base=get_base(self.aws.ec2, self.base), instance_type="t3.medium", kms_key=self.key, tags=TAGS
+        )
+        run_preflight(self.aws, wish)
 
     def upload_media(self) -> str:
         media = self.folder / "media"

@@ -15,7 +15,7 @@ import pytest
 from components.aws.inner.program import PROGRAM, MachineOrder
 from hallmark.aws import run as aws_run
 from hallmark.aws.exchange_volume import plan_carrier
-from hallmark.aws.preflight import Ground, Wish
+from hallmark.aws.preflight import PreflightRequest, PreflightResult
 from hallmark.aws.run import Job, Ran, isolated_run
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
@@ -53,9 +53,9 @@ def instance(aws: Aws, base: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def ground(aws: Aws) -> Ground:
+def ground(aws: Aws) -> PreflightResult:
     arn = aws.kms.create_key()["KeyMetadata"]["Arn"]
-    return Ground(account="123456789012", kms_key=arn, zones=("eu-central-1b", "eu-central-1c"), room=3)
+    return PreflightResult(account="123456789012", kms_key=arn, zones=("eu-central-1b", "eu-central-1c"), room=3)
 
 
 @pytest.fixture
@@ -69,14 +69,14 @@ def places(tmp_path: Path) -> Places:
 
 
 @pytest.fixture
-def inner(aws: Aws, instance: str, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> FakeInner:
+def inner(aws: Aws, instance: str, ground: PreflightResult, monkeypatch: pytest.MonkeyPatch) -> FakeInner:
     """The inner stack of the runs; the preflight finds good ground."""
     inner = FakeInner(aws=aws, instance=instance, results=pack(FILES))
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(aws_run, "ephemeral", inner)
     monkeypatch.setattr(aws_run, "_grounds", {})
-    monkeypatch.setattr(aws_run, "check_ground", lambda *_: ground)
+    monkeypatch.setattr(aws_run, "run_preflight", lambda *_: ground)
     monkeypatch.setattr(aws_run, "Aws", lambda _: aws)  # each costs a second
     return inner
 
@@ -122,7 +122,7 @@ def test_what_the_guest_left_is_there_while_its_root_volume_lives(
 
 
 def test_the_inner_stack_is_told_all_that_its_program_needs(
-    site: Site, job: Job, places: Places, inner: FakeInner, ground: Ground, aws: Aws
+    site: Site, job: Job, places: Places, inner: FakeInner, ground: PreflightResult, aws: Aws
 ) -> None:
     with running(site, job, places) as (ran, _):
         pass
@@ -156,7 +156,7 @@ def test_stacks_of_the_same_name_in_another_backend_do_not_wait_for_each_other(
 
 
 def test_media_go_up_once_encrypted_and_tagged_and_are_found_again_by_their_content(
-    site: Site, job: Job, places: Places, inner: FakeInner, aws: Aws, ground: Ground
+    site: Site, job: Job, places: Places, inner: FakeInner, aws: Aws, ground: PreflightResult
 ) -> None:
     said: list[str] = []
     with running(site, job, places):
@@ -264,15 +264,15 @@ def test_a_console_that_cannot_be_fetched_is_no_trouble(site: Site, job: Job, pl
 
 
 def test_the_preflight_is_once_for_each_process_and_site(
-    site: Site, job: Job, places: Places, inner: FakeInner, ground: Ground, monkeypatch: pytest.MonkeyPatch
+    site: Site, job: Job, places: Places, inner: FakeInner, ground: PreflightResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wishes: list[Wish] = []
+    wishes: list[PreflightRequest] = []
 
-    def look(_: Aws, wish: Wish) -> Ground:
+    def look(_: Aws, wish: PreflightRequest) -> PreflightResult:
         wishes.append(wish)
         return ground
 
-    monkeypatch.setattr(aws_run, "check_ground", look)
+    monkeypatch.setattr(aws_run, "run_preflight", look)
     other = site.model_copy(update={"instance_type": "m5.large"})
     for number, here in enumerate((site, site, other)):
         with running(here, job, places.model_copy(update={"store": places.store / str(number)})):
@@ -295,10 +295,10 @@ def test_on_bad_ground_nothing_is_made(
     monkeypatch: pytest.MonkeyPatch,
     message: str,
 ) -> None:
-    def refuse(*_: object) -> Ground:
+    def refuse(*_: object) -> PreflightResult:
         raise AwsError(message)
 
-    monkeypatch.setattr(aws_run, "check_ground", refuse)
+    monkeypatch.setattr(aws_run, "run_preflight", refuse)
     for number in (1, 2):  # a refusal is not remembered: it may have been mended
         here = places.model_copy(update={"store": places.store / str(number)})
         with pytest.raises(AwsError) as error, running(site, job, here):
@@ -314,7 +314,7 @@ def test_as_many_machines_run_at_once_as_the_quota_of_vpcs_and_the_settings_allo
     job: Job,
     places: Places,
     inner: FakeInner,
-    ground: Ground,
+    ground: PreflightResult,
     monkeypatch: pytest.MonkeyPatch,
     room: int,
     parallel: int | None,
@@ -327,8 +327,8 @@ def test_as_many_machines_run_at_once_as_the_quota_of_vpcs_and_the_settings_allo
         asked.append((folder, count))
         yield
 
-    here = Ground(account=ground.account, kms_key=ground.kms_key, zones=ground.zones, room=room)
-    monkeypatch.setattr(aws_run, "check_ground", lambda *_: here)
+    here = PreflightResult(account=ground.account, kms_key=ground.kms_key, zones=ground.zones, room=room)
+    monkeypatch.setattr(aws_run, "run_preflight", lambda *_: here)
     monkeypatch.setattr(aws_run, "slot", slot)
     with running(site, job, places.model_copy(update={"parallel": parallel})):
         pass

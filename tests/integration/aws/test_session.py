@@ -10,21 +10,20 @@ from typing import Any
 import pulumi
 import pulumi_aws
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.stub import Stubber
 
 from hallmark.aws.base import BaseAmi, check_base, find_base, get_base
 from hallmark.aws.preflight import (
-    Wish,
+    PreflightRequest,
     check_credentials,
-    check_ground,
     check_key,
     check_run,
     check_type,
     find_room,
     find_zones,
+    run_preflight,
 )
-from hallmark.aws.session import Aws, in_words
+from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings, load_aws_settings
 from hallmark.common.errors import AwsError, SettingsError
 from tests.integration.aws.conftest import REGION
@@ -156,7 +155,10 @@ def test_an_unknown_profile() -> None:
     ("code", "message"),
     [
         ("ExpiredToken", "credentials: the credentials have expired; sign in again"),
-        ("InvalidClientTokenId", "credentials: the credentials are unknown to AWS; check profile and environment"),
+        (
+            "InvalidClientTokenId",
+            "credentials: the credentials are unknown to AWS; check profile and environment, and this machine's clock",
+        ),
         ("AccessDenied", "credentials: not allowed: GetCallerIdentity; docs/iam/pipeline.json lists what is needed"),
     ],
 )
@@ -171,16 +173,8 @@ def test_credentials_that_sts_refuses(aws: Aws, code: str, message: str) -> None
 def test_a_region_that_is_not_enabled(aws: Aws) -> None:
     with Stubber(aws.ec2) as stub:
         stub.add_client_error("describe_availability_zones", "AuthFailure")
-        with pytest.raises(AwsError, match=f"credentials: region {REGION} refuses this account: enable it there"):
+        with pytest.raises(AwsError, match=f"or region {REGION} is not enabled for this account"):
             check_credentials(aws)
-
-
-def test_a_region_that_does_not_exist() -> None:
-    with (
-        pytest.raises(AwsError, match="credentials: region eu-nowhere-1: no answer; is aws:region right"),
-        in_words(AwsSettings(region="eu-nowhere-1"), "credentials"),
-    ):
-        raise EndpointConnectionError(endpoint_url="https://ec2.invalid")
 
 
 def test_no_base_matches(aws: Aws) -> None:
@@ -295,8 +289,8 @@ def test_the_quota_of_vpcs(aws: Aws) -> None:
         find_room(aws)
 
 
-def _wish(**changes: Any) -> Wish:
-    wish = Wish(base=BASE, instance_type="t3.medium", kms_key="k", tags={"hallmark:managed": "true"})
+def _wish(**changes: Any) -> PreflightRequest:
+    wish = PreflightRequest(base=BASE, instance_type="t3.medium", kms_key="k", tags={"hallmark:managed": "true"})
     return replace(wish, **changes)
 
 
@@ -326,17 +320,8 @@ def test_a_dry_run_that_would_have_worked(aws: Aws, code: str) -> None:
 def test_on_good_ground_it_tells_account_zones_key_and_room_and_creates_nothing(aws: Aws) -> None:
     image = next(row for row in aws.ec2.describe_images()["Images"] if row["Architecture"] == "x86_64")
     key = _key(aws, KeyUsage="ENCRYPT_DECRYPT")
-    ground = check_ground(aws, _wish(base=BASE.model_copy(update={"id": image["ImageId"]}), kms_key=key))
+    ground = run_preflight(aws, _wish(base=BASE.model_copy(update={"id": image["ImageId"]}), kms_key=key))
     assert (ground.account, ground.room) == ("123456789012", 4)
     assert ground.zones
     assert ground.kms_key.endswith(key)
     assert aws.ec2.describe_instances()["Reservations"] == []
-
-
-def test_other_errors_pass_by_untouched(aws: Aws) -> None:
-    with pytest.raises(ZeroDivisionError), in_words(aws.settings, "x"):
-        raise ZeroDivisionError
-    with pytest.raises(AwsError), in_words(aws.settings, "x"):
-        raise NoCredentialsError
-    with pytest.raises(AwsError, match="x: Foo failed"), in_words(aws.settings, "x"):
-        raise ClientError({"Error": {"Code": "Odd", "Message": "m"}}, "Foo")

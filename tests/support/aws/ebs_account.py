@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"  # moto's own
 TAGS = {"hallmark:managed": "true", "hallmark:build": "b1"}
-QUICK = Transfer(workers=4, puts_per_second=0, retry=RetryPolicy(attempts=4, base=0.001, cap=0.01, young=0.2))
+QUICK = Transfer(workers=4, puts_per_second=0, retry=RetryPolicy(deadline=0.3, young=0.2, pause=0.01))
 
 Fault = Callable[[AWSPreparedRequest], "AWSResponse | None"]
 
@@ -98,9 +98,14 @@ def _with_faults() -> AbstractContextManager[Any]:
     return patch.object(BotocoreStubber, "process_request", _unless_answered)
 
 
+def without_pauses() -> AbstractContextManager[Any]:
+    """Botocore tries again at once."""
+    return patch("botocore.retries.standard.ExponentialBackoff.delay_amount", return_value=0.0)
+
+
 @contextmanager
 def open_account(*, strict: bool = True) -> Iterator[Account]:
-    with patch.dict(os.environ, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}), mock_aws(), _with_faults():
+    with patch.dict(os.environ, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}), mock_aws(), _with_faults(), without_pauses():
         session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
         config = client_config(workers=4)
         made = Account(ebs=session.client("ebs", config=config), ec2=session.client("ec2", config=config))

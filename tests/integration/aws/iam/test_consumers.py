@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from hallmark.aws.session import code_of
+from hallmark.aws.errors import code_of
 from tests.doubles.permissions import Gate, documented, held_to
 from tests.doubles.server import REGION, Server
 from tests.support.aws.doubled import image, server

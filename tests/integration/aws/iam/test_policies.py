@@ -10,7 +10,8 @@ import pytest
 from botocore.session import Session
 
 from tests.support.aws.iam import Request, allowed, judge
-from tools.iam.policies import EXAMPLE, consumer_policy, documents, pipeline_policy
+from tools.iam.consumers import consumer_policy
+from tools.iam.policies import EXAMPLE, documents, pipeline_policy
 
 DOCS = Path(__file__).parents[4] / "docs" / "iam"
 PIPELINE, CONSUMER = pipeline_policy(EXAMPLE), consumer_policy(EXAMPLE)
