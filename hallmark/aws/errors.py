@@ -154,7 +154,9 @@ def meaning_of(problem: Exception) -> Meaning:
     code, reason = code_of(problem), str(problem.response.get("Reason", ""))
     status = int(problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     known = _REASONS.get(reason) or _MEANINGS.get(code)
-    if code.startswith("KMS") or (known is Meaning.DENIED and "kms" in str(problem).lower()):
+    # A call that needs the key besides; where the call itself is of KMS, that call is what is not allowed.
+    needs_key = "kms" in str(problem).lower() and f"kms:{problem.operation_name}" not in str(problem)
+    if code.startswith("KMS") or (known is Meaning.DENIED and needs_key):
         return Meaning.KEY
     if reason == "INVALID_SNAPSHOT_ID" and "not exist" in str(problem):
         return Meaning.MISSING

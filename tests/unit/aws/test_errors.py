@@ -43,6 +43,7 @@ def said(code: str, status: int = 400, *, reason: str = "", message: str = "no")
         (said("OptInRequired"), Meaning.REGION_OFF),
         (said("UnauthorizedOperation", 500), Meaning.DENIED),
         (said("AccessDeniedException", message="not authorized to perform kms:Decrypt"), Meaning.KEY),
+        (said("AccessDeniedException", message="not authorized to perform: kms:RunInstances"), Meaning.DENIED),
         (said("AccessDeniedException", reason="DEPENDENCY_ACCESS_DENIED"), Meaning.KEY),
         (said("ValidationException", reason="INVALID_CUSTOMER_KEY"), Meaning.KEY),
         (said("KMSInvalidStateException"), Meaning.KEY),
