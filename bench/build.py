@@ -101,7 +101,7 @@ def _media(name: str, order: Order, places: Places, work: Path, say: Say) -> tup
         p.filename: (run(["dpkg-deb", "-f", debs[p.filename]], timeout=60).stdout, p.size, p.sha256)
         for p in order.lock.packages
     }
-    scripts = script_paths(order.scripts, BUILD_SCRIPTS, tuple(r.id for r in order.plan), ("apply.sh", "check.sh"))
+    scripts = script_paths(order.scripts, BUILD_SCRIPTS, tuple(r.id for r in order.plan), ("apply", "check"))
     files: dict[str, Path | bytes] = {
         **scripts,
         "image_scripts/build.sh": NAIVE,

@@ -69,7 +69,12 @@ done <"$HALLMARK_PLAN/plan"
 
 n=0
 status=0
+in_python=
 while read -r id; do
+    if [ "$what" = check ] && [ -e "$HALLMARK_SCRIPTS/controls/$id/check.py" ]; then
+        in_python="$in_python $id"
+        continue
+    fi
     n=$((n + 1))
     HALLMARK_CONSOLE=$console progress controls "$n" "$total" "$what $id"
     if [ "$what" = apply ] && is_waived "$id"; then
@@ -83,6 +88,13 @@ while read -r id; do
         break
     fi
 done <"$HALLMARK_PLAN/plan"
+
+if [ -n "$in_python" ]; then
+    # shellcheck disable=SC2086 # a list of ids
+    HALLMARK_CONSOLE=$console HALLMARK_CONTROL_SECONDS=$seconds \
+        python3 -I "$HALLMARK_SCRIPTS/run_checks.py" "$results" $in_python </dev/null ||
+        echo "run_checks.py ended with exit code $?; what it left out has no result" >&2
+fi
 
 # No control may fill the results: 64 KiB each.
 find "$results" -name '*.out' -size +128 -exec truncate -s 64K {} +

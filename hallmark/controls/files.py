@@ -22,7 +22,7 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Value = str | int | bool | tuple[str, ...]
 """What a parameter can hold; a list's items and a string are free of line breaks, a list's items of white space too."""
 
-_SCRIPTS = ("apply.sh", "check.sh")
+_SCRIPTS = (("apply.sh",), ("check.sh", "check.py"))
 
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -173,9 +173,9 @@ def _load_control(folder: Path) -> Control:
     control = _validate(Control, path, {**_read_toml(path), "folder": folder})
     if control.id != folder.name:
         raise ControlError(f'{path}: id: expected the name of its folder, "{folder.name}", got "{control.id}"')
-    for name in _SCRIPTS:
-        if not (folder / name).is_file():
-            raise ControlError(f"{folder}: expected {name}, which is missing; a control needs apply.sh and check.sh")
+    for names in _SCRIPTS:
+        if sum((folder / name).is_file() for name in names) != 1:
+            raise ControlError(f"{folder}: expected {' or '.join(names)}, exactly one; a control needs apply and check")
     for index, number in enumerate(control.requirements):
         if number not in REQUIREMENTS:
             raise ControlError(f'{path}: requirements[{index}]: expected a number such as "P1", got "{number}"')

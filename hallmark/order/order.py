@@ -35,8 +35,9 @@ from hallmark.debian.lock import PatchLock
 
 # Entry points and what they source, then what the controls source; controls themselves come by the plan.
 _SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh", "packages.sh", "sockets.sh")
-BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED)
-ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED)
+_PYTHON = ("lib.py", "pam.py", "run_checks.py")
+BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED, *_PYTHON)
+ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED, *_PYTHON)
 INVENTORY_SCRIPTS = ("inventory.sh", "stages.sh", "lib.sh", "isolation.sh")
 BOOTSTRAP = "bootstrap.sh"
 CHANGED = "changed while this run was under way; run again"
@@ -158,12 +159,12 @@ def make_order(
     texts = _plan_files(recipe, plan, inventory, lock, surroundings)
     plan_hashes = {name: hash_bytes(text.encode()) for name, text in texts.items()}
     build = {
-        **_script_hashes(scripts, BUILD_SCRIPTS, plan, ("apply.sh", "check.sh")),
+        **_script_hashes(scripts, BUILD_SCRIPTS, plan, ("apply", "check")),
         **plan_hashes,
         **{f"debs/{package.filename}": package.sha256 for package in lock.packages},
     }
     acceptance = {
-        **_script_hashes(scripts, ACCEPTANCE_SCRIPTS, plan, ("check.sh",)),
+        **_script_hashes(scripts, ACCEPTANCE_SCRIPTS, plan, ("check",)),
         **plan_hashes,
         **{f"acceptance/{name}": hash_file(path) for name, path in tests.items()},
     }
@@ -215,9 +216,9 @@ def script_paths(
     paths = {f"image_scripts/{name}": scripts / name for name in names}
     for control in controls:
         folder = scripts / "controls" / control
-        other = {"apply.sh", "check.sh", "control.toml"} - set(parts)
+        other = {"apply", "check", "control"} - set(parts)
         for path in sorted(folder.iterdir()):
-            if path.is_file() and path.name not in other | {"control.toml"}:
+            if path.is_file() and path.stem not in other:
                 paths[f"image_scripts/controls/{control}/{path.name}"] = path
     return paths
 

@@ -63,7 +63,7 @@ def make_acceptance_media(order: Order, work: Path) -> Path:
     """The acceptance's own media, in `work`: checks, plan and the recipe's tests. MediaError when they have changed."""
     media = work / "acceptance.iso"
     files: dict[str, Path | bytes] = {
-        **script_paths(order.scripts, ACCEPTANCE_SCRIPTS, tuple(r.id for r in order.plan), ("check.sh",)),
+        **script_paths(order.scripts, ACCEPTANCE_SCRIPTS, tuple(r.id for r in order.plan), ("check",)),
         **{name: text.encode() for name, text in order.plan_files.items()},
         **{f"acceptance/{name}": path for name, path in order.acceptance_scripts.items()},
     }

@@ -50,7 +50,7 @@ def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha2
     patches.fetch(order.lock, places.apt_root(), places.pool, say)
     debs = patches.debs(order.lock, places.pool)
     files: dict[str, Path | bytes] = {
-        **script_paths(order.scripts, BUILD_SCRIPTS, tuple(r.id for r in order.plan), ("apply.sh", "check.sh")),
+        **script_paths(order.scripts, BUILD_SCRIPTS, tuple(r.id for r in order.plan), ("apply", "check")),
         **{name: text.encode() for name, text in order.plan_files.items()},
         **{f"debs/{name}": path for name, path in debs.items()},
     }

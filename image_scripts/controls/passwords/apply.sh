@@ -9,7 +9,7 @@ set -eu
 
 quality=/etc/security/pwquality.conf.d/zz-hallmark.conf
 profiles=/usr/share/pam-configs
-limits="deny=$HM_DENY fail_interval=$HM_INTERVAL unlock_time=$HM_UNLOCK_TIME even_deny_root root_unlock_time=$HM_UNLOCK_TIME"
+tallies=/var/lib/faillock
 
 write_quality() {
     write_file 0644 root:root "$quality" <<END
@@ -54,10 +54,7 @@ Default: yes
 Priority: 1024
 Auth-Type: Primary
 Auth:
-	requisite			pam_faillock.so preauth $limits
-Account-Type: Primary
-Account:
-	required			pam_faillock.so
+	requisite			pam_faillock.so preauth
 END
     write_file 0644 root:root "$profiles/hallmark-lockout-count" <<END
 Name: Hallmark: wrong guesses are counted
@@ -65,8 +62,33 @@ Default: yes
 Priority: 0
 Auth-Type: Primary
 Auth:
-	[default=die]			pam_faillock.so authfail $limits
+	[default=die]			pam_faillock.so authfail
 END
+    # Behind the password alone: the account phase would clear the count for whoever signs in by key.
+    write_file 0644 root:root "$profiles/hallmark-lockout-clear" <<END
+Name: Hallmark: a right password clears the count
+Default: yes
+Priority: 1024
+Auth-Type: Additional
+Auth:
+	required			pam_faillock.so authsucc
+END
+}
+
+# pam_faillock gives each count to the user whom it counts: a folder of root's keeps users from emptying their own.
+write_lockout() {
+    write_file 0644 root:root /etc/security/faillock.conf <<END
+# Written by Hallmark (control passwords).
+dir = $tallies
+deny = $HM_DENY
+fail_interval = $HM_INTERVAL
+unlock_time = $HM_UNLOCK_TIME
+root_unlock_time = $HM_UNLOCK_TIME
+even_deny_root
+END
+    mkdir -p "$tallies"
+    chown root:root "$tallies"
+    chmod 0700 "$tallies"
 }
 
 stamp() {
@@ -85,7 +107,7 @@ make_stacks() {
         rm -f "/var/lib/pam/$stack"
     done
     enabled=
-    for name in unix pwquality systemd hallmark-history hallmark-lockout hallmark-lockout-count; do
+    for name in unix pwquality systemd hallmark-history hallmark-lockout hallmark-lockout-count hallmark-lockout-clear; do
         [ ! -f "$profiles/$name" ] || enabled="$enabled $name"
     done
     # shellcheck disable=SC2086
@@ -97,18 +119,27 @@ make_stacks() {
     sha256sum /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/common-password >"$record"
 }
 
-# A service that lets people in without the common rules goes by them again.
+# A service that breaks the rules goes by the common ones again. pam_rootok stays: where it lets others in than root, the
+# check says so.
 mend_services() {
-    for file in /etc/pam.d/*; do
-        case $file in
-            */common-* | *.pam-old | *.dpkg-* | *~) ;;
-            *)
-                if grep -qE '^[[:space:]]*-?auth[[:space:]].*pam_(permit|unix|rhosts)\.so|pam_unix\.so.*nullok' "$file"; then
-                    sed -i -E -e 's/^[[:space:]]*-?auth[[:space:]].*pam_(permit|unix|rhosts)\.so/# taken out by Hallmark: &/' \
-                        -e 's/(pam_unix\.so.*)[[:space:]]nullok(_secure)?/\1/' "$file"
-                fi
-                ;;
-        esac
+    for type in auth account password; do
+        for service in $(python3 -I "$HALLMARK_SCRIPTS/pam.py" "$type"); do
+            file=/etc/pam.d/$service
+            [ -f "$file" ] || cp "/usr/lib/pam.d/$service" "$file"
+            note "$file: $type goes by the common rules again"
+            awk -v type="$type" -v rooted=" su su-l chsh chfn runuser runuser-l chpasswd newusers " -v service="$service" '
+                { line = tolower($0) }
+                line ~ "^[ \t]*@include[ \t]+common-" type "([ \t]|$)" { next }
+                line ~ "^[ \t]*-?" type "[ \t]" && !(line ~ /pam_rootok\.so/ && index(rooted, " " service " ")) {
+                    print "# taken out by Hallmark: " $0
+                    next
+                }
+                { print }
+                END { print "@include common-" type }
+            ' "$file" >/run/hallmark-pam
+            write_file 0644 root:root "$file" </run/hallmark-pam
+            rm -f /run/hallmark-pam
+        done
     done
 }
 
@@ -116,6 +147,7 @@ record=/var/lib/hallmark/passwords.sha256
 write_quality
 before=$(stamp)
 write_profiles
+write_lockout
 fresh || make_stacks
 mend_services
 if ! grep -qE '^ENCRYPT_METHOD[[:space:]]+YESCRYPT$' /etc/login.defs ||

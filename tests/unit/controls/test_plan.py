@@ -132,14 +132,24 @@ def test_only_a_mitigation_brings_in_what_the_server_profile_leaves_out() -> Non
 
 def test_a_check_that_may_not_apply_says_when() -> None:
     controls = load_controls(CHECKOUT / "image_scripts" / "controls")
-    says = {c.id for c in controls.values() if "not_applicable" in (c.folder / "check.sh").read_text()}
+    says = {c.id for c in controls.values() if _may_not_apply(c.folder)}
     assert says == {c.id for c in controls.values() if c.may_not_apply}
 
 
-@pytest.mark.parametrize("missing", ["apply", "check"])
-def test_a_control_without_a_script_is_refused(tmp_path: Path, missing: str) -> None:
+def _may_not_apply(folder: Path) -> bool:
+    return any("not_applicable" in p.read_text() or "NotApplicable" in p.read_text() for p in folder.glob("check.*"))
+
+
+@pytest.mark.parametrize(("missing", "names"), [("apply", "apply.sh"), ("check", "check.sh or check.py")])
+def test_a_control_without_a_script_is_refused(tmp_path: Path, missing: str, names: str) -> None:
     write_control(tmp_path, "lame", scripts=tuple({"apply", "check"} - {missing}))
-    assert refusal(tmp_path) == f"lame: expected {missing}.sh, which is missing; a control needs apply.sh and check.sh"
+    assert refusal(tmp_path) == f"lame: expected {names}, exactly one; a control needs apply and check"
+
+
+def test_a_control_with_two_checks_is_refused(tmp_path: Path) -> None:
+    write_control(tmp_path, "split")
+    (tmp_path / "split" / "check.py").touch()
+    assert refusal(tmp_path) == "split: expected check.sh or check.py, exactly one; a control needs apply and check"
 
 
 def test_a_control_must_have_its_folders_name(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class Machine:
         (self.scripts / "controls").mkdir(parents=True)
         (self.plan / "env").mkdir(parents=True)
         self.console = root / "console"
-        for name in ("lib.sh", "controls.sh"):
+        for name in ("lib.sh", "lib.py", "controls.sh", "run_checks.py"):
             shutil.copy(SCRIPTS / name, self.scripts / name)
         for name in ("plan", "waived"):
             (self.plan / name).touch()
@@ -67,6 +67,35 @@ def test_every_check_runs_and_reports_whatever_it_says(machine: Machine) -> None
     assert machine.codes() == {"a": 0, "b": 1, "c": 3, "d": 42, "e": 127}
     assert (machine.results / "b.out").read_text() == "wrong\n"
     assert all(path.read_text().strip().isdigit() for path in machine.results.glob("*.ms"))
+
+
+PYTHON = """
+from lib import Context, NotApplicable
+def check(context: Context) -> str:
+    WHAT
+    return "fine"
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "says"),
+    [
+        ("context.note(context.text('word'))", 0, "two words\nPASS fine\n"),
+        ("context.finding('open')", 1, "FAIL open\n1 finding(s)\n"),
+        ("raise NotApplicable('not here')", 3, "NOT APPLICABLE not here\n"),
+        ("raise OSError('no disk')", 2, "no disk"),
+        ("import time; time.sleep(30)", 124, "FAIL the check took too long\n"),
+    ],
+)
+def test_checks_in_python_report_as_those_in_shell_do(machine: Machine, what: str, code: int, says: str) -> None:
+    machine.add("a", env="HM_WORD='two words'\n")
+    machine.add("b")
+    check = machine.scripts / "controls" / "a" / "check.py"
+    check.with_suffix(".sh").unlink()
+    check.write_text(PYTHON.replace("WHAT", what))
+    assert machine.run("check", seconds=2).returncode == 0
+    assert machine.codes() == {"a": code, "b": 0}
+    assert says in (machine.results / "a.out").read_text()
 
 
 def test_apply_stops_at_the_first_control_that_fails_and_names_it(machine: Machine) -> None:

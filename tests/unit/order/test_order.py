@@ -190,7 +190,7 @@ def test_acceptance_is_given_checks_and_no_way_to_apply(project: Project) -> Non
 
 def test_a_controls_data_goes_with_it_but_neither_its_words_nor_its_scenarios(project: Project) -> None:
     (control(project, "alpha") / "list.txt").write_text("x")
-    paths = script_paths(project.scripts, ("lib.sh",), ("alpha",), ("check.sh",))
+    paths = script_paths(project.scripts, ("lib.sh",), ("alpha",), ("check",))
     assert paths == {
         "image_scripts/lib.sh": project.scripts / "lib.sh",
         "image_scripts/controls/alpha/check.sh": control(project, "alpha") / "check.sh",
@@ -199,7 +199,7 @@ def test_a_controls_data_goes_with_it_but_neither_its_words_nor_its_scenarios(pr
 
 
 def test_every_guest_script_of_this_checkout_is_on_some_media() -> None:
-    there = {path.name for path in (CHECKOUT / "image_scripts").glob("*.sh")}
+    there = {path.name for path in (CHECKOUT / "image_scripts").iterdir() if path.suffix in (".sh", ".py")}
     assert there == {*BUILD_SCRIPTS, *ACCEPTANCE_SCRIPTS, *INVENTORY_SCRIPTS, BOOTSTRAP}
 
 

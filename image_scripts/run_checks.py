@@ -1,0 +1,101 @@
+"""Runs Python checks in one interpreter: each start of Python costs a quarter of a second under emulation.
+
+    python3 -I run_checks.py RESULTS ID...   as controls.sh does: values from the plan, ID.out, .exit and .ms in RESULTS
+    python3 -I run_checks.py ID              one control: values from the environment, printed, its exit code
+
+Exit codes of a check: 0 pass, 1 fail, 3 not applicable, 124 out of time, 2 an error in the check itself.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+
+SCRIPTS = Path(__file__).resolve().parent
+sys.path.insert(0, str(SCRIPTS))
+sys.dont_write_bytecode = True
+
+from lib import Context, NotApplicable  # noqa: E402 - found by the line above: -I leaves it out
+
+
+def main(words: list[str]) -> int:
+    """Run one control, or many into a folder of results."""
+    signal.signal(signal.SIGALRM, _out_of_time)
+    if len(words) == 1:
+        code, text = run_check(words[0], os.environ)
+        print(text, end="")
+        return code
+    results, ids = Path(words[0]), words[1:]
+    plan = Path(os.environ["HALLMARK_PLAN"])
+    total = len((plan / "plan").read_text().split())
+    for number, control in enumerate(ids, total - len(ids) + 1):
+        _progress(number, total, control)
+        began = time.monotonic()
+        code, text = run_check(control, {**os.environ, **_assignments(plan / "env" / control)})
+        (results / f"{control}.out").write_text(text)
+        (results / f"{control}.ms").write_text(f"{int((time.monotonic() - began) * 1000)}\n")
+        (results / f"{control}.exit").write_text(f"{code}\n")
+    return 0
+
+
+def run_check(control: str, environment: Mapping[str, str]) -> tuple[int, str]:
+    """One control's exit code and what it said."""
+    context = Context(environment)
+    code = 0
+    signal.alarm(int(environment.get("HALLMARK_CONTROL_SECONDS", "600")))
+    try:
+        passed = _load(control)(context)
+        context.lines.append(f"{context.findings} finding(s)" if context.findings else f"PASS {passed}")
+        code = 1 if context.findings else 0
+    except NotApplicable as why:
+        context.lines.append(f"NOT APPLICABLE {why}")
+        code = 3
+    except TimeoutError as why:
+        context.lines.append(f"FAIL {why}")
+        code = 124
+    except Exception:  # whatever it is, the other checks go on, and the host sees an error
+        context.lines.append(traceback.format_exc())
+        code = 2
+    finally:
+        signal.alarm(0)
+    return code, "".join(f"{line}\n" for line in context.lines)
+
+
+def _load(control: str) -> Callable[[Context], str]:
+    path = SCRIPTS / "controls" / control / "check.py"
+    spec = importlib.util.spec_from_file_location(f"check_{control.replace('-', '_')}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    check: Callable[[Context], str] = module.check
+    return check
+
+
+def _assignments(path: Path) -> dict[str, str]:
+    """The plan's values of one control: a shell assignment a line."""
+    return dict(word.split("=", 1) for word in shlex.split(path.read_text()))
+
+
+def _progress(number: int, total: int, control: str) -> None:
+    try:
+        with open(os.environ["HALLMARK_CONSOLE"], "w") as console:  # noqa: PTH123
+            console.write(f"::hallmark:: progress controls {number} {total} check {control}\n")
+    except OSError:
+        pass  # nobody watches
+
+
+def _out_of_time(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError("the check took too long")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
