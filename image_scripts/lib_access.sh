@@ -91,6 +91,27 @@ sshd_effective() {
     /usr/sbin/sshd -G $(sshd_options)
 }
 
+# authorities "AAAA...": a line of a TrustedUserCAKeys file for each key, which says by itself of what kind it is.
+authorities() {
+    for _key in $1; do
+        case $_key in
+            AAAAC3NzaC1lZDI1NTE5*) _kind=ssh-ed25519 ;;
+            AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t*) _kind=sk-ssh-ed25519@openssh.com ;;
+            AAAAB3NzaC1yc2E*) _kind=ssh-rsa ;;
+            *) fail "parameter authorities: $_key: expected the middle word of an Ed25519 or RSA public key" ;;
+        esac
+        printf '%s %s\n' "$_kind" "$_key"
+    done
+}
+
+AUTHORITIES_FILE=/etc/ssh/hallmark-authorities
+
+# trusted_authorities: sshd's own value: the file of HM_AUTHORITIES, or none.
+trusted_authorities() {
+    [ -n "$HM_AUTHORITIES" ] || AUTHORITIES_FILE=none
+    echo "$AUTHORITIES_FILE"
+}
+
 # ssh_effective: the client's settings for a host that no configuration names. Resolves nothing, connects nowhere.
 ssh_effective() {
     ssh -T -G host.invalid
@@ -130,7 +151,7 @@ ssh_judge() {
     { cat && printf '%s\n' '--settings' "$2" '--directives' "${3:-}"; } | awk -v what="$1" '
         function strip(text) { gsub(/^[ \t=]+|[ \t\r]+$/, "", text); gsub(/"/, "", text); return text }
         function holds(key, value,    n, i, items) {
-            if (op[key] == "is") return (" " want[key] " ") ~ (" " value " ") && value !~ / /
+            if (op[key] == "is") return value != "" && index(" " want[key] " ", " " value " ") && value !~ / /
             if (op[key] == "atmost") return value ~ /^[0-9]+$/ && value + 0 >= 1 && value + 0 <= want[key] + 0
             if (op[key] == "atleast") return value ~ /^[0-9]+$/ && value + 0 >= want[key] + 0
             gsub(/,/, " ", value)

@@ -10,7 +10,9 @@ keywords="$keywords|AuthenticationMethods|PermitRootLogin|PermitEmptyPasswords|H
 keywords="$keywords|GSSAPIAuthentication|KerberosAuthentication|AuthorizedKeysFile|AuthorizedKeysCommand|StrictModes|UsePAM"
 keywords="$keywords|MaxAuthTries|LoginGraceTime|MaxSessions|MaxStartups|PerSourcePenalties|ClientAliveInterval|ClientAliveCountMax"
 keywords="$keywords|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironment|PermitUserRC|ExposeAuthInfo|DebianBanner"
-keywords="$keywords|LogLevel|Protocol"
+keywords="$keywords|LogLevel|Protocol|Port|ListenAddress|PAMServiceName|PerSourcePenaltyExemptList|AuthorizedKeysCommandUser"
+keywords="$keywords|TrustedUserCAKeys|AuthorizedPrincipalsFile|AuthorizedPrincipalsCommand|AuthorizedPrincipalsCommandUser"
+keywords="$keywords|AcceptEnv|SshdSessionPath|SshdAuthPath|SecurityKeyProvider|PubkeyAuthOptions|PerSourceNetBlockSize"
 [ "$HM_FORWARDING" = yes ] || keywords="$keywords|AllowTcpForwarding|AllowStreamLocalForwarding|AllowAgentForwarding"
 
 forwarding() {
@@ -22,9 +24,12 @@ AllowAgentForwarding no
 END
 }
 
+# Nothing of AuthorizedPrincipalsFile and -Command: a certificate then opens the account that it names. (OpenSSH 10.0 takes a
+# command "none" for one, and refuses every certificate.)
 settings() {
     cat <<END
 # Written by Hallmark (control ssh-access). sshd keeps the first value that it reads: this file must sort first.
+Port $HM_PORT
 PubkeyAuthentication yes
 AuthenticationMethods publickey
 PasswordAuthentication no
@@ -38,11 +43,15 @@ StrictModes yes
 UsePAM yes
 AuthorizedKeysFile .ssh/authorized_keys
 AuthorizedKeysCommand none
+TrustedUserCAKeys $(trusted_authorities)
+AcceptEnv LANG LC_* COLORTERM NO_COLOR
 MaxAuthTries $HM_MAX_AUTH_TRIES
 LoginGraceTime $HM_LOGIN_GRACE_TIME
 MaxSessions $HM_MAX_SESSIONS
 MaxStartups 10:30:60
 PerSourcePenalties yes
+PerSourcePenaltyExemptList none
+PAMServiceName sshd
 ClientAliveInterval $HM_CLIENT_ALIVE_INTERVAL
 ClientAliveCountMax 3
 X11Forwarding no
@@ -100,6 +109,12 @@ tell_running_server() {
     fail "sshd did not come back after it was told to read its configuration again"
 }
 
+if [ -n "$HM_AUTHORITIES" ]; then
+    authorities "$HM_AUTHORITIES" | write_file 0644 root:root "$AUTHORITIES_FILE"
+    ssh-keygen -l -f "$AUTHORITIES_FILE"
+else
+    rm -f "$AUTHORITIES_FILE"
+fi
 settings | write_file 0644 root:root "$dropin"
 ssh_claim /etc/ssh/sshd_config "$dropin" "$keywords"
 configure_cloud_init

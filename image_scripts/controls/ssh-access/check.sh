@@ -6,6 +6,7 @@ set -eu
 
 rules() {
     cat <<END
+port is $HM_PORT
 pubkeyauthentication is yes
 authenticationmethods is publickey
 passwordauthentication is no
@@ -20,6 +21,17 @@ strictmodes is yes
 usepam is yes
 authorizedkeysfile is .ssh/authorized_keys
 authorizedkeyscommand is none
+trustedusercakeys is $(trusted_authorities)
+authorizedprincipalsfile is none
+authorizedprincipalscommand is none
+pamservicename is sshd
+persourcepenaltyexemptlist is none
+persourcenetblocksize is 32:128
+acceptenv within LANG LC_* COLORTERM NO_COLOR
+securitykeyprovider is internal
+sshdsessionpath is /usr/lib/openssh/sshd-session
+sshdauthpath is /usr/lib/openssh/sshd-auth
+pubkeyauthoptions within none touch-required verify-required
 maxauthtries atmost $HM_MAX_AUTH_TRIES
 logingracetime atmost $HM_LOGIN_GRACE_TIME
 maxsessions atmost $HM_MAX_SESSIONS
@@ -38,6 +50,63 @@ allowtcpforwarding is no
 allowstreamlocalforwarding is no
 allowagentforwarding is no
 END
+}
+
+# A server may listen elsewhere by an address, and answer everyone by an exemption: what sshd itself says of them.
+check_doors() {
+    while read -r key value; do
+        case $key in
+            listenaddress) [ "${value##*:}" = "$HM_PORT" ] || finding "sshd: listenaddress: expected port $HM_PORT, got $value" ;;
+            persourcepenalties) check_penalties "$value" ;;
+        esac
+    done <<END
+$settings
+END
+}
+
+# check_penalties "crash:90 authfail:5...": at least OpenSSH's own
+check_penalties() {
+    for least in crash:90 authfail:5 noauth:1 grace-exceeded:10 max:600 min:15; do
+        got=
+        for word in $1; do
+            [ "${word%%:*}" != "${least%%:*}" ] || got=${word#*:}
+        done
+        [ "${got:-0}" -ge "${least#*:}" ] 2>/dev/null || finding "sshd: persourcepenalties: expected $least or more, got $1"
+    done
+}
+
+# What sshd itself would do for each account, from within and without: Match blocks and aliases of keywords included. It
+# wants a host key for that, and the image has none.
+check_each_account() {
+    case $directives in
+        *'	match	'*) ;;
+        *) return 0 ;;
+    esac
+    scratch=$(mktemp -d)
+    ssh-keygen -q -t ed25519 -N '' -f "$scratch/key"
+    mkdir -p /run/sshd
+    while IFS=: read -r user _; do
+        for address in 127.0.0.1 10.0.0.1 192.0.2.1 2001:db8::1; do
+            # shellcheck disable=SC2046
+            answer=$(/usr/sbin/sshd -T -h "$scratch/key" $(sshd_options) \
+                -C "user=$user,host=host.invalid,addr=$address,laddr=$address,lport=$HM_PORT" 2>/dev/null) ||
+                { finding "sshd refuses its configuration for $user" && continue; }
+            [ "$answer" != "$judged" ] || continue
+            judged=$answer
+            rules | ssh_judge "sshd for $user from $address" "$answer" || finding "sshd makes an exception for $user"
+        done
+    done </etc/passwd
+    rm -rf "$scratch"
+}
+
+check_authorities() {
+    if [ -z "$HM_AUTHORITIES" ]; then
+        return 0
+    fi
+    wanted=$(authorities "$HM_AUTHORITIES")
+    if ! file_is 644 root:root "$AUTHORITIES_FILE" || [ "$(cat "$AUTHORITIES_FILE")" != "$wanted" ]; then
+        finding "$AUTHORITIES_FILE: expected the recipe's authorities and no other, in a file of root's"
+    fi
 }
 
 check_other_ways_in() {
@@ -74,9 +143,10 @@ check_running() {
 settings=$(sshd_effective) || fail "sshd refuses its configuration"
 directives=$(ssh_directives /etc/ssh/sshd_config)
 rules | ssh_judge sshd "$settings" "$directives" || finding "sshd would let people in by other means than their key"
-case "$settings" in
-    *'persourcepenalties no'*) finding "sshd: persourcepenalties: expected penalties, got no" ;;
-esac
+check_doors
+check_authorities
+judged=$settings
+check_each_account
 check_other_ways_in
 check_cloud_init
 check_running
