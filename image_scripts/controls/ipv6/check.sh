@@ -4,23 +4,41 @@ set -eu
 
 [ "$HM_ENABLED" = no ] || not_applicable "the recipe keeps IPv6"
 
-# All of sysctl's files in the order in which the machine reads them at boot: the last word counts.
-configured=$(/usr/lib/systemd/systemd-sysctl --cat-config |
-    sed -nE 's,^[[:space:]]*-?net[./]ipv6[./]conf[./](all|default)[./]disable_ipv6[[:space:]]*=[[:space:]]*,\1 ,p')
-all=0 default=0
-while read -r which value; do
-    case $which in
-        all) all=$value ;;
-        default) default=$value ;;
-    esac
-done <<END
-$configured
-END
-[ "$all" = 1 ] || finding "net.ipv6.conf.all.disable_ipv6 will be $all at boot, expected 1"
-[ "$default" = 1 ] || finding "net.ipv6.conf.default.disable_ipv6 will be $default at boot, expected 1"
+# last_word WORD...: what the kernel makes of a command line: the last ipv6.disable= counts.
+last_word() {
+    told=
+    for word in "$@"; do
+        case $word in
+            ipv6.disable=*) told=${word#ipv6.disable=} ;;
+        esac
+    done
+}
 
-if [ -e /proc/sys/net/ipv6/conf/all/disable_ipv6 ]; then
-    now=$(cat /proc/sys/net/ipv6/conf/all/disable_ipv6)
-    [ "$now" = 1 ] || finding "net.ipv6.conf.all.disable_ipv6 is $now, expected 1"
+# Now: each interface, the loopback too; a kernel that left IPv6 out has none of these.
+now="the kernel runs without IPv6"
+for switch in /proc/sys/net/ipv6/conf/*/disable_ipv6; do
+    [ -e "$switch" ] || continue
+    now="IPv6 is off on each interface"
+    key=${switch#/proc/sys/}
+    value=$(sysctl -n "$key")
+    [ "$value" = 1 ] || finding "$key is $value, expected 1"
+done
+
+# At each boot to come: what update-grub would make of its files, and what the boot menu says.
+# shellcheck disable=SC2016,SC2046
+last_word $(sh -c '
+    for file in /etc/default/grub /etc/default/grub.d/*.cfg; do
+        [ ! -f "$file" ] || . "$file"
+    done
+    printf "%s %s\n" "${GRUB_CMDLINE_LINUX-}" "${GRUB_CMDLINE_LINUX_DEFAULT-}"
+')
+[ "$told" = 1 ] || finding "boot menu: expected ipv6.disable=1 on the kernel's command line, got \"$told\""
+if [ "$HALLMARK_PHASE" != test ] && [ -f /boot/grub/grub.cfg ]; then
+    while read -r first rest; do
+        [ "$first" = linux ] || continue
+        # shellcheck disable=SC2086
+        last_word $rest
+        [ "$told" = 1 ] || finding "/boot/grub/grub.cfg: expected ipv6.disable=1, got: $rest"
+    done </boot/grub/grub.cfg
 fi
-conclude "IPv6 is off now and at each boot"
+conclude "$now, and at each boot"
