@@ -7,6 +7,14 @@ set -f
 IFS='
 '
 
+find / -xdev -type f -exec getcap {} + | while IFS= read -r line; do
+    file=${line% *}
+    contains "$HM_CAPABILITIES" "$file:${line##* }" || {
+        note "taking ${line##* } from $file"
+        setcap -r "$file"
+    }
+done
+
 set --
 # Most files are data and modules that packages ship; one of them with such a bit would be no slip, and is left for the
 # check to find, which looks everywhere.

@@ -13,4 +13,10 @@ for file in $found; do
     count=$((count + 1))
     contains "$HM_FILES" "$file" || finding "$file is setuid or setgid, which the recipe does not declare"
 done
+capable=$(find / -xdev -type f -exec getcap {} +)
+for line in $capable; do
+    file=${line% *}
+    contains "$HM_CAPABILITIES" "$file:${line##* }" ||
+        finding "$file has ${line##* }, which the recipe does not declare (setid-files: capabilities)"
+done
 conclude "$count setuid or setgid file(s), all declared: $HM_FILES"
