@@ -2,10 +2,11 @@
 set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 . "$HALLMARK_SCRIPTS/packages.sh"
+. "$HALLMARK_CONTROL/firmware.sh"
 
 # shellcheck disable=SC2086
 check_denied $HM_MODULES
-for firmware in /usr/lib/firmware/iwlwifi* /usr/lib/firmware/ath[0-9]*k* /usr/lib/firmware/rtlwifi /usr/lib/firmware/rtw[0-9]*; do
-    [ ! -e "$firmware" ] || note "firmware: $firmware"
+for file in $(wireless_firmware); do
+    finding "firmware $file is present"
 done
 family_check
