@@ -8,17 +8,23 @@ leftovers=$(awk '$1 == "Package:" { name = $2 } $1 == "Status:" && $4 == "config
 
 reasons=
 [ ! -f "$HALLMARK_RECORDS/masked.tsv" ] || reasons=$(cat "$HALLMARK_RECORDS/masked.tsv")
-for link in /etc/systemd/system/*; do
-    unit=${link##*/}
-    [ ! -f "$link" ] || [ -s "$link" ] || [ -L "$link" ] || rm -f "$link"
-    masked "$unit" || continue
+units_off | while read -r unit state preset; do
+    if [ "$state" = disabled ]; then
+        if [ "$preset" = enabled ] && enabled_by_package "$unit"; then
+            note "enabling $unit: nobody recorded why it was disabled; remove its package, or mask it by a control"
+            systemctl --quiet enable "$unit"
+        fi
+        continue
+    fi
+    ! masked_by_package "$unit" || continue
     case "
 $reasons" in
         *"
 $unit	"*"	"?*) ;;
         *)
             note "unmasking $unit: nobody recorded why it was masked; remove its package, or mask it by a control"
-            rm -f "$link"
+            rm -f "/etc/systemd/system/$unit" "/run/systemd/system/$unit" "/usr/local/lib/systemd/system/$unit" \
+                "/etc/systemd/system.control/$unit" "/run/systemd/system.control/$unit"
             ;;
     esac
 done

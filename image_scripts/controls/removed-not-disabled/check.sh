@@ -17,19 +17,26 @@ reason_of() {
     [ "${reason# (}" = "$reason" ] || reason=
 }
 
+# systemd itself says which units are off, wherever that is written.
 count=0
-for link in /etc/systemd/system/*; do
-    name=${link##*/}
-    if [ -f "$link" ] && [ ! -s "$link" ]; then
-        finding "$name is masked by an empty file"
-    elif masked "$name"; then
-        reason_of "$name"
-        count=$((count + 1))
-        if [ -n "$reason" ]; then
-            note "$name is masked: $reason"
-        else
-            finding "$name is masked, and no control recorded why"
-        fi
-    fi
-done
+while read -r name state preset; do
+    case $state in
+        masked*)
+            ! masked_by_package "$name" || continue
+            reason_of "$name"
+            count=$((count + 1))
+            if [ -n "$reason" ] && masked "$name"; then
+                note "$name is masked: $reason"
+            else
+                finding "$name is masked, and no control recorded why"
+            fi
+            ;;
+        disabled)
+            [ "$preset" != enabled ] || ! enabled_by_package "$name" ||
+                finding "$name is disabled; the first boot enables it again: remove its package, or let a control mask it"
+            ;;
+    esac
+done <<END
+$(units_off)
+END
 conclude "$count unit(s) masked, each with its reason"

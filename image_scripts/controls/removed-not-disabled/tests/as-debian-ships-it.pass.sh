@@ -1,0 +1,2 @@
+# What packages ship masked, or do not enable, is theirs to say.
+:
