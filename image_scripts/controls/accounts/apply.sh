@@ -18,10 +18,10 @@ drop_odd_lines() {
             sed -i -E '/^[+-]/d' "/etc/$file"
         fi
     done
-    odd=$(awk -F : '($3 == 0 && $1 != "root") || names[$1]++ || numbers[$3]++ { print $1 }' /etc/passwd)
-    for name in $odd; do
-        [ "$name" = root ] || sed -i "/^$name:/d" /etc/passwd /etc/shadow
-    done
+    # The first line of a name or number stays: it is the one that the machine goes by.
+    awk -F : '!(($3 == 0 && $1 != "root") || names[$1]++ || numbers[$3]++)' /etc/passwd | write_file 0644 root:root /etc/passwd
+    awk -F : 'FILENAME == "/etc/passwd" { kept[$1] = 1; next } ($1 in kept) && !seen[$1]++' /etc/passwd /etc/shadow |
+        write_file 0640 root:shadow /etc/shadow
     if grep -qE '^[^:]*:[^x:]|^[^:]*::' /etc/passwd; then
         pwconv
     fi

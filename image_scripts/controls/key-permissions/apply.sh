@@ -17,9 +17,11 @@ done
 awk -F : '($3 == 0 || ($3 >= 1000 && $3 < 60000)) && $6 ~ /^\/./ { print $1 ":" $6 }' /etc/passwd |
     while IFS=: read -r user home; do
         [ -d "$home" ] || continue
+        # A link in its place would be followed: whoever made it would have the mode of some other folder changed.
+        [ ! -L "$home/.ssh" ] || rm -f "$home/.ssh"
         if [ -d "$home/.ssh" ]; then
             chown -hR "$user:" "$home/.ssh"
-            chmod -R go-rwx "$home/.ssh"
+            find "$home/.ssh" ! -type l -perm /077 -exec chmod go-rwx {} +
             chmod u+rwx "$home/.ssh"
             chmod go-w "$home"
         fi

@@ -16,6 +16,7 @@ homes() {
 
 # check_home UID HOME
 check_home() {
+    [ ! -L "$2/.ssh" ] || finding "$2/.ssh: expected a folder, got a link to $(readlink "$2/.ssh")"
     if [ -d "$2/.ssh" ]; then
         loose=$(
             find "$2" "$2/.ssh" -maxdepth 0 \( ! -uid "$1" -o -perm /022 \) -printf '%p (%U %m)\n'
