@@ -145,6 +145,26 @@ masked() {
     [ -L "/etc/systemd/system/$1" ] && [ "/etc/systemd/system/$1" -ef /dev/null ]
 }
 
+# units_off: UNIT STATE PRESET for each unit file that is masked or disabled, as systemd sees them all.
+units_off() {
+    systemctl list-unit-files --no-legend --no-pager --state=masked,masked-runtime,disabled 2>/dev/null
+}
+
+# masked_by_package UNIT: whether the package itself ships the unit masked, and nobody else says anything.
+masked_by_package() {
+    # shellcheck disable=SC3013 # as above
+    [ -L "/usr/lib/systemd/system/$1" ] && [ "/usr/lib/systemd/system/$1" -ef /dev/null ] && [ ! -e "/etc/systemd/system/$1" ] &&
+        [ ! -L "/etc/systemd/system/$1" ]
+}
+
+# enabled_by_package UNIT: whether a package enabled it when it was installed.
+enabled_by_package() {
+    for _link in /var/lib/systemd/deb-systemd-helper-enabled/*/"$1"; do
+        [ ! -e "$_link" ] || return 0
+    done
+    return 1
+}
+
 # --- kernel modules -------------------------------------------------------------------------------------------------
 
 # deny_modules FILE REASON MODULE...: keeps modules from loading, by whatever name they are asked for, and unloads them.
@@ -180,12 +200,32 @@ check_denied() {
     for _tree in /usr/lib/modules/*; do
         [ ! -d "$_tree" ] || _kernel=${_tree##*/}
     done
+    # What is part of the kernel itself no rule keeps from loading.
+    if [ -n "$_kernel" ]; then
+        for _module in $(builtin_modules "$_kernel" "$*"); do
+            finding "kernel module $_module is built into the kernel: it cannot be kept from loading"
+        done
+    fi
     [ "$(denials "$@")" = "$#" ] || for _module in "$@"; do
         [ "$(denials "$_module")" = 1 ] || finding "kernel module $_module is not kept from loading"
     done
     for _module in $(loaded_modules "$*"); do
         finding "kernel module $_module is loaded"
     done
+}
+
+# builtin_modules RELEASE "MODULE...": those of the list that the kernel has built in.
+builtin_modules() {
+    [ -f "/usr/lib/modules/$1/modules.builtin" ] || return 0
+    _list=$(printf '%s' "$2" | tr - _)
+    while read -r _path; do
+        _path=${_path##*/}
+        _path=${_path%.ko*}
+        case $_path in
+            *-*) _path=$(printf '%s' "$_path" | tr - _) ;;
+        esac
+        ! contains "$_list" "$_path" || printf '%s\n' "$_path"
+    done <"/usr/lib/modules/$1/modules.builtin"
 }
 
 # denials MODULE...: how many of them modprobe would answer by running false.

@@ -3,7 +3,7 @@
 
 # What no control may ever remove, even as something that depends on what it removes: the machine would not come up again.
 HALLMARK_PROTECTED="apt base-files base-passwd bash cloud-guest-utils cloud-init coreutils dash dpkg e2fsprogs grub-*
-    init-system-helpers initramfs-tools* iproute2 kmod libc6 libpam-* linux-image-* login login.defs mount openssh-server
+    init-system-helpers initramfs-tools* iproute2 kmod libc6 libcap2-bin libpam-* linux-image-* login login.defs mount openssh-server
     openssh-sftp-server passwd procps python3 python3-minimal shim-signed* sudo systemd systemd-* udev util-linux"
 
 # installed_matching "PATTERN..." ["EXCEPT..."]: installed packages whose names match a shell pattern (* and ?) and no exception.
@@ -89,44 +89,71 @@ remove_programs() {
     purge_packages $_owners
 }
 
-# spare_declared: leaves those patterns out of HM_PACKAGES that a package which the recipe declares (HM_DECLARED) matches;
-# the programs of such a family are then the recipe's affair as well.
-spare_declared() {
-    _left=
-    _all=$HM_PACKAGES
-    set -f
-    for _family in $_all; do
-        _hit=
-        for _declared in $HM_DECLARED; do
-            # shellcheck disable=SC2254
-            case $_declared in $_family) _hit=$_declared ;; esac
-        done
-        if [ -n "$_hit" ]; then
-            note "$_family: the recipe declares $_hit"
-            HM_PROGRAMS=
-        else
-            _left="$_left $_family"
-        fi
+# spared_packages: the packages of HM_PACKAGES that the recipe declares (HM_DECLARED), and what these need, by their Depends.
+spared_packages() {
+    _family=
+    for _declared in $HM_DECLARED; do
+        ! matches "$HM_PACKAGES" "$_declared" || _family="$_family $_declared"
     done
-    set +f
-    HM_PACKAGES=${_left# }
+    [ -n "$_family" ] || return 0
+    awk -v declared="$_family" '
+        BEGIN { last = split(declared, todo, " ") }
+        /^Package: / { name = $2 }
+        /^(Pre-)?Depends: / {
+            sub(/^[^:]*: /, ""); gsub(/\([^)]*\)|:any/, ""); gsub(/[,|]/, " ")
+            needs[name] = needs[name] " " $0
+        }
+        END {
+            for (at = 1; at <= last; at++) {
+                if (seen[todo[at]]++) continue
+                print todo[at]
+                count = split(needs[todo[at]], each, " ")
+                for (i = 1; i <= count; i++) todo[++last] = each[i]
+            }
+        }
+    ' /var/lib/dpkg/status
 }
 
-# family_check: fails when a package of HM_PACKAGES (but for HM_EXCEPT) is installed or a program of HM_PROGRAMS is there.
+# family_packages, family_programs: what is there of the family, but for what is spared.
+family_packages() {
+    installed_matching "$HM_PACKAGES" "${HM_EXCEPT-} $_spared"
+}
+
+family_programs() {
+    for _path in $(programs_present "$HM_PROGRAMS"); do
+        if [ -n "$_spared" ] && _owner=$(dpkg-query -S "$_path" 2>/dev/null) && contains "$_spared" "${_owner%%:*}"; then
+            continue
+        fi
+        printf '%s\n' "$_path"
+    done
+}
+
+# spare: sets $_spared, once
+spare() {
+    _spared=
+    for _name in $(spared_packages); do
+        _spared="$_spared $_name"
+    done
+}
+
+# family_check: fails when a package of HM_PACKAGES (but for HM_EXCEPT, and for what the recipe declares) is installed or a
+# program of HM_PROGRAMS is there.
 family_check() {
-    for _name in $(installed_matching "$HM_PACKAGES" "${HM_EXCEPT-}"); do
+    spare
+    for _name in $(family_packages); do
         finding "package $_name is installed"
     done
-    for _path in $(programs_present "$HM_PROGRAMS"); do
+    for _path in $(family_programs); do
         finding "program $_path is present"
     done
-    conclude "none of these packages is installed: $HM_PACKAGES; none of these programs is present: $HM_PROGRAMS"
+    conclude "none of these packages is installed${_spared:+, but for$_spared}: $HM_PACKAGES; none of these programs is present: $HM_PROGRAMS"
 }
 
 # family_apply: removes what family_check looks for.
 family_apply() {
+    spare
     # shellcheck disable=SC2046
-    purge_packages $(installed_matching "$HM_PACKAGES" "${HM_EXCEPT-}")
+    purge_packages $(family_packages)
     # shellcheck disable=SC2046
-    remove_programs $(programs_present "$HM_PROGRAMS")
+    remove_programs $(family_programs)
 }

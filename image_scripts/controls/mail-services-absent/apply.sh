@@ -3,5 +3,4 @@ set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 . "$HALLMARK_SCRIPTS/packages.sh"
 
-spare_declared
 family_apply

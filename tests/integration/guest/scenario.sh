@@ -13,6 +13,7 @@ make_deb() {
     esac
     printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: tests <tests@example.org>\nDescription: a sample\n' \
         "$_name" "$_version" >"$_dir/DEBIAN/control"
+    [ -z "${DEPENDS-}" ] || printf 'Depends: %s\n' "$DEPENDS" >>"$_dir/DEBIAN/control"
     for _file in "$@"; do
         mkdir -p "$_dir${_file%/*}"
         printf '#!/bin/sh\nexit 0\n' >"$_dir$_file"

@@ -1,4 +1,4 @@
 # HM_DECLARED=sudo postfix
 . "$HALLMARK_SCRIPTS/scenario.sh"
-fake_package postfix /usr/sbin/sendmail
+DEPENDS='postfix-pcre (>= 1), sudo' fake_package postfix /usr/sbin/sendmail
 fake_package postfix-pcre

@@ -1,2 +1,2 @@
 sh "$HALLMARK_CONTROL/apply.sh"
-sed -i '/install udf /d' /etc/modprobe.d/hallmark-uncommon.conf
+sed -i '/install squashfs /d' /etc/modprobe.d/hallmark-uncommon.conf

@@ -1,0 +1,3 @@
+# HM_DECLARED=puppet-agent
+. "$HALLMARK_SCRIPTS/scenario.sh"
+fake_package puppet-agent
