@@ -30,7 +30,8 @@ for home in /root /home/*; do
     rm -rf "$home/.cache" "$home/.bash_history" "$home/.lesshst" "$home/.viminfo" "$home/.python_history" \
         "$home/.wget-hsts" "$home/.ssh/known_hosts" "$home/.ssh/authorized_keys"
 done
-find /tmp /var/tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -exec rm -rf {} +
+# Also systemd's private folders: they carry this boot's own number. Services that still run keep theirs open.
+find /tmp /var/tmp -mindepth 1 -maxdepth 1 -exec rm -rf {} +
 
 sync
 fstrim -a || true
