@@ -1,0 +1,2 @@
+# The packages' own examples, and programs that know what keys look like.
+:
