@@ -49,10 +49,10 @@ def identities(order: Order) -> dict[str, str]:
 
 def test_a_known_order_on_this_machine(project: Project) -> None:
     assert identities(project.order()) == {
-        "image": "dcef1249efe7c9636fcdbacb97dc2430ab1a62b09b38c7278614b75d87c28ee9",
-        "acceptance": "5a24e0a5e59aab7dba32286a74bbdc0d15d4292d086721b7889df358188c5371",
-        "build media": "c94b5010e1393f43359ec77fca20ca22d9f516328094ce2f3150c37b80a95de5",
-        "acceptance media": "9be303b2b0d81bc4db4d4f515ad0e27d3f677de67129629bc0299206823d502b",
+        "image": "8be0038f25809547b79cc7cd8b8ae7c0d156c843ddead4835ccb2df8e5b60568",
+        "acceptance": "d9d3b858c5b36022c0a649777477a82843ea72d4ee91f74ccf1516803a9bcd60",
+        "build media": "75d3ad3b65a170bc350073528cb1d2450ed6d359af8ded804ae466573b4be06d",
+        "acceptance media": "d50f4be1d3c01446d8485ea3fe21348a7fadf1ba36c911deb826a9019e2ae1af",
         "plan files": "438cffb3c26be92005b00179c0d43b9e84d9deb226832d9e3bdaeca458919617",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }
@@ -60,10 +60,10 @@ def test_a_known_order_on_this_machine(project: Project) -> None:
 
 def test_a_known_order_on_aws(project: Project) -> None:
     assert identities(on_aws(project)) == {
-        "image": "39ab99a17d67169c47ac354df4a9e67471b7697fe2ab41ed1db01660a948a433",
-        "acceptance": "f45c1822d3d4d52cd42f99c654aea1397c9e556ceb39127c2b224558a77c822f",
-        "build media": "79dc9ada75497845ddeb2a22f843e27af7e9b31d0f7fe3ca2c526c2394caeb6c",
-        "acceptance media": "a2bd07a68bde9d4b7bd23ecc6e7452f431d584c76a0f353da5beeff8fb3c33f0",
+        "image": "d8842ccc25b9143500be5f58c2ba13e4cbec70fae9f44dc25e7bf89a48bec709",
+        "acceptance": "ae0bad19934ecff4d608c1dc1e294eed0087c571c6ed38528327c3215e890899",
+        "build media": "4bf947d6959755ba507cf6207bf72c2ae43585a40b6ca61b184f748a0b74c1d8",
+        "acceptance media": "a93c2bc4a6bad7e96826e20e1e6f6172bae053bdc48776282befbabda7c959c4",
         "plan files": "62f6c835a44535a9bb47196be1639e739c188fbea45608fdb8733ccf8a29f423",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }
