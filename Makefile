@@ -1,6 +1,6 @@
 # The door to everything; `make help` lists it. Set-up talks on stderr only, so that `make -s outputs` prints JSON alone.
 .DEFAULT_GOAL := help
-.PHONY: help setup image aws-plugins run outputs tools-path test test-kill check lint format docs bench lock clean distclean
+.PHONY: help setup image aws-plugins run outputs tools-path test suite test-kill check lint format docs bench lock clean distclean
 MAKEFLAGS += --no-print-directory
 
 IN_ENV := . ./env &&
@@ -37,7 +37,10 @@ outputs: setup ## the stack's outputs as JSON
 tools-path: setup ## the folder of the `pulumi` in use
 	@readlink -f .hallmark/tools
 
-test: lint ## all checks and all tests, those that boot machines included
+test: lint ## all checks and all tests, those that boot machines included; nothing of this machine may be changed by them
+	@$(IN_ENV) python -m tests.support.host_untouched $(MAKE) suite
+
+suite: # what `make test` runs, with an eye on this machine
 	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS) $(TESTS)
 ifneq ($(MACHINE_TESTS),)
 	@$(PYTEST) $(TWO_MACHINES) $(ARGS) $(MACHINE_TESTS)

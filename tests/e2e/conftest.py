@@ -11,8 +11,18 @@ import pytest
 from hallmark.common.cache import user_cache
 from tests.e2e.checkout import Checkout, scratch
 from tests.e2e.patched_base import NamedDisk, find_patched_base
+from tests.support.host_untouched import Host, complaint
 
 MakeCheckout = Callable[[str], Checkout]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _host_untouched() -> Iterator[None]:
+    """No build, no machine and no killed run changes anything of this machine's system."""
+    host = Host()
+    yield
+    changes = host.changes()
+    assert not changes, complaint(changes)
 
 
 @pytest.fixture(scope="session")
