@@ -3,8 +3,7 @@
 import pulumi
 
 from components.golden_image import GoldenImage, GoldenImageArgs
-from components.platform import choose_platform
-from components.program import load_context, stopping_cleanly
+from components.program import choose_platform, load_context, stopping_cleanly
 from hallmark.config.recipe import load_recipe
 
 with stopping_cleanly():

@@ -15,7 +15,8 @@ from hallmark.common.errors import MachineError
 from hallmark.common.fingerprint import Sha256
 from hallmark.common.iso import make_volume
 from hallmark.guest.console import Progress
-from hallmark.guest.user_data import Guest, user_data
+from hallmark.guest.task import GuestTask
+from hallmark.guest.user_data import user_data
 from hallmark.local.accelerator import choose_accelerator
 from hallmark.local.disk import make_overlay
 from hallmark.local.machine import Drives, Shape, make_results_disk, run_until_power_off
@@ -62,17 +63,15 @@ def boot(disk: Path, shape: Shape, work: Path, administrators: tuple[str, ...]) 
     """Seconds from power-on to multi-user of a throw-away overlay of `disk`."""
     seed, nothing, hook, overlay = (work / name for name in ("seed.iso", "nothing.iso", "boothook.sh", "overlay.qcow2"))
     hook.write_text(_BOOTHOOK)
-    guest = Guest(
+    task = GuestTask(
         mode="accept",
-        disk=overlay,
-        media=nothing,
         manifest=Sha256(""),
         bootstrap=hook,
         cloud_config={"users": [{"name": name} for name in administrators]},
         deadline_minutes=_DEADLINE_MINUTES,
     )
     identity = b'{"instance-id": "hallmark-bench"}'
-    make_volume(seed, {"user-data": user_data(guest), "meta-data": identity}, label="cidata", epoch=0)
+    make_volume(seed, {"user-data": user_data(task), "meta-data": identity}, label="cidata", epoch=0)
     make_volume(nothing, {"nothing": b""}, label="NOTHING", epoch=0)
     make_overlay(disk, overlay)
     make_results_disk(work / "results.raw")

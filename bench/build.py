@@ -20,21 +20,23 @@ from hallmark.common.iso import make_media
 from hallmark.common.process import run
 from hallmark.config.recipe import load_recipe
 from hallmark.debian import resolve as patches
-from hallmark.guest.user_data import RESULTS, Guest, check_finished, read_text
+from hallmark.guest.patch_media import make_patch_media
+from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished, read_text
+from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
+from hallmark.judge.build import judge_build
 from hallmark.judge.judgement import judge
 from hallmark.judge.observed import compare_packages, read_controls, read_inventory, read_timings
-from hallmark.local.base import Base, need_base
-from hallmark.local.disk import make_overlay
+from hallmark.local.base import Base, need_base, plan_the_base
+from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BUILD_SCRIPTS, Order, script_paths
 from hallmark.order.places import Places
-from hallmark.order.resolve import Context, StartingPoint, order_image, plan_the_base
-from hallmark.pipeline.build import judge_build, make_patch_media, run_in_slot
+from hallmark.order.resolve import Context, StartingPoint, order_image
+from hallmark.pipeline.machines import MachineRun
 
 TARGET = 0.6
 RUNS = 1
 NAIVE = Path(__file__).parent / "naive" / "build.sh"
 _DEADLINE_MINUTES = 90
-_CLOUD_CONFIG = {"users": [], "ssh_genkeytypes": [], "ssh_deletekeys": False, "disable_root": True}
 
 
 def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measurement]:
@@ -116,21 +118,27 @@ def _media(name: str, order: Order, places: Places, work: Path, say: Say) -> tup
 
 def _build(order: Order, base: Base, media: Path, manifest: Sha256, places: Places, work: Path, say: Say) -> float:
     """Guest time in seconds."""
-    disk = work / "overlay.qcow2"
-    make_overlay(base.disk, disk)
-    guest = Guest(
+    task = GuestTask(
         mode="build",
-        disk=disk,
-        media=media,
         manifest=manifest,
         bootstrap=order.bootstrap_file(),
-        cloud_config=_CLOUD_CONFIG,
+        cloud_config=BUILD_CLOUD_CONFIG,
         deadline_minutes=_DEADLINE_MINUTES,
     )
-    took = run_in_slot(guest, order, base, places, work, say)
-    check_finished(work / RESULTS, took.console, what="build")
-    disk.unlink()
-    return took.seconds
+    machines = LocalMachines(base, places)
+    machine_run = MachineRun(
+        name=order.recipe,
+        fingerprint=order.fingerprint,
+        boots=machines.base,
+        shape=order.shape,
+        media=media,
+        task=task,
+    )
+    with machines.run(machine_run, work, say) as outputs:
+        check_finished(work / RESULTS, work / CONSOLE, what="build")
+        Path(outputs.disk).unlink()
+        assert outputs.seconds is not None
+        return outputs.seconds
 
 
 def _check(name: str, order: Order, results: Path) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from pulumi.dynamic import Resource
 from pulumi.runtime.settings import get_engine
 
-from components.patch_media import PatchMedia
-from components.platform import COMPONENT, Platform, Step
 from components.program import stopping_cleanly
+from components.providers import StepProvider
 from components.report import reporter
+from components.step import COMPONENT, Exports, PipelineStep, Platform, child
 from hallmark.config.recipe import Recipe
 from hallmark.order.order import Order, save_order
 from hallmark.order.resolve import Context, order_image
@@ -26,10 +27,21 @@ class GoldenImageArgs:
     platform: Platform
 
 
+class PatchMedia(Resource, module="hallmark", name="PatchMedia"):
+    """The read-only ISO 9660 volume that carries patches, scripts and plan into the machine: made on this machine."""
+
+    iso: pulumi.Output[str]
+    manifest: pulumi.Output[str]
+
+    def __init__(self, step: PipelineStep) -> None:
+        props = {**step.props("PatchMedia"), "iso": None, "manifest": None}
+        super().__init__(StepProvider("local.patch-media"), step.name, props, child(step.parent))
+
+
 class GoldenImage(pulumi.ComponentResource):
     """A recipe's image, from patch lock to release. `outputs` is what the stack exports of it."""
 
-    outputs: dict[str, pulumi.Output[Any]]
+    outputs: Exports
 
     def __init__(self, name: str, args: GoldenImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(COMPONENT, name, None, opts)
@@ -44,7 +56,7 @@ class GoldenImage(pulumi.ComponentResource):
                 patches=order.apply(lambda o: o.lock.summary()),
             )
         )
-        build: Any = platform.build(
+        candidate = platform.build(
             self._step(
                 "build",
                 order.apply(lambda o: o.fingerprint),
@@ -60,10 +72,15 @@ class GoldenImage(pulumi.ComponentResource):
                 order,
                 tests=order.apply(lambda o: sorted(o.acceptance_scripts)),
             ),
-            build,
+            candidate,
         )
         release = platform.release(name, args.context.settings.channel, judged, self)
-        self.outputs = platform.outputs(build, judged, release)
+        self.outputs = {
+            **candidate.exports,
+            **release.exports,
+            "channel": release.channel,
+            "accepted": judged.accepted,
+        }
         self.register_outputs(self.outputs)
 
     async def _order(self, status: str) -> Order:
@@ -78,9 +95,10 @@ class GoldenImage(pulumi.ComponentResource):
 
     def _step(
         self, part: str, fingerprint: pulumi.Output[str], order: pulumi.Output[Order], **about: pulumi.Input[Any]
-    ) -> Step:
+    ) -> PipelineStep:
         places = self._args.context.places
-        return Step(
+        return PipelineStep(
+            recipe=self._name,
             name=f"{self._name}-{part}",
             fingerprint=fingerprint,
             order=order.apply(lambda o: str(save_order(o, places.cache))),

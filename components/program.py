@@ -8,17 +8,17 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pulumi
 
+from components.step import Platform
+from hallmark.common.checkout import ROOT
 from hallmark.common.errors import HallmarkError
 from hallmark.config.settings import load_settings
 from hallmark.engine.lifeline import die_with_engine
 from hallmark.order.places import find_places
 from hallmark.order.resolve import Context
 
-ROOT = Path(__file__).parents[1]
 # To Pulumi's language host this exit code says that the message has been shown.
 _SHOWN = 32
 
@@ -26,16 +26,29 @@ _SHOWN = 32
 def load_context() -> Context:
     """The stack's settings and places. Raises SettingsError and MirrorError."""
     die_with_engine()
-    where = f"stack {pulumi.get_stack()} (stacks/Pulumi.{pulumi.get_stack()}.yaml)"
     config = pulumi.runtime.config.CONFIG.get()
-    settings = load_settings(config, where=where)
-    aws = None
-    if settings.platform == "aws":
+    settings = load_settings(config, where=_where())
+    today = dt.datetime.now(dt.UTC).date()
+    return Context(settings=settings, places=find_places(settings, ROOT), root=ROOT, today=today)
+
+
+def choose_platform(context: Context) -> Platform:
+    """The platform that the settings name, its base planned and declared. Raises HallmarkError."""
+    if context.settings.platform == "aws":
+        from components.aws.platform import AwsPlatform
         from hallmark.aws.settings import load_aws_settings
 
-        aws = load_aws_settings(config, where=where, environment=os.environ)
-    today = dt.datetime.now(dt.UTC).date()
-    return Context(settings=settings, places=find_places(settings, ROOT), root=ROOT, today=today, aws=aws)
+        config = pulumi.runtime.config.CONFIG.get()
+        return AwsPlatform(context, load_aws_settings(config, where=_where(), environment=os.environ))
+    from components.local.platform import LocalPlatform
+
+    return LocalPlatform(context)
+
+
+def _where() -> str:
+    """Where the settings stand, for messages."""
+    stack = pulumi.get_stack()
+    return f"stack {stack} (stacks/Pulumi.{stack}.yaml)"
 
 
 @contextmanager

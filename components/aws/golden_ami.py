@@ -6,14 +6,10 @@ Registered by our own driver (hallmark/aws/images.py), not as `aws.ec2.Ami`: doc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.aws_providers import AMI_COMPONENT, AmiBuild, AmiRegistration
-
-if TYPE_CHECKING:
-    from hallmark.aws.site import Site
+from components.aws.resources import AMI_COMPONENT, Account, AmiBuild, AmiRegistration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +18,7 @@ class GoldenAmiArgs:
 
     recipe: str
     build: AmiBuild
-    site: Site
-    places: str
+    account: Account
 
 
 class GoldenAmi(pulumi.ComponentResource):
@@ -33,6 +28,6 @@ class GoldenAmi(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GoldenAmiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(AMI_COMPONENT, name, None, opts)
-        registered = AmiRegistration(f"{name}-registration", args.recipe, args.build, args.site, args.places, self)
+        registered = AmiRegistration(f"{name}-registration", args.recipe, args.build, args.account, self)
         self.ami = registered.ami
         self.register_outputs({"ami": self.ami})

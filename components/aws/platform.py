@@ -4,97 +4,80 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 
 from components.aws.golden_ami import GoldenAmi, GoldenAmiArgs
-from components.aws_providers import AmiAcceptance, AmiBuild, AmiInventory, AmiRelease, unpack
-from components.platform import Step
+from components.aws.release import AmiRelease, AmiReleaseArgs
+from components.aws.resources import Account, AmiAcceptance, AmiBuild, AmiInventory
+from components.step import Candidate, Exports, Judged, PipelineStep, Released, child
+from hallmark.aws.session import Aws
+from hallmark.aws.settings import AwsSettings
+from hallmark.aws.site import Site, survey
+from hallmark.aws.steps import unpack
+from hallmark.aws.sweep import sweep
 from hallmark.common.errors import AwsError
 from hallmark.engine.plugins import need_plugins
 from hallmark.order.resolve import Context, StartingPoint, ask_the_mirror
 
-if TYPE_CHECKING:
-    from hallmark.aws.session import Aws
-    from hallmark.aws.site import Site
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A build and the AMI of what it made."""
-
-    build: AmiBuild
-    ami: GoldenAmi
-
 
 class AwsPlatform:
-    """One base AMI, inventoried once, for all images of the stack; see platform.py."""
+    """One base AMI, inventoried once, for all images of the stack; see step.py."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, settings: AwsSettings) -> None:
         need_plugins(os.environ)
         with ThreadPoolExecutor(max_workers=1) as mirror:  # it answers while botocore is loaded and AWS asked
             asked = mirror.submit(ask_the_mirror, context)
-            self._site = _look_around(context)
+            site = _look_around(context, settings)
             asked.result()
-        self._places = context.places.model_dump_json()
-        self.start = StartingPoint(base=self._site.base_fingerprint, surroundings="imds", hardware=self._site.hardware)
-        inventory = AmiInventory("base", self._site, context)
+        self._account = Account(site=site, places=context.places)
+        self._provider = aws.Provider("aws", **settings.provider_args())
+        self.start = StartingPoint(base=site.base_fingerprint, surroundings="imds", hardware=site.hardware)
+        inventory = AmiInventory("base", self._account, context.root / "image_scripts")
         self.status = inventory.status.apply(unpack)
         inventory.status.apply(lambda known: _say_unless_known(known, inventory), run_with_unknowns=True)
 
-    def build(self, step: Step, media: pulumi.Output[str]) -> Candidate:
+    def build(self, step: PipelineStep, media: pulumi.Output[str]) -> Candidate:
         """A machine in a VPC of its own, and the AMI of its root volume."""
-        build = AmiBuild(step, self._site, {"base": self._site.base.id, "media": media})
-        recipe = step.name.removesuffix("-build")
-        args = GoldenAmiArgs(recipe=recipe, build=build, site=self._site, places=self._places)
-        return Candidate(
-            build=build, ami=GoldenAmi(f"{recipe}-image", args, pulumi.ResourceOptions(parent=step.parent))
-        )
+        build = AmiBuild(step, self._account, media)
+        args = GoldenAmiArgs(recipe=step.recipe, build=build, account=self._account)
+        ami = GoldenAmi(f"{step.recipe}-image", args, child(step.parent))
+        exports: Exports = {"id": build.image, "snapshot": build.snapshot, "evidence": build.evidence}
+        return Candidate(image=ami.ami, exports=exports)
 
-    def accept(self, step: Step, build: Candidate) -> AmiAcceptance:
+    def accept(self, step: PipelineStep, candidate: Candidate) -> Judged:
         """A second machine, of the AMI, in another VPC."""
-        return AmiAcceptance(step, self._site, build.ami.ami)
+        acceptance = AmiAcceptance(step, self._account, candidate.image)
+        return Judged(image=acceptance.image, accepted=acceptance.accepted)
 
-    def release(self, recipe: str, channel: str, judged: AmiAcceptance, parent: pulumi.Resource) -> AmiRelease:
+    def release(self, recipe: str, channel: str, judged: Judged, parent: pulumi.Resource) -> Released:
         """Status tag and channel."""
-        return AmiRelease(recipe, channel, judged, self._site, self._places, parent=parent)
-
-    def outputs(self, build: Candidate, judged: AmiAcceptance, release: AmiRelease) -> dict[str, pulumi.Output[Any]]:
-        """What consumers launch, and where it is told."""
-        return {
-            "id": build.build.image,
-            "ami": release.ami,
-            "snapshot": build.build.snapshot,
-            "region": pulumi.Output.from_input(self._site.aws.region),
-            "parameter": release.parameter,
-            "evidence": build.build.evidence,
-            "channel": release.channel,
-            "accepted": judged.accepted,
-        }
+        args = AmiReleaseArgs(
+            recipe=recipe, channel=channel, ami=judged.image, accepted=judged.accepted, account=self._account
+        )
+        opts = pulumi.ResourceOptions(parent=parent, providers=[self._provider])
+        release = AmiRelease(f"{recipe}-release", args, opts)
+        region = pulumi.Output.from_input(self._account.site.aws.region)
+        exports: Exports = {"ami": release.ami, "parameter": release.parameter, "region": region}
+        return Released(channel=release.channel, exports=exports)
 
 
-def _look_around(context: Context) -> Site:
+def _look_around(context: Context, settings: AwsSettings) -> Site:
     """The stack's place in its account, cleared of what killed runs have left there."""
-    from hallmark.aws.session import Aws
-    from hallmark.aws.site import survey
-
-    assert context.aws is not None
-    aws = Aws(context.aws)
-    site = survey(context, aws, project=pulumi.get_project(), stack=pulumi.get_stack())
+    account = Aws(settings)
+    site = survey(context, account, project=pulumi.get_project(), stack=pulumi.get_stack())
     if not pulumi.runtime.is_dry_run():
-        _sweep(aws, site)
+        _sweep(account, site)
     return site
 
 
-def _sweep(aws: Aws, site: Site) -> None:
+def _sweep(account: Aws, site: Site) -> None:
     """Remove what killed runs of this stack have left. What cannot be removed does not keep anyone from building."""
-    from hallmark.aws.sweep import sweep
-
     try:
-        sweep(aws, scope=(site.project, site.stack), now=datetime.now(UTC), say=pulumi.log.info)
+        sweep(account, scope=(site.project, site.stack), now=datetime.now(UTC), say=pulumi.log.info)
     except AwsError as error:
         pulumi.log.warn(str(error))
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
 
-from components.local_providers import Acceptance, Base, ImageBuild, Release
-from components.platform import Step
-from hallmark.order.resolve import Context, StartingPoint, plan_the_base
+from components.local.resources import Acceptance, Base, ImageBuild, Release
+from components.step import Candidate, Judged, PipelineStep, Released
+from hallmark.local.base import plan_the_base
+from hallmark.order.resolve import Context, StartingPoint
 
 
 class LocalPlatform:
-    """One base for all images of the stack; see platform.py."""
+    """One base for all images of the stack; see step.py."""
 
     def __init__(self, context: Context) -> None:
         plan = plan_the_base(context)
@@ -21,26 +20,17 @@ class LocalPlatform:
         self.status = plan.status
         self._base = Base("base", plan, context)
 
-    def build(self, step: Step, media: pulumi.Output[str]) -> ImageBuild:
+    def build(self, step: PipelineStep, media: pulumi.Output[str]) -> Candidate:
         """A machine under QEMU."""
-        return ImageBuild(
-            step.name, {**step.props("ImageBuild"), "base": self._base.disk, "media": media}, parent=step.parent
-        )
+        build = ImageBuild(step, self._base.disk, media)
+        return Candidate(image=build.image, exports={"disk": build.disk, "evidence": build.evidence})
 
-    def accept(self, step: Step, build: ImageBuild) -> Acceptance:
+    def accept(self, step: PipelineStep, candidate: Candidate) -> Judged:
         """A second one."""
-        return Acceptance(step.name, {**step.props("Acceptance"), "image": build.image}, parent=step.parent)
+        acceptance = Acceptance(step, candidate.image)
+        return Judged(image=acceptance.image, accepted=acceptance.accepted)
 
-    def release(self, recipe: str, channel: str, judged: Acceptance, parent: pulumi.Resource) -> Release:
+    def release(self, recipe: str, channel: str, judged: Judged, parent: pulumi.Resource) -> Released:
         """A link in the store."""
-        return Release(recipe, channel, judged.image, self._places, parent=parent)
-
-    def outputs(self, build: ImageBuild, judged: Acceptance, release: Release) -> dict[str, pulumi.Output[Any]]:
-        """Where the image is, and its evidence."""
-        return {
-            "id": release.image,
-            "disk": build.disk,
-            "evidence": build.evidence,
-            "channel": release.channel,
-            "accepted": judged.accepted,
-        }
+        release = Release(recipe, channel, judged.image, self._places, parent=parent)
+        return Released(channel=release.channel, exports={"id": release.image})

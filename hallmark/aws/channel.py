@@ -1,4 +1,4 @@
-"""The release on AWS: a status tag that lets consumers launch the AMI, and the channel, which leads them to it.
+"""The channel on AWS, read back: components/aws/release.py declares it, with the status tag that goes before it.
 
 A channel is an SSM parameter of data type `aws:ec2:image`. AWS checks such a value after it has accepted it, and drops
 a version whose AMI it cannot find. So the parameter is read until it holds the image, or until time is up.
@@ -28,27 +28,6 @@ _PAUSE_SECONDS = 3.0
 def parameter_name(recipe: str, channel: str) -> str:
     """The channel's name in the parameter store."""
     return f"/hallmark/{recipe}/{channel}"
-
-
-def release(aws: Aws, recipe: str, channel: str, ami: str) -> str:
-    """Mark an accepted AMI as released, then lead the channel to it and see that it does; the parameter's name.
-
-    Done again it changes nothing. A channel that another stack has made is taken over. Raises AwsError.
-    """
-    parameter = parameter_name(recipe, channel)
-    with translate_aws_errors(aws.settings, parameter):
-        aws.ec2.create_tags(Resources=[ami], Tags=aws_tags.pairs({aws_tags.STATUS: aws_tags.RELEASED}))
-        # No tags: SSM takes none together with Overwrite, and a call of their own not while it validates the value.
-        aws.ssm.put_parameter(
-            Name=parameter,
-            Description=f"Hallmark: the released AMI of {recipe}, channel {channel}",
-            Type="String",
-            DataType="aws:ec2:image",
-            Value=ami,
-            Overwrite=True,
-        )
-        wait_for_channel(aws.ssm, parameter, ami)
-    return parameter
 
 
 def released_image(aws: Aws, parameter: str) -> str | None:

@@ -17,10 +17,9 @@ from pathlib import Path
 from hallmark.aws.ebs.blocks import volume_gib
 from hallmark.common.containment import writing
 from hallmark.common.errors import MediaError
-from hallmark.common.files import need_room, room_or
+from hallmark.common.files import MIB, need_room, room_or
 from hallmark.common.fingerprint import Sha256, fingerprint
 from hallmark.common.process import run
-from hallmark.local.disk import MIB
 
 MEDIA = "HALLMARK-MEDIA"
 RESULTS = "HALLMARK-RESULTS"

@@ -57,9 +57,13 @@ class AmiImage(BaseModel):
     build: str
     state: State
     released: bool
-    acceptance: str | None
+    acceptance: Sha256 | None
     created: str
     region: str
+
+    @property
+    def reason(self) -> None:
+        """Why it was rejected stands in its evidence alone."""
 
 
 def find_root(aws: Aws, recipe: str, fingerprint: Sha256, build: str) -> Root | None:
@@ -223,7 +227,7 @@ def _read(row: Mapping[str, Any], region: str) -> AmiImage:
         build=tags.get(BUILD, ""),
         state=state,
         released=tags.get(aws_tags.STATUS) == aws_tags.RELEASED,
-        acceptance=tags.get(ACCEPTANCE),
+        acceptance=Sha256(tags[ACCEPTANCE]) if ACCEPTANCE in tags else None,
         created=row.get("CreationDate", ""),
         region=region,
     )

@@ -1,6 +1,6 @@
 """Where a stack on AWS builds: account, key, type, base, evidence. What all its steps share, found once for each run.
 
-It goes through Pulumi's state and command lines as JSON; nothing in it is secret.
+It goes to the providers as a file in the cache; nothing in it is secret.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from hallmark.aws.errors import translate_aws_errors
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings, load_aws_settings
 from hallmark.aws.tags import Labels
+from hallmark.common.cache import load_plan, save_plan
+from hallmark.common.errors import SettingsError
 from hallmark.common.fingerprint import Sha256, fingerprint
 from hallmark.common.validation import STRICT
-from hallmark.config.settings import PROJECT
 from hallmark.config.stack_file import read_stack_config, read_stack_file, stack_file
 from hallmark.engine.backend import backend_in
 
@@ -91,17 +92,27 @@ def survey(
     )
 
 
-def settings_of_today(site: Site, root: Path) -> AwsSettings:
-    """The account as the stack's file in the checkout `root` names it now, in the site's region; else the site's own.
+def current_settings(root: Path, stack: str, region: str) -> AwsSettings:
+    """How AWS is reached now, by the stack's file in the checkout `root`, in the region where something was made.
 
-    What Pulumi's state knows of a step is as old as the step: the profile in it may have gone since.
+    What Pulumi's state knows of a step is as old as the step: a profile of that time may have gone since.
+    SettingsError when the stack has no file.
     """
-    config = read_stack_config(root, site.stack)
-    if config.get(f"{PROJECT}:platform") != "aws":
-        return site.aws
-    where = str(stack_file(root, site.stack))
-    today = load_aws_settings(config, where=where, environment={"AWS_REGION": site.aws.region})
-    return today if today.region == site.aws.region else site.aws
+    path = stack_file(root, stack)
+    if not path.is_file():
+        raise SettingsError(f"{path}: expected the configuration of stack {stack}, found none; bring it back")
+    settings = load_aws_settings(read_stack_config(root, stack), where=str(path), environment={"AWS_REGION": region})
+    return settings.model_copy(update={"region": region})
+
+
+def save_site(site: Site, cache: Path) -> Path:
+    """Write a site where the providers read it; return the file."""
+    return save_plan("site", site.model_dump_json(), cache)
+
+
+def load_site(path: Path) -> Site:
+    """Read a site back; StoreError when it is gone or damaged."""
+    return Site.model_validate_json(load_plan(path))
 
 
 def _evidence(context: Context) -> str:

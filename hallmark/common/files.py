@@ -14,6 +14,8 @@ from hallmark.common.errors import HallmarkError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
+MIB = 1 << 20
+
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace a file's content in one step; whoever reads it sees the old bytes or the new ones, also after a crash."""

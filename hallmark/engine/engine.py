@@ -198,14 +198,6 @@ class Engine:
             os.close(descriptor)
 
 
-def find_checkout(start: Path | None = None) -> Path:
-    """The checkout that this package belongs to; SettingsError when there is no Pulumi.yaml beside it."""
-    root = start or Path(__file__).resolve().parents[2]
-    if not (root / "Pulumi.yaml").is_file():
-        raise SettingsError(f"{root}: expected a checkout of Hallmark with its Pulumi.yaml; clone it again")
-    return root
-
-
 def _check_stack(stack: str) -> str:
     if not _NAME.fullmatch(stack):
         raise SettingsError(f"{stack!r}: expected a stack's name: letters, digits, dots, _ and -")

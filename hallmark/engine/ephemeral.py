@@ -33,6 +33,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from hallmark.common.checkout import ROOT
 from hallmark.common.errors import HallmarkError, ProcessError, SettingsError
 from hallmark.common.locks import try_lock
 from hallmark.common.validation import STRICT
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 Outputs = dict[str, Any]
 
-_ROOT = Path(__file__).resolve().parents[2]
 _MARK = "HALLMARK_EPHEMERAL"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _PROGRAM = re.compile(r"[a-z_][a-z0-9_.]*:[a-z_][a-z0-9_]*")
@@ -144,7 +144,7 @@ def _start(inner: Inner, environment: Mapping[str, str], lock: int) -> subproces
     os.pwrite(lock, mark.encode(), 0)
     return subprocess.Popen(
         [sys.executable, "-m", "hallmark.engine.ephemeral", inner.model_dump_json(), str(lock)],
-        cwd=_ROOT,
+        cwd=ROOT,
         env={**allowed_environment(environment), **_given(mark)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -157,7 +157,7 @@ def _start(inner: Inner, environment: Mapping[str, str], lock: int) -> subproces
 def _given(mark: str) -> dict[str, str]:
     """What the run gets besides: its mark, and where its dynamic providers find our modules."""
     quiet = {"PULUMI_SKIP_UPDATE_CHECK": "1", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
-    return {_MARK: mark, "PYTHONPATH": str(_ROOT), **quiet}
+    return {_MARK: mark, "PYTHONPATH": str(ROOT), **quiet}
 
 
 def _read(stream: IO[str], wanted: str, inner: Inner, say: Say) -> Outputs:

@@ -50,7 +50,8 @@ def install_plugins(engine: Engine) -> None:
 
 def main() -> int:
     """Fetch what is missing with the engine of this checkout."""
-    from hallmark.engine.engine import Engine, find_checkout
+    from hallmark.common.checkout import find_checkout
+    from hallmark.engine.engine import Engine
 
     engine = Engine(find_checkout(), os.environ)
     try:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from hallmark.guest.user_data import read_text
+from hallmark.guest.task import read_text
 from hallmark.judge.judgement import ControlResult
 
 Row = tuple[str, str, str]

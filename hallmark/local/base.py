@@ -28,6 +28,7 @@ from hallmark.debian.pool import pool_of
 from hallmark.local.base_tree import BASE_FILES, Tree, build_tree
 from hallmark.local.disk import DiskIds, make_disk
 from hallmark.local.disk_reader import read_from_disk
+from hallmark.order.resolve import Context, ask_the_mirror
 
 SUITE = "trixie"
 SIZE_MIB = 4096
@@ -100,6 +101,17 @@ def plan_named_base(named: NamedBase, cache: Path) -> BasePlan:
             if find_base(identity, cache) is None:
                 _import(named, folder)
     return BasePlan(fingerprint=identity, status=(folder / _STATUS).read_text(), epoch=0)
+
+
+def plan_the_base(context: Context) -> BasePlan:
+    """The base that this stack's images start from. Raises MirrorError, LockError, SettingsError.
+
+    With patches `latest` it asks the mirror for all suites at once: that is this run's one look at it.
+    """
+    latest = ask_the_mirror(context)
+    if context.settings.base is not None:
+        return plan_named_base(context.settings.base, context.places.cache)
+    return plan_base(context.places.apt_root(SUITE), ask=not latest)
 
 
 def save_base_plan(plan: BasePlan, cache: Path) -> Path:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from hallmark.common.containment import writing
 from hallmark.common.errors import ProcessError
+from hallmark.common.files import MIB
 from hallmark.common.process import run
 
-MIB = 1 << 20
 _ESP_START, _ESP_SIZE = 1 * MIB, 64 * MIB
 _ROOT_START = _ESP_START + _ESP_SIZE
 _GPT_TAIL = 1 * MIB

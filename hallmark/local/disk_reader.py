@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hallmark.common.containment import writing
 from hallmark.common.errors import ProcessError, SettingsError
+from hallmark.common.files import MIB
 from hallmark.common.process import run
-from hallmark.local.disk import MIB
 
 _SECTOR = 512
 _ROOT_TYPES = {

@@ -23,6 +23,7 @@ from hallmark.common.errors import MachineError
 from hallmark.common.files import write_atomic
 from hallmark.common.iso import make_volume
 from hallmark.common.process import ENVIRONMENT, command, kill_group, need, run
+from hallmark.guest.user_data import SIGN_IN_GROUPS
 from hallmark.local.accelerator import SANDBOX, Accelerator
 from hallmark.local.disk import make_overlay
 from hallmark.local.machine import OVMF_CODE, copy_firmware_variables
@@ -35,7 +36,6 @@ _PROGRAMS = {
     "ssh-keygen": "openssh-client",
     "openssl": "openssl",
 }
-SIGN_IN_GROUPS = ("sudo", "ssh-users")
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 _HOST_KEY = re.compile(r"((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+)")
 _POLL_SECONDS = 1.0
@@ -44,7 +44,7 @@ _READY_SECONDS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
+class TrialOptions:
     """How a person wants a machine: `port` 0 means any free one; `offline` keeps it from reaching out."""
 
     memory_mib: int = 2048
@@ -86,7 +86,7 @@ def boot(
     image: Image,
     user: str,
     accelerator: Accelerator,
-    wish: Wish,
+    options: TrialOptions,
     *,
     ready: Callable[[Running], None],
     say: Callable[[str], None],
@@ -100,11 +100,11 @@ def boot(
         need(name, package=package)
     with store.using(image.id), store.workdir(f"run-{secrets.token_hex(4)}") as work:
         access = make_access(store, image.recipe, user)
-        port = wish.port or _free_port()
+        port = options.port or _free_port()
         console = work / "console.log"
         _make_drives(work, image, access)
         reach = Reach(writes=(work,), devices=accelerator.devices, network=True)
-        with _machine(_arguments(work, wish, accelerator, port), reach, work) as process:
+        with _machine(_arguments(work, options, accelerator, port), reach, work) as process:
             say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
             _wait_for_ssh(process, port, console)
             known_hosts = work / "known_hosts"
@@ -169,15 +169,15 @@ def _make_drives(work: Path, image: Image, access: Access) -> None:
     make_volume(work / "seed.iso", seed, label="cidata", epoch=int(time.time()))
 
 
-def _arguments(work: Path, wish: Wish, accelerator: Accelerator, port: int) -> list[str]:
+def _arguments(work: Path, options: TrialOptions, accelerator: Accelerator, port: int) -> list[str]:
     """QEMU's arguments; the disks as in build and acceptance, the network added."""
     folder = str(work).replace(",", ",,")
-    restrict = "on" if wish.offline else "off"
+    restrict = "on" if options.offline else "off"
     # fmt: off
     return [
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none", "-vga", "none",
         "-machine", "q35,smm=off,vmport=off,graphics=off", *accelerator.arguments,
-        "-m", str(wish.memory_mib), "-smp", str(wish.cpus),
+        "-m", str(options.memory_mib), "-smp", str(options.cpus),
         "-action", "panic=shutdown", "-sandbox", SANDBOX,
         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
         "-drive", f"if=pflash,format=raw,unit=1,file={folder}/efi-variables.fd",

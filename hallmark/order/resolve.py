@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hallmark.common.errors import HallmarkError, LockError
 from hallmark.common.fingerprint import Sha256
@@ -15,36 +14,20 @@ from hallmark.config.settings import Settings
 from hallmark.debian import resolve as patches
 from hallmark.debian.inventory import parse_status
 from hallmark.debian.lock import PatchLock, load_lock
-from hallmark.local.base import SUITE, BasePlan, plan_base, plan_named_base
 from hallmark.order.order import Order, Surroundings, make_order
 from hallmark.order.places import Places
-
-if TYPE_CHECKING:
-    from hallmark.aws.settings import AwsSettings
 
 LATEST = "latest"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What the recipes of one stack share; `aws` is None on other platforms."""
+    """What the recipes of one stack share."""
 
     settings: Settings
     places: Places
     root: Path
     today: date
-    aws: AwsSettings | None = None
-
-
-def plan_the_base(context: Context) -> BasePlan:
-    """The base that this stack's images start from. Raises MirrorError, LockError, SettingsError.
-
-    With patches `latest` it asks the mirror for all suites at once: that is this run's one look at it.
-    """
-    latest = ask_the_mirror(context)
-    if context.settings.base is not None:
-        return plan_named_base(context.settings.base, context.places.cache)
-    return plan_base(context.places.apt_root(SUITE), ask=not latest)
 
 
 def ask_the_mirror(context: Context) -> bool:

@@ -680,3 +680,31 @@ class Snapshot(Ec2Type):
 def _snapshot_state(ec2: Any, snapshot: str) -> str | None:
     there = found(lambda: ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"], "InvalidSnapshot.NotFound")
     return there["State"] if there else None
+
+
+class Tag(Ec2Type):
+    """One tag of an EC2 resource, by itself."""
+
+    traits = Traits(replaces=frozenset({"resourceId", "key", "region"}), keeps=frozenset({"region"}))
+
+    def create(self, context: AwsContext, inputs: Values) -> tuple[str, Values]:
+        self._put(context, inputs)
+        return f"{inputs['resourceId']},{inputs['key']}", {"region": inputs.get("region") or context.region}
+
+    def read(self, context: AwsContext, resource_id: str, state: Values) -> Values | None:
+        resource, key = resource_id.split(",", 1)
+        tags = context.ec2(state).describe_tags(Filters=[*by("resource-id", resource), *by("key", key)])["Tags"]
+        return {"resourceId": resource, "key": key, "value": tags[0]["Value"]} if tags else None
+
+    def update(self, context: AwsContext, resource_id: str, old: Values, new: Values) -> Values:
+        self._put(context, new)
+        return {}
+
+    def delete(self, context: AwsContext, resource_id: str, state: Values) -> None:
+        resource, key = resource_id.split(",", 1)
+        context.ec2(state).delete_tags(Resources=[resource], Tags=[{"Key": key, "Value": state["value"]}])
+
+    def _put(self, context: AwsContext, inputs: Values) -> None:
+        context.ec2(inputs).create_tags(
+            Resources=[inputs["resourceId"]], Tags=[{"Key": inputs["key"], "Value": inputs["value"]}]
+        )

@@ -1,7 +1,7 @@
 """A double of the plugin `pulumi-resource-aws`: the resource types that Hallmark uses, on botocore.
 
 Behind it is moto, or anything else that speaks the API. It is not the provider. What it takes from it, type by type,
-stands in aws_network.py and aws_machines.py; what is not there fails with a clear error instead of
+stands in aws_network.py, aws_machines.py and aws_parameters.py; what is not there fails with a clear error instead of
 passing silently.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 from tests.doubles import aws_machines, aws_network, property_types
 from tests.doubles.aws_context import AwsContext
 from tests.doubles.aws_lookups import LOOKUPS
+from tests.doubles.aws_parameters import Parameter
 from tests.doubles.plugin import Plugin, RefusedError, ResourceType
 from tests.doubles.wire import Values
 
@@ -36,9 +37,11 @@ class AwsPlugin(Plugin):
         "aws:ec2/networkAclRule:NetworkAclRule": aws_network.NetworkAclRule(),
         "aws:ec2/instance:Instance": aws_machines.Instance(),
         "aws:ec2/ami:Ami": aws_machines.Ami(),
+        "aws:ec2/tag:Tag": aws_machines.Tag(),
         "aws:ec2/volumeAttachment:VolumeAttachment": aws_machines.VolumeAttachment(),
         "aws:ebs/volume:Volume": aws_machines.Volume(),
         "aws:ebs/snapshot:Snapshot": aws_machines.Snapshot(),
+        "aws:ssm/parameter:Parameter": Parameter(),
     }
 
     def configure(self, settings: Values) -> AwsContext:

@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from tests.doubles import moto_ec2
 from tests.doubles.server import Server
 from tests.doubles.stack import PulumiError, Stack
 from tests.support.aws.doubled import image, server, snapshot, stack
@@ -140,6 +141,59 @@ def test_encrypted_with_a_snapshot_is_refused(stack: Stack, server: Server) -> N
     root = snapshot(server.client("ec2"))
     with pytest.raises(PulumiError, match="can't set both 'snapshot_id' and 'encrypted'"):
         stack.up(IMAGE.format(name="golden", snapshot=root, more=", encrypted=True"))
+
+
+def test_a_tag_of_its_own_comes_changes_and_goes_and_ignored_ones_do_not_drift(stack: Stack, server: Server) -> None:
+    program = """
+    provider = aws.Provider("own", ignore_tags=aws.ProviderIgnoreTagsArgs(key_prefixes=["hallmark:status"]))
+    own = pulumi.ResourceOptions(provider=provider)
+    vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/24", tags={"a": "1"}, opts=own)
+    aws.ec2.Tag("status", resource_id=vpc.id, key="hallmark:status", value="VALUE", opts=own)
+    pulumi.export("vpc", vpc.id)
+    """
+    vpc = stack.up(program.replace("VALUE", "candidate"))["vpc"]
+    stack.up(program.replace("VALUE", "released"))
+    ec2 = server.client("ec2")
+
+    def tags() -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Tags"]}
+
+    assert tags() == {"a": "1", "hallmark:status": "released"}
+    stack.up(program.replace("VALUE", "released"), "--refresh", "--expect-no-changes")
+    ec2.delete_tags(Resources=[vpc], Tags=[{"Key": "hallmark:status"}])
+    stack.up(program.replace("VALUE", "released"), "--refresh")
+    assert tags()["hallmark:status"] == "released"
+
+
+PARAMETER = """
+channel = aws.ssm.Parameter(
+    "channel", name="/hallmark/web/stable", type="String", data_type="aws:ec2:image", value="{ami}"
+)
+pulumi.export("version", channel.version)
+"""
+
+
+def test_an_image_parameter_is_validated_after_the_answer(stack: Stack, server: Server) -> None:
+    moto_ec2.rules().validation = 1.0
+    ec2, ssm = server.client("ec2"), server.client("ssm")
+    first, second = image(ec2), image(ec2, name="second")
+    stack.up(PARAMETER.format(ami=first))
+    assert ssm.get_parameter(Name="/hallmark/web/stable")["Parameter"]["Value"] == first
+
+    moto_ec2.rules().validation = 0.0
+    assert stack.up(PARAMETER.format(ami=second))["version"] == 2
+
+    moto_ec2.rules().validation = 60.0
+    stack.up(PARAMETER.format(ami=first))  # the provider does not wait for a new value, and says it is done
+    assert ssm.get_parameter(Name="/hallmark/web/stable")["Parameter"]["Value"] == second
+
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    assert ssm.describe_parameters()["Parameters"] == []
+
+
+def test_a_parameter_that_names_no_image_never_appears(stack: Stack) -> None:
+    with pytest.raises(PulumiError, match="couldn't find resource"):
+        stack.up(PARAMETER.format(ami="ami-00000000000000000"))
 
 
 def test_a_volume_its_attachment_and_its_snapshot(stack: Stack, server: Server) -> None:

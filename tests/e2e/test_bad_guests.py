@@ -14,16 +14,18 @@ from hallmark.common.errors import BuildError, MachineError
 from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import load_recipe
 from hallmark.config.settings import load_settings
-from hallmark.guest.user_data import RESULTS, Guest, check_finished, run_guest
+from hallmark.guest.patch_media import make_patch_media
+from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.judge.observed import read_controls
-from hallmark.local.accelerator import choose_accelerator
-from hallmark.local.base import Base, build_base
-from hallmark.local.disk import make_overlay
-from hallmark.local.machine import Shape
+from hallmark.local.base import Base, build_base, plan_the_base
+from hallmark.local.image_store import LocalImageStore
+from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BOOTSTRAP, Order
 from hallmark.order.places import Places, find_places
-from hallmark.order.resolve import Context, StartingPoint, order_image, plan_the_base
-from hallmark.pipeline.build import build_image, make_patch_media
+from hallmark.order.resolve import Context, StartingPoint, order_image
+from hallmark.pipeline.build import build_image
+from hallmark.pipeline.machines import MachineRun
+from hallmark.store.store import Store
 from tests.e2e.checkout import Checkout
 
 _GREEDY = """\
@@ -76,8 +78,9 @@ def _fail(checkout: Checkout, *controls: str) -> tuple[str, Path]:
     """Build an image that cannot be; what the error says, and the evidence that was kept."""
     before = checkout.store.failures("bad")
     job = _job(checkout, *controls)
+    machines, images = LocalMachines(job.base, job.places), LocalImageStore(Store(job.places.store))
     with pytest.raises(BuildError) as caught:
-        build_image(job.order, job.base, job.places, _say)
+        build_image(job.order, machines, images, job.places, _say)
     assert caught.value.exit_code == 5
     assert checkout.store.images() == []
     assert checkout.half_made() == []
@@ -124,21 +127,16 @@ def test_a_full_root_disk_of_the_guest_ends_the_build(tiny: Checkout) -> None:
 
 def _run_with(job: Job, media: Path, manifest: Sha256, work: Path) -> str:
     """Run a build's guest with these media; what the guest's end looks like to the host."""
-    make_overlay(job.base.disk, work / "overlay.qcow2")
-    guest = Guest(
-        mode="build",
-        disk=work / "overlay.qcow2",
-        media=media,
-        manifest=manifest,
-        bootstrap=job.order.scripts / BOOTSTRAP,
-        cloud_config={},
-        deadline_minutes=10,
+    order = job.order
+    task = GuestTask(
+        mode="build", manifest=manifest, bootstrap=order.scripts / BOOTSTRAP, cloud_config={}, deadline_minutes=10
     )
-    accelerator = choose_accelerator(job.base.kernel, job.places.cache)
-    shape = Shape(memory_mib=job.order.shape.memory_mib, cpus=job.order.shape.cpus, accelerator=accelerator)
-    done = run_guest(guest, shape, work, on_progress=lambda _: None)
-    with pytest.raises(MachineError) as caught:
-        check_finished(work / RESULTS, done.console, what="build")
+    machines = LocalMachines(job.base, job.places)
+    run = MachineRun(
+        name="bad", fingerprint=order.fingerprint, boots=machines.base, shape=order.shape, media=media, task=task
+    )
+    with machines.run(run, work, _say), pytest.raises(MachineError) as caught:
+        check_finished(work / RESULTS, work / CONSOLE, what="build")
     # Nothing came from the media: no stage began, no inventory was taken, no control ran.
     assert {path.name for path in (work / RESULTS).rglob("*") if path.is_file()} == {
         "MANIFEST",

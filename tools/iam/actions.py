@@ -76,8 +76,7 @@ _NETWORK_READS = (
 
 OWN: Mapping[str, tuple[str, ...]] = {
     "hallmark/aws/base.py": ("ec2:DescribeImages",),
-    # For data type `aws:ec2:image` SSM describes the image in the caller's name (ec2:DescribeImages).
-    "hallmark/aws/channel.py": ("ec2:CreateTags", "ssm:GetParameter", "ssm:GetParametersByPath", "ssm:PutParameter"),
+    "hallmark/aws/channel.py": ("ssm:GetParameter", "ssm:GetParametersByPath"),
     "hallmark/aws/evidence.py": ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
     "hallmark/aws/images.py": (
         "ec2:CreateSnapshot",
@@ -110,7 +109,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "servicequotas:GetServiceQuota",
         "sts:GetCallerIdentity",
     ),
-    "hallmark/aws/run.py": ("ec2:GetConsoleOutput",),
+    "hallmark/aws/machines.py": ("ec2:GetConsoleOutput",),
     "hallmark/aws/sweep.py": (
         "ec2:DeleteNetworkAcl",
         "ec2:DeleteNetworkInterface",

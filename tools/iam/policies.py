@@ -42,7 +42,7 @@ def pipeline_policy(where: Where) -> Document:
 
 def _reads() -> list[str]:
     """The calls that only look, and know no resource that could be named."""
-    looking = ("ec2:Describe", "servicequotas:Get")
+    looking = ("ec2:Describe", "servicequotas:Get", "ssm:Describe")
     return sorted(action for action in needed_actions() if action.startswith(looking))
 
 
@@ -204,7 +204,7 @@ def _channel_and_evidence(where: Where) -> list[Statement]:
     return [
         allow(
             "Channel",
-            ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:PutParameter"],
+            ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:ListTagsForResource", "ssm:PutParameter"],
             where.parameters,
         ),
         allow(

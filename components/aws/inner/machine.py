@@ -11,7 +11,6 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -21,12 +20,12 @@ from components.aws.inner.network import BuildNetwork
 from components.aws.inner.read_back import NetworkReadBack
 from hallmark.aws.settings import AwsSettings
 from hallmark.aws.wait import OUTCOME
+from hallmark.common.checkout import ROOT
 from hallmark.common.errors import BuildError
 
 TOKEN = "hallmark:index:BuildMachine"  # noqa: S105 -- a type's name
 CARRIER_DEVICE = "/dev/sdf"
 USER_DATA_LIMIT = 16384
-_ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +65,7 @@ class BuildMachine(pulumi.ComponentResource):
         powered_off = command.local.Command(
             f"{name}-power-off",
             create=_waiting(machine.id, args),
-            dir=str(_ROOT),
+            dir=str(ROOT),
             triggers=[machine.id],
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -1,7 +1,7 @@
 """The inner program of an ephemeral stack: a network, the proof that it leads nowhere, and one machine in it.
 
 The same for inventory, build and acceptance: what differs is in the arguments. `hallmark.engine.ephemeral` is handed it
-by name (PROGRAM) and calls it with the arguments' JSON form.
+by name (INNER_PROGRAM) and calls it with the arguments' JSON form.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from components.aws.inner.network import BuildNetwork, BuildNetworkArgs
 from components.aws.inner.read_back import NetworkReadBack
 from hallmark.aws.settings import AwsSettings
 from hallmark.common.validation import STRICT
-
-PROGRAM = "components.aws.inner.program:program"
 
 
 class MachineOrder(BaseModel):

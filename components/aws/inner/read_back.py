@@ -1,35 +1,14 @@
-"""The network as it is read back through the API, as a resource, so that what comes after can depend on it.
-
-A thin dynamic provider that calls one function of `hallmark`; what it says is decided there.
-"""
+"""The network as it is read back through the API, as a resource, so that what comes after can depend on it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
+from pulumi.dynamic import Resource
 
-if TYPE_CHECKING:
-    from hallmark.aws.settings import AwsSettings
+from components.providers import StepProvider
+from hallmark.aws.settings import AwsSettings
 
-Props = dict[str, Any]
-
-
-class _NetworkProvider(ResourceProvider):
-    """Reads anew in each run; leaves nothing behind that could be deleted."""
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = [key for key in ("vpc", "run") if _olds.get(key) != _news.get(key)]
-        return DiffResult(changes=bool(changed), replaces=changed)
-
-    def create(self, props: Props) -> CreateResult:
-        from hallmark.aws.isolation import prove_isolation
-        from hallmark.aws.session import Aws
-        from hallmark.aws.settings import AwsSettings
-
-        proof = prove_isolation(Aws(AwsSettings.model_validate_json(props["aws"])).ec2, props["vpc"])
-        return CreateResult(id_=f"{props['vpc']}-isolated", outs={**props, "proof": proof})
+REREAD_ON = ("vpc", "run")
 
 
 class NetworkReadBack(Resource, module="hallmark", name="NetworkReadBack"):
@@ -44,4 +23,4 @@ class NetworkReadBack(Resource, module="hallmark", name="NetworkReadBack"):
         self, name: str, *, vpc: pulumi.Input[str], run: str, settings: AwsSettings, opts: pulumi.ResourceOptions
     ) -> None:
         props = {"vpc": vpc, "run": run, "aws": settings.model_dump_json(), "proof": None}
-        super().__init__(_NetworkProvider(), name, props, opts)
+        super().__init__(StepProvider("aws.network", replace_on=REREAD_ON), name, props, opts)

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from hallmark.cli import aws as cli_aws
+from hallmark.cli import stacks, sweep
 from hallmark.common.errors import SettingsError
 from hallmark.config.stack_file import read_stack_config
 from tests.doubles.server import REGION, Server
@@ -30,7 +30,8 @@ def checkout(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in server.environment().items():
         if name not in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
             monkeypatch.setenv(name, value)
-    monkeypatch.setattr(cli_aws, "find_checkout", lambda: tmp_path)
+    for module in (stacks, sweep):
+        monkeypatch.setattr(module, "find_checkout", lambda: tmp_path)
     (tmp_path / "stacks").mkdir()
     write(
         tmp_path, "aws", f"hallmark:platform: aws\n  aws:region: {REGION}\n  aws:endpoints: [{{ec2: '{server.url}'}}]"
@@ -46,7 +47,7 @@ def write(checkout: Path, stack: str, config: str) -> None:
 def hallmark(*words: str) -> Result:
     app = typer.Typer()
     app.callback()(lambda: None)
-    cli_aws.register(app)
+    app.command()(sweep.sweep)
     return CliRunner().invoke(app, words)
 
 

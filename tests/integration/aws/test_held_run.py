@@ -16,13 +16,14 @@ from unittest.mock import patch
 import pytest
 
 from hallmark.aws.base import get_base
-from hallmark.aws.channel import channels_of, release, released_image
+from hallmark.aws.channel import channels_of
 from hallmark.aws.ebs.download import Range, download
 from hallmark.aws.ebs.snapshots import delete_snapshot, wait_until_completed
 from hallmark.aws.ebs.upload import Upload, upload
 from hallmark.aws.preflight import PreflightRequest, run_preflight
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
+from hallmark.aws.tags import STATUS
 from hallmark.common.errors import AwsError, ProcessError
 from hallmark.common.fingerprint import Sha256
 from hallmark.engine.ephemeral import Inner, ephemeral
@@ -30,7 +31,7 @@ from tests.doubles.moto_ec2 import Rules
 from tests.doubles.permissions import Gate, Policy, documented, held_to
 from tests.doubles.quick_machines import QuickMachines
 from tests.doubles.server import REGION, Server, running
-from tests.doubles.stack import find_engine
+from tests.doubles.stack import Stack, find_engine
 from tests.support.aws.doubled import image, server, snapshot
 from tests.support.aws.iam import without
 from tests.support.aws.inner_run import environment_of, inner_of
@@ -152,9 +153,21 @@ def _register(account: Account, root: str) -> str:
 
 
 def _release(account: Account, ami: str) -> None:
-    """Released, read again as a refresh does, and listed."""
-    parameter = release(account.aws, "x", "stable", ami)
-    assert released_image(account.aws, parameter) == ami
+    """Status and channel as components/aws/release.py declares them, read again by a refresh, and listed."""
+    engine = find_engine()
+    assert engine is not None
+    stack = Stack(folder=account.folder / "outer", server=account.server, engine=engine)
+    stack.prepare()
+    stack.up(
+        f"""
+        aws.ec2.Tag("status", resource_id="{ami}", key="{STATUS}", value="released")
+        aws.ssm.Parameter(
+            "channel", name="/hallmark/x/stable", type="String", data_type="aws:ec2:image", insecure_value="{ami}",
+            overwrite=True,
+        )
+        """
+    )
+    stack.pulumi("refresh", "--yes", "--skip-preview")
     assert channels_of(account.aws, "x", ami) == ["stable"]
 
 

@@ -150,11 +150,32 @@ def test_an_unchanged_stack_changes_nothing(unchanged: list[str], checkout: Chec
     assert _image(checkout) == one
 
 
+# The code moves
+
+
+@pytest.fixture(scope="module")
+def moved(checkout: Checkout, unchanged: list[str], server: Server) -> list[str]:
+    """The changing calls of a run after the steps' module has moved; all runs from here on are with it moved."""
+    (checkout.root / "hallmark/aws/steps.py").rename(checkout.root / "hallmark/aws/moved.py")
+    for path in (checkout.root / "components").rglob("*.py"):
+        text = path.read_text().replace("hallmark.aws.steps", "hallmark.aws.moved")
+        path.write_text(text.replace("from hallmark.aws import steps", "from hallmark.aws import moved"))
+    before = len(server.actions(mutating=True))
+    for done in (checkout.pulumi("refresh", "--yes", "--skip-preview"), checkout.up()):
+        assert done.code == 0, done.text
+    return server.actions(mutating=True)[before:]
+
+
+def test_a_stack_outlives_a_move_of_its_steps_module(moved: list[str], checkout: Checkout, one: dict[str, Any]) -> None:
+    assert moved == []
+    assert _image(checkout) == one
+
+
 # Another recipe, and back
 
 
 @pytest.fixture(scope="module")
-def two(checkout: Checkout, unchanged: list[str]) -> dict[str, Any]:
+def two(checkout: Checkout, moved: list[str]) -> dict[str, Any]:
     _say(checkout, "two")
     done = checkout.up()
     assert done.code == 0, done.text

@@ -12,9 +12,8 @@ import pytest
 from moto.ec2.models import ec2_backends
 
 from hallmark.aws.session import Aws
-from hallmark.aws.settings import load_aws_settings
-from hallmark.aws.site import Site, settings_of_today, survey
-from hallmark.common.errors import AwsError
+from hallmark.aws.site import Site, current_settings, load_site, save_site, survey
+from hallmark.common.errors import AwsError, SettingsError
 from hallmark.config.settings import load_settings
 from hallmark.order.resolve import Context
 from tests.support.aws.strict import REGION, base_ami, strict_account
@@ -42,7 +41,6 @@ def look_around(account: Aws, checkout: Path, environment: dict[str, str] | None
         places=Project(checkout).places(),
         root=checkout,
         today=TODAY,
-        aws=load_aws_settings({"aws:region": REGION}, where="stack aws", environment={}),
     )
     return survey(context, account, project="hallmark", stack="aws", environment=environment or {})
 
@@ -163,21 +161,30 @@ def test_an_image_depends_on_region_type_and_key_but_not_on_who_builds_it(
 
 
 @pytest.mark.parametrize(
-    ("text", "profile"),
+    "text",
     [
-        ("{hallmark:platform: aws, aws:profile: new, aws:region: eu-central-1}", "new"),
-        ("{hallmark:platform: aws, aws:profile: new}", "new"),
-        ("{hallmark:platform: aws, aws:profile: new, aws:region: us-east-1}", "old"),  # not where the image is
-        ("{hallmark:platform: local, aws:profile: new}", "old"),
-        (None, "old"),
+        "{hallmark:platform: aws, aws:profile: new, aws:region: eu-central-1}",
+        "{hallmark:platform: aws, aws:profile: new}",
+        "{hallmark:platform: aws, aws:profile: new, aws:region: us-east-1}",  # where the next image will be
+        "{hallmark:platform: local, aws:profile: new}",
     ],
 )
-def test_a_step_that_the_state_knows_is_reached_as_the_stacks_file_says_today(
-    account: Aws, base: str, tmp_path: Path, text: str | None, profile: str
+def test_what_the_state_knows_is_reached_as_the_stacks_file_says_now_in_its_own_region(
+    tmp_path: Path, text: str
 ) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.aws.yaml").write_text(f"config: {text}\n")
+    settings = current_settings(tmp_path, "aws", "eu-central-1")
+    assert (settings.profile, settings.region) == ("new", "eu-central-1")
+
+
+def test_without_the_stacks_file_nobody_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        current_settings(tmp_path, "aws", "eu-central-1")
+    path = tmp_path / "stacks" / "Pulumi.aws.yaml"
+    assert str(error.value) == f"{path}: expected the configuration of stack aws, found none; bring it back"
+
+
+def test_a_site_reaches_the_providers_as_a_file(account: Aws, base: str, tmp_path: Path) -> None:
     site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}))
-    known = site.model_copy(update={"aws": site.aws.model_copy(update={"profile": "old"})})
-    if text is not None:
-        (tmp_path / "stacks").mkdir()
-        (tmp_path / "stacks" / "Pulumi.aws.yaml").write_text(f"config: {text}\n")
-    assert settings_of_today(known, tmp_path).profile == profile
+    assert load_site(save_site(site, tmp_path / "cache")) == site

@@ -18,7 +18,8 @@ from hallmark.aws.exchange_volume import Carrier, make_carrier
 from hallmark.common.fingerprint import Sha256
 from hallmark.common.iso import MANIFEST, make_media
 from hallmark.guest.results import read_results
-from hallmark.guest.user_data import Errand, user_data
+from hallmark.guest.task import GuestTask
+from hallmark.guest.user_data import user_data
 from tests.doubles import moto_ebs
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.qemu_machines import QemuMachines, register_disk
@@ -114,7 +115,7 @@ def put_carrier(cloud: Cloud, files: Mapping[str, bytes]) -> tuple[Carrier, str,
 
 def start(cloud: Cloud, carrier: str, manifest: Sha256) -> str:
     """RunInstances as BuildMachine asks for it."""
-    errand = Errand(
+    task = GuestTask(
         mode="build",
         manifest=manifest,
         bootstrap=SCRIPTS / "bootstrap.sh",
@@ -133,7 +134,7 @@ def start(cloud: Cloud, carrier: str, manifest: Sha256) -> str:
         MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
         InstanceInitiatedShutdownBehavior="stop",
         BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": carrier, "VolumeType": "gp3"}}],
-        UserData=user_data(errand).decode(),
+        UserData=user_data(task).decode(),
     )["Instances"][0]["InstanceId"]
     return made
 

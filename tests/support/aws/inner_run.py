@@ -8,7 +8,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from components.aws.inner.program import PROGRAM, MachineOrder
+from components.aws.inner.program import MachineOrder
+from components.providers import INNER_PROGRAM
 from hallmark.aws.settings import AwsSettings
 from hallmark.aws.sweep import RUN_SWEEPER
 from hallmark.aws.tags import Labels
@@ -50,7 +51,7 @@ def inner_of(folder: Path, *, ami: str, kms_key: str, media: str, tags: dict[str
     return Inner(
         project="hallmark-inner",
         name="aws-web-build",
-        program=PROGRAM,
+        program=INNER_PROGRAM,
         arguments=order.model_dump(mode="json"),
         backend=f"file://{folder}/state",
         secrets_provider="passphrase",

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hallmark.cli import app as cli
+from hallmark.cli import run, stacks, up
 from hallmark.common import errors
 from hallmark.common.errors import BuildError, HallmarkError, ProcessError
 from hallmark.common.fingerprint import hash_bytes
@@ -200,8 +201,9 @@ class FakeEngine:
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEngine:
     """An engine that does nothing."""
     fake = FakeEngine()
-    monkeypatch.setattr(cli, "Engine", lambda *_: fake)
-    monkeypatch.setattr(cli, "find_checkout", lambda: tmp_path)
+    monkeypatch.setattr(up, "Engine", lambda *_: fake)
+    for module in (up, stacks):
+        monkeypatch.setattr(module, "find_checkout", lambda: tmp_path)
     return fake
 
 
@@ -234,7 +236,7 @@ def test_outputs_are_json(engine: FakeEngine) -> None:
 def test_the_store_of_a_stack_is_where_its_configuration_says(
     store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(cli, "find_checkout", lambda: tmp_path)
+    monkeypatch.setattr(stacks, "find_checkout", lambda: tmp_path)
     assert json.loads(call("images", "--json")) == []
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks/Pulumi.local.yaml").write_text(f"config:\n  hallmark:store: {store.root}\n")
@@ -245,19 +247,21 @@ def test_the_store_of_a_stack_is_where_its_configuration_says(
 def test_run_boots_the_released_image_as_the_recipes_first_administrator(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    booted: list[tuple[str, str, machine.Wish]] = []
+    booted: list[tuple[str, str, machine.TrialOptions]] = []
 
-    def boot(_store: Store, image: Image, user: str, _accelerator: object, wish: machine.Wish, **_: object) -> None:
+    def boot(
+        _store: Store, image: Image, user: str, _accelerator: object, wish: machine.TrialOptions, **_: object
+    ) -> None:
         booted.append((image.id, user, wish))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(machine, "boot", boot)
-    monkeypatch.setattr(cli, "_accelerator", lambda _stack: None)
+    monkeypatch.setattr(run, "_accelerator", lambda _stack: None)
     call("run", "--store", str(store.root), "--offline", "--port", "2222")
     call("run", the(store, "newer").id, "--store", str(store.root))
     assert booted == [
-        (the(store, "released").id, "alice", machine.Wish(port=2222, offline=True)),
-        (the(store, "newer").id, "alice", machine.Wish()),
+        (the(store, "released").id, "alice", machine.TrialOptions(port=2222, offline=True)),
+        (the(store, "newer").id, "alice", machine.TrialOptions()),
     ]
 
 

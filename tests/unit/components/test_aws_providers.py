@@ -11,24 +11,15 @@ from typing import Any
 
 import pytest
 
-from components import aws_providers, step_provider
-from components.aws_providers import (
-    _AcceptanceProvider,
-    _AwsStep,
-    _BuildProvider,
-    _InventoryProvider,
-    _RegistrationProvider,
-    _ReleaseProvider,
-    pack,
-    unpack,
-)
-from components.step_provider import GONE
-from hallmark.aws import driver as aws_driver
-from hallmark.aws.channel import channels_of
+from components import providers
+from components.providers import GONE, StepProvider
+from hallmark.aws import steps
+from hallmark.aws.channel import parameter_name
 from hallmark.aws.images import AmiImage, Root, get_image, register_image, set_verdict, snapshot_root
 from hallmark.aws.session import Aws
-from hallmark.aws.site import Site
-from hallmark.common.errors import AwsError, BuildError, RejectedError
+from hallmark.aws.site import Site, save_site
+from hallmark.aws.steps import AwsProps, pack, unpack
+from hallmark.common.errors import AwsError, BuildError
 from hallmark.common.fingerprint import hash_bytes
 from hallmark.order.order import save_order
 from tests.support.aws.strict import base_ami, site_in, strict_account, volume
@@ -36,7 +27,11 @@ from tests.support.examples import Project
 
 URN = "urn:pulumi:aws::hallmark::pulumi-python:dynamic/hallmark:AmiBuild::web-build"
 JUDGED = hash_bytes(b"acceptance")
-STEPS = [_InventoryProvider, _BuildProvider, _RegistrationProvider, _AcceptanceProvider]
+INVENTORY, BUILD = StepProvider("aws.inventory"), StepProvider("aws.build")
+REGISTRATION = StepProvider("aws.registration", replace_on=("fingerprint", "snapshot"))
+ACCEPTANCE = StepProvider("aws.acceptance", replace_on=("fingerprint", "ami"))
+CHANNEL = StepProvider("aws.channel", replace_on=("parameter", "image"))
+STEPS = [INVENTORY, BUILD, REGISTRATION, ACCEPTANCE]
 _numbers = itertools.count()
 
 
@@ -54,7 +49,8 @@ def site(aws: Aws) -> Site:
 @pytest.fixture(autouse=True)
 def _no_engine(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["provider"])
-    monkeypatch.setattr(aws_providers, "_aws", lambda _: aws)  # a set of clients costs a second
+    monkeypatch.setattr(steps, "Aws", lambda _: aws)  # a set of clients costs a second
+    monkeypatch.setattr(steps, "current_settings", lambda *_: aws.settings)
 
 
 @pytest.fixture
@@ -66,8 +62,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         assert urn == URN
         return lines.append if lasting else lambda text: None
 
-    for module in (aws_providers, step_provider):
-        monkeypatch.setattr(module, "reporter", recorder)
+    monkeypatch.setattr(providers, "reporter", recorder)
     return lines
 
 
@@ -84,16 +79,14 @@ def image(aws: Aws, site: Site) -> AmiImage:
 
 
 def props(site: Site, project: Project, **more: object) -> dict[str, Any]:
-    return {"site": site.model_dump_json(), "places": project.places().model_dump_json(), "urn": URN, **more}
-
-
-def release(site: Site, project: Project, image: AmiImage, *, channel: str, accepted: object = True) -> dict[str, Any]:
-    """What the state knows of a release that was made."""
-    inputs = props(site, project, recipe="web", channel=channel, ami=image.ami, accepted=accepted)
-    made = _ReleaseProvider().create(inputs)
-    assert made.outs is not None
-    assert made.id == made.outs["parameter"]
-    return made.outs
+    return {
+        "stack": site.stack,
+        "region": site.aws.region,
+        "site": str(save_site(site, project.places().cache)),
+        "places": project.places().model_dump_json(),
+        "urn": URN,
+        **more,
+    }
 
 
 def gone(result: Any) -> bool:
@@ -104,136 +97,182 @@ def gone(result: Any) -> bool:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_is_done_anew_when_its_fingerprint_is_another(step: type[_AwsStep]) -> None:
-    diff = step().diff("id", {"fingerprint": "a"}, {"fingerprint": "b"})
+def test_a_step_is_done_anew_when_its_fingerprint_is_another(step: StepProvider) -> None:
+    diff = step.diff("id", {"fingerprint": "a"}, {"fingerprint": "b"})
     assert (diff.changes, diff.replaces) == (True, ["fingerprint"])
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_renamed_stack_and_other_credentials_are_no_reason(step: type[_AwsStep], site: Site) -> None:
+def test_a_renamed_stack_and_other_credentials_are_no_reason(step: StepProvider, site: Site) -> None:
     renamed = site.model_copy(update={"stack": "production", "backend": "s3://states", "evidence": "/elsewhere"})
-    olds = {"fingerprint": "a", "site": site.model_dump_json(), "order": "/old", "urn": "old", "base": "ami-1"}
-    news = {"fingerprint": "a", "site": renamed.model_dump_json(), "order": "/new", "urn": "new", "base": "ami-2"}
-    diff = step().diff("id", olds, news)
+    olds = {"fingerprint": "a", "stack": site.stack, "site": "/1", "order": "/old", "urn": "old", "base": "ami-1"}
+    news = {"fingerprint": "a", "stack": renamed.stack, "site": "/2", "order": "/new", "urn": "new", "base": "ami-2"}
+    diff = step.diff("id", olds, news)
     assert (diff.changes, diff.replaces) == (False, [])
 
 
 @pytest.mark.parametrize(
     ("step", "key", "replaces"),
     [
-        (_RegistrationProvider, "snapshot", ["snapshot"]),
-        (_AcceptanceProvider, "ami", ["ami"]),
-        (_BuildProvider, "media", []),
-        (_AcceptanceProvider, "snapshot", []),
+        (REGISTRATION, "snapshot", ["snapshot"]),
+        (ACCEPTANCE, "ami", ["ami"]),
+        (BUILD, "media", []),
+        (ACCEPTANCE, "snapshot", []),
     ],
 )
 def test_another_snapshot_is_another_image_and_another_image_is_judged_anew(
-    step: type[_AwsStep], key: str, replaces: list[str]
+    step: StepProvider, key: str, replaces: list[str]
 ) -> None:
-    diff = step().diff("id", {"fingerprint": "a", key: "1"}, {"fingerprint": "a", key: "2"})
+    diff = step.diff("id", {"fingerprint": "a", key: "1"}, {"fingerprint": "a", key: "2"})
     assert (diff.changes, diff.replaces) == (bool(replaces), replaces)
 
 
 @pytest.mark.parametrize(
-    ("key", "changes", "replaces"),
-    [("ami", True, []), ("channel", True, ["channel"]), ("recipe", True, ["channel"]), ("site", False, [])],
+    ("key", "replaces"), [("image", ["image"]), ("parameter", ["parameter"]), ("site", []), ("stack", [])]
 )
-def test_another_image_moves_the_channel_and_another_channel_is_another_release(
-    key: str, changes: bool, replaces: list[str]
-) -> None:
-    diff = _ReleaseProvider().diff("id", {key: "1"}, {key: "2"})
-    assert (diff.changes, diff.replaces) == (changes, replaces)
+def test_another_image_and_another_channel_are_read_back_anew(key: str, replaces: list[str]) -> None:
+    diff = CHANNEL.diff("id", {key: "1"}, {key: "2"})
+    assert (diff.changes, diff.replaces) == (bool(replaces), replaces)
 
 
 # What refresh notices
 
 
 def test_what_was_found_in_an_ami_stays_true_of_it(site: Site, project: Project) -> None:
-    known = props(site, project, status=pack("x"))
-    result = _InventoryProvider().read("id", known)
+    known = props(site, project, status=pack("x"), scripts="/scripts")
+    result = INVENTORY.read("id", known)
     assert (result.id, result.outs) == ("id", known)
 
 
 def test_a_root_snapshot_that_has_vanished_is_noticed(aws: Aws, site: Site, project: Project, image: AmiImage) -> None:
-    known = props(site, project, snapshot=image.snapshot)
-    result = _BuildProvider().read("id", known)
+    known = props(site, project, snapshot=image.snapshot, order="order.json")
+    result = BUILD.read("id", known)
     assert (result.id, result.outs) == ("id", known)
     aws.ec2.deregister_image(ImageId=image.ami)
-    assert not gone(_BuildProvider().read("id", known))
+    assert not gone(BUILD.read("id", known))
     aws.ec2.delete_snapshot(SnapshotId=image.snapshot)
-    assert gone(_BuildProvider().read("id", known))
+    assert gone(BUILD.read("id", known))
 
 
 def test_an_image_that_has_vanished_is_noticed_with_its_acceptance(
     aws: Aws, site: Site, project: Project, image: AmiImage
 ) -> None:
     set_verdict(aws, image.ami, "accepted", JUDGED)
-    known = props(site, project, ami=image.ami, fingerprint=JUDGED)
-    assert not gone(_RegistrationProvider().read("id", known))
-    assert not gone(_AcceptanceProvider().read("id", known))
+    known = props(
+        site,
+        project,
+        ami=image.ami,
+        fingerprint=JUDGED,
+        order="order.json",
+        recipe="web",
+        snapshot=image.snapshot,
+        run="run-1",
+    )
+    assert not gone(REGISTRATION.read("id", known))
+    assert not gone(ACCEPTANCE.read("id", known))
     aws.ec2.deregister_image(ImageId=image.ami)
-    assert gone(_RegistrationProvider().read("id", known))
-    assert gone(_AcceptanceProvider().read("id", known))
+    assert gone(REGISTRATION.read("id", known))
+    assert gone(ACCEPTANCE.read("id", known))
 
 
 def test_a_verdict_that_has_vanished_or_is_another_is_noticed(
     aws: Aws, site: Site, project: Project, image: AmiImage
 ) -> None:
-    known = props(site, project, ami=image.ami, fingerprint=JUDGED)
-    assert gone(_AcceptanceProvider().read("id", known))
+    known = props(
+        site,
+        project,
+        ami=image.ami,
+        fingerprint=JUDGED,
+        order="order.json",
+        recipe="web",
+        snapshot=image.snapshot,
+        run="run-1",
+    )
+    assert gone(ACCEPTANCE.read("id", known))
     set_verdict(aws, image.ami, "accepted", JUDGED)
-    assert not gone(_AcceptanceProvider().read("id", known))
-    assert gone(_AcceptanceProvider().read("id", {**known, "fingerprint": hash_bytes(b"other tests")}))
+    assert not gone(ACCEPTANCE.read("id", known))
+    assert gone(ACCEPTANCE.read("id", {**known, "fingerprint": hash_bytes(b"other tests")}))
     set_verdict(aws, image.ami, "rejected", JUDGED)
-    assert gone(_AcceptanceProvider().read("id", known))
-    assert not gone(_RegistrationProvider().read("id", known))
+    assert gone(ACCEPTANCE.read("id", known))
+    assert not gone(REGISTRATION.read("id", known))
+
+
+def release(aws: Aws, ami: str, parameter: str) -> None:
+    """What components/aws/release.py declares, made by hand."""
+    aws.ec2.create_tags(Resources=[ami], Tags=[{"Key": "hallmark:status", "Value": "released"}])
+    aws.ssm.put_parameter(Name=parameter, Value=ami, Type="String", DataType="aws:ec2:image", Overwrite=True)
 
 
 def test_a_channel_that_has_gone_or_moved_or_cannot_be_launched_is_noticed(
     aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
 ) -> None:
-    released = release(site, project, image, channel="noticed")
-    refreshed = _ReleaseProvider().read("id", released)
-    assert (refreshed.id, refreshed.outs) == ("id", released)
-    other = register_image(
-        aws, site.base, snapshot_root(aws, volume(aws), site.labels("web", "image", "run-2", JUDGED)),
-        site.labels("web", "image", "run-2", JUDGED),
-    )  # fmt: skip
-    aws.ssm.put_parameter(Name="/hallmark/web/noticed", Value=other.ami, Overwrite=True)
-    assert gone(_ReleaseProvider().read("id", released))  # it leads to an image without the tag
-    aws.ec2.create_tags(Resources=[other.ami], Tags=[{"Key": "hallmark:status", "Value": "released"}])
-    assert _ReleaseProvider().read("id", released).outs == {**released, "ami": other.ami}
-    aws.ssm.put_parameter(Name="/hallmark/web/noticed", Value=base_ami(aws, "a-strangers"), Overwrite=True)
-    assert gone(_ReleaseProvider().read("id", released))
-    aws.ssm.delete_parameter(Name="/hallmark/web/noticed")
-    assert gone(_ReleaseProvider().read("id", released))
+    parameter = parameter_name("web", "noticed")
+    release(aws, image.ami, parameter)
+    inputs = props(site, project, parameter=parameter, image=image.ami)
+    made = CHANNEL.create(inputs)
+    assert (made.id, made.outs) == (f"{parameter}={image.ami}", inputs)
+    refreshed = CHANNEL.read("id", inputs)
+    assert (refreshed.id, refreshed.outs) == ("id", inputs)
+    aws.ec2.delete_tags(Resources=[image.ami], Tags=[{"Key": "hallmark:status"}])
+    assert gone(CHANNEL.read("id", inputs))
+    release(aws, image.ami, parameter)
+    aws.ssm.put_parameter(Name=parameter, Value=base_ami(aws, "a-strangers"), Overwrite=True)
+    assert gone(CHANNEL.read("id", inputs))
+    aws.ssm.delete_parameter(Name=parameter)
+    assert gone(CHANNEL.read("id", inputs))
 
 
 # What stays when a stack goes
 
 
-def test_destroying_a_stack_keeps_the_channel_and_says_so(
-    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
+def test_a_release_that_an_earlier_version_made_is_kept_and_named(
+    site: Site, project: Project, image: AmiImage, said: list[str]
 ) -> None:
-    _ReleaseProvider().delete("id", release(site, project, image, channel="kept"))
+    known = {
+        "site": site.model_dump_json(),
+        "places": project.places().model_dump_json(),
+        "urn": URN,
+        "parameter": "/hallmark/web/kept",
+        "ami": image.ami,
+    }
+    earlier = StepProvider("aws.release")
+    assert earlier.read("id", known).outs == known
+    earlier.delete("id", known)
     assert said == [f"kept: channel /hallmark/web/kept, leading to {image.ami}"]
-    assert aws.ssm.get_parameter(Name="/hallmark/web/kept")["Parameter"]["Value"] == image.ami
+    with pytest.raises(AwsError, match="earlier version"):
+        earlier.create(known)
+
+
+def test_a_state_of_an_earlier_version_holds_the_site_itself(site: Site, project: Project) -> None:
+    known = {"site": site.model_dump_json(), "places": project.places().model_dump_json()}
+    found = AwsProps.model_validate(known)
+    assert (found.stack, found.region) == (site.stack, site.aws.region)
 
 
 def test_destroying_a_stack_keeps_its_images_and_says_so(
     aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
 ) -> None:
     evidence = f"/evidence/{image.id}"
-    known = props(site, project, snapshot=image.snapshot, ami=image.ami, evidence=evidence, fingerprint=JUDGED)
+    known = props(
+        site,
+        project,
+        snapshot=image.snapshot,
+        ami=image.ami,
+        evidence=evidence,
+        fingerprint=JUDGED,
+        order="order.json",
+        scripts="/scripts",
+        recipe="web",
+        run="run-1",
+    )
     for step in STEPS:
-        step().delete("id", known)
+        step.delete("id", known)
     assert said == [f"kept: snapshot {image.snapshot} and evidence {evidence}", f"kept: image {image.ami}"]
     assert get_image(aws, image.ami) == image
 
 
-@pytest.mark.parametrize("step", [*STEPS, _ReleaseProvider])
-def test_no_provider_removes_anything_from_the_account(step: type[_AwsStep]) -> None:
-    source = inspect.getsource(step)
+def test_no_step_removes_anything_from_the_account() -> None:
+    source = inspect.getsource(steps)
     assert not [word for word in ("deregister", "delete_", "terminate", "sweep(") if word in source]
 
 
@@ -244,9 +283,9 @@ def test_each_step_calls_its_one_function_and_returns_what_it_made(
     site: Site, project: Project, image: AmiImage, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = Root(snapshot=image.snapshot, build=image.build, completed=True)
-    monkeypatch.setattr(aws_driver, "take_inventory", lambda *_: "Package: x\n")
-    monkeypatch.setattr(aws_driver, "build_root", lambda *_: root)
-    monkeypatch.setattr(aws_driver, "accept_ami", lambda *_: image)
+    monkeypatch.setattr(steps, "take_inventory", lambda *_: "Package: x\n")
+    monkeypatch.setattr(steps, "build_image", lambda *_: root)
+    monkeypatch.setattr(steps, "accept_image", lambda *_: image)
     order = project.order()
     inputs = props(
         site,
@@ -259,49 +298,19 @@ def test_each_step_calls_its_one_function_and_returns_what_it_made(
         fingerprint=image.fingerprint,
         ami=image.ami,
     )
-    made = {step.__name__: step().create(inputs) for step in STEPS}
+    made = {step.step: step.create(inputs) for step in STEPS}
     name = f"web-{order.fingerprint[:16]}"
     assert {step: result.id for step, result in made.items()} == {
-        "_InventoryProvider": f"{site.base.id}-inventory",
-        "_BuildProvider": image.snapshot,
-        "_RegistrationProvider": image.ami,
-        "_AcceptanceProvider": f"{image.ami}-acceptance",
+        "aws.inventory": f"{site.base.id}-inventory",
+        "aws.build": image.snapshot,
+        "aws.registration": image.ami,
+        "aws.acceptance": f"{image.ami}-acceptance",
     }
-    assert made["_InventoryProvider"].outs == {**inputs, "status": pack("Package: x\n")}
+    assert made["aws.inventory"].outs == {**inputs, "status": pack("Package: x\n")}
     built = {"image": name, "snapshot": image.snapshot, "run": "run-1", "evidence": f"/evidence/{name}"}
-    assert made["_BuildProvider"].outs == {**inputs, **built}
-    assert made["_RegistrationProvider"].outs == {**inputs, "ami": image.ami}
-    assert made["_AcceptanceProvider"].outs == {**inputs, "image": image.ami, "accepted": True}
-
-
-def test_a_release_marks_the_image_and_leads_the_channel_to_it_and_can_be_done_again(
-    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
-) -> None:
-    for _ in range(2):
-        released = release(site, project, image, channel="done")
-        assert released["parameter"] == "/hallmark/web/done"
-        assert get_image(aws, image.ami).released
-        row = aws.ssm.get_parameter(Name="/hallmark/web/done")["Parameter"]
-        assert (row["Value"], row["Type"], row["DataType"]) == (image.ami, "String", "aws:ec2:image")
-
-
-def test_without_the_tag_the_channel_stays_where_it_is(
-    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str]
-) -> None:
-    released = release(site, project, image, channel="stays")
-    with pytest.raises(AwsError, match=r"^/hallmark/web/stays: CreateTags failed"):
-        _ReleaseProvider().update("id", released, {**released, "ami": "ami-0123456789abcdef0"})
-    assert aws.ssm.get_parameter(Name="/hallmark/web/stays")["Parameter"]["Value"] == image.ami
-
-
-@pytest.mark.parametrize("accepted", [False, None, "yes"])
-def test_without_a_verdict_nothing_is_released(
-    aws: Aws, site: Site, project: Project, image: AmiImage, said: list[str], accepted: object
-) -> None:
-    with pytest.raises(RejectedError, match="expected an accepted image, got one without a verdict"):
-        release(site, project, image, channel="never", accepted=accepted)
-    assert not get_image(aws, image.ami).released
-    assert channels_of(aws, "web", image.ami) == []
+    assert made["aws.build"].outs == {**inputs, **built}
+    assert made["aws.registration"].outs == {**inputs, "ami": image.ami}
+    assert made["aws.acceptance"].outs == {**inputs, "image": image.ami, "accepted": True}
 
 
 def test_a_users_mistake_is_told_without_a_traceback(
@@ -310,9 +319,9 @@ def test_a_users_mistake_is_told_without_a_traceback(
     def fails(*_: object) -> Any:
         raise BuildError("inventory: no")
 
-    monkeypatch.setattr(aws_driver, "take_inventory", fails)
+    monkeypatch.setattr(steps, "take_inventory", fails)
     with pytest.raises(BuildError) as error:
-        _InventoryProvider().create(props(site, project, scripts="/scripts"))
+        INVENTORY.create(props(site, project, scripts="/scripts"))
     assert str(error.value) == "inventory: no"
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import importlib
 import inspect
+import json
+import pickle
 import sys
 import time
 from collections.abc import Iterator
@@ -12,26 +16,31 @@ from typing import Any
 
 import grpc
 import pytest
+from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from components import local_providers, step_provider
-from components.local_providers import _AcceptanceProvider, _BaseProvider, _BuildProvider, _ReleaseProvider
-from components.patch_media import _MediaProvider
+from components import providers
+from components.providers import GONE, StepProvider, find_step
 from components.report import reporter
-from components.step_provider import GONE, StepProvider
 from hallmark.common.errors import RejectedError, StoreError
 from hallmark.common.fingerprint import Sha256, hash_bytes
-from hallmark.local import base
+from hallmark.local import base, steps
 from hallmark.local.base import BasePlan, save_base_plan
 from hallmark.order.order import save_order
-from hallmark.pipeline import acceptance, build
+from hallmark.pipeline import step as step_module
+from hallmark.pipeline.step import Made, Step, StepContext, StepProps
 from hallmark.store.image import Image
 from hallmark.store.store import Store
 from tests.support.examples import BASE, Project
 
+EARLIER = Path(__file__).with_name("providers_0_1_0.json")
 JUDGED = hash_bytes(b"acceptance")
 URN = "urn:pulumi:local::hallmark::pulumi-python:dynamic/hallmark:ImageBuild::web-build"
-STEPS = [_BaseProvider, _MediaProvider, _BuildProvider, _AcceptanceProvider]
+BASE_STEP, MEDIA, BUILD, ACCEPTANCE = (
+    StepProvider(f"local.{step}") for step in ("base", "patch-media", "build", "acceptance")
+)
+RELEASE_STEP = StepProvider("local.release", replace_on=("recipe", "channel"), update_on=("image",))
+STEPS = [BASE_STEP, MEDIA, BUILD, ACCEPTANCE]
 
 
 @pytest.fixture(autouse=True)
@@ -48,8 +57,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         assert urn == URN
         return lines.append if lasting else lambda text: None
 
-    for module in (local_providers, step_provider):
-        monkeypatch.setattr(module, "reporter", recorder)
+    monkeypatch.setattr(providers, "reporter", recorder)
     return lines
 
 
@@ -79,6 +87,7 @@ def build_props(project: Project, image: Image) -> dict[str, Any]:
     return props(
         project,
         fingerprint=image.fingerprint,
+        order="order.json",
         image=image.id,
         disk=str(image.disk),
         evidence=str(image.evidence),
@@ -93,20 +102,20 @@ def release_props(project: Project, image: Image) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_is_done_anew_when_its_fingerprint_is_another(step: type[StepProvider]) -> None:
-    diff = step().diff("id", {"fingerprint": "a"}, {"fingerprint": "b"})
+def test_a_step_is_done_anew_when_its_fingerprint_is_another(step: StepProvider) -> None:
+    diff = step.diff("id", {"fingerprint": "a"}, {"fingerprint": "b"})
     assert (diff.changes, diff.replaces) == (True, ["fingerprint"])
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_stays_when_only_words_and_paths_are_others(step: type[StepProvider]) -> None:
+def test_a_step_stays_when_only_words_and_paths_are_others(step: StepProvider) -> None:
     olds = {"fingerprint": "a", "order": "/old", "places": "{}", "disk": "/disk", "image": "web-1"}
-    diff = step().diff("id", olds, {"fingerprint": "a", "order": "/new", "places": "{ }", "patches": ["x"]})
+    diff = step.diff("id", olds, {"fingerprint": "a", "order": "/new", "places": "{ }", "patches": ["x"]})
     assert (diff.changes, diff.replaces) == (False, [])
 
 
 def test_a_step_without_a_fingerprint_in_its_state_is_done_anew() -> None:
-    assert _BuildProvider().diff("id", {}, {"fingerprint": "a"}).replaces == ["fingerprint"]
+    assert BUILD.diff("id", {}, {"fingerprint": "a"}).replaces == ["fingerprint"]
 
 
 RELEASE = {"recipe": "web", "channel": "stable", "image": "web-1"}
@@ -118,14 +127,14 @@ RELEASE = {"recipe": "web", "channel": "stable", "image": "web-1"}
         ({}, False, []),
         ({"image": "web-2"}, True, []),
         ({"channel": "testing"}, True, ["channel"]),
-        ({"recipe": "mail"}, True, ["channel"]),
+        ({"recipe": "mail"}, True, ["recipe"]),
         ({"places": "{}"}, False, []),
     ],
 )
 def test_a_channel_moves_in_place_and_another_channel_is_another_release(
     change: dict[str, str], changes: bool, replaces: list[str]
 ) -> None:
-    diff = _ReleaseProvider().diff("id", RELEASE, {**RELEASE, **change})
+    diff = RELEASE_STEP.diff("id", RELEASE, {**RELEASE, **change})
     assert (diff.changes, diff.replaces) == (changes, replaces)
 
 
@@ -138,34 +147,34 @@ def gone(result: Any) -> bool:
 
 def test_an_image_that_is_there_is_read_as_it_is(project: Project, store: Store) -> None:
     known = build_props(project, add(store))
-    result = _BuildProvider().read("id", known)
+    result = BUILD.read("id", known)
     assert (result.id, result.outs) == ("id", known)
 
 
 def test_an_image_whose_disk_has_vanished_is_gone(project: Project, store: Store) -> None:
     image = add(store)
     image.disk.unlink()
-    assert gone(_BuildProvider().read("id", build_props(project, image)))
+    assert gone(BUILD.read("id", build_props(project, image)))
 
 
 def test_a_rejected_image_is_still_there_but_its_acceptance_is_not(project: Project, store: Store) -> None:
     image = add(store)
     store.reject(image.id, JUDGED, "no")
-    assert not gone(_BuildProvider().read("id", build_props(project, image)))
-    assert gone(_AcceptanceProvider().read("id", props(project, image=image.id, fingerprint=JUDGED)))
+    assert not gone(BUILD.read("id", build_props(project, image)))
+    assert gone(ACCEPTANCE.read("id", props(project, image=image.id, fingerprint=JUDGED, order="order.json")))
 
 
 def test_an_acceptance_is_there_as_long_as_the_image_is_accepted_by_the_same_tests(
     project: Project, store: Store
 ) -> None:
     image = add(store)
-    judged = props(project, image=image.id, fingerprint=JUDGED)
-    assert gone(_AcceptanceProvider().read("id", judged))
+    judged = props(project, image=image.id, fingerprint=JUDGED, order="order.json")
+    assert gone(ACCEPTANCE.read("id", judged))
     store.accept(image.id, JUDGED)
-    assert not gone(_AcceptanceProvider().read("id", judged))
-    assert gone(_AcceptanceProvider().read("id", {**judged, "fingerprint": hash_bytes(b"other tests")}))
+    assert not gone(ACCEPTANCE.read("id", judged))
+    assert gone(ACCEPTANCE.read("id", {**judged, "fingerprint": hash_bytes(b"other tests")}))
     image.disk.unlink()
-    assert gone(_AcceptanceProvider().read("id", judged))
+    assert gone(ACCEPTANCE.read("id", judged))
 
 
 def test_a_channel_that_was_moved_by_hand_is_read_as_it_is_now(project: Project, store: Store) -> None:
@@ -173,21 +182,21 @@ def test_a_channel_that_was_moved_by_hand_is_read_as_it_is_now(project: Project,
     for image in (first, second):
         store.accept(image.id, JUDGED)
     known = release_props(project, first)
-    assert gone(_ReleaseProvider().read("id", known))
+    assert gone(RELEASE_STEP.read("id", known))
     store.move_channel("web", "stable", second.id)
-    assert _ReleaseProvider().read("id", known).outs == {**known, "image": second.id}
+    assert RELEASE_STEP.read("id", known).outs == {**known, "image": second.id}
     second.disk.unlink()
-    assert gone(_ReleaseProvider().read("id", known))
+    assert gone(RELEASE_STEP.read("id", known))
 
 
 def test_media_and_base_that_have_vanished_are_gone(project: Project, tmp_path: Path) -> None:
     iso = tmp_path / "patch.iso"
     iso.write_text("iso")
-    known = props(project, iso=str(iso), fingerprint=BASE)
-    assert not gone(_MediaProvider().read("id", known))
+    known = props(project, iso=str(iso), fingerprint=BASE, order="order.json")
+    assert not gone(MEDIA.read("id", known))
     iso.unlink()
-    assert gone(_MediaProvider().read("id", known))
-    assert gone(_BaseProvider().read("id", props(project, fingerprint=BASE)))
+    assert gone(MEDIA.read("id", known))
+    assert gone(BASE_STEP.read("id", props(project, fingerprint=BASE)))
 
 
 # What stays when a stack goes.
@@ -195,7 +204,7 @@ def test_media_and_base_that_have_vanished_are_gone(project: Project, tmp_path: 
 
 def test_destroying_a_stack_keeps_its_images_and_says_so(project: Project, store: Store, said: list[str]) -> None:
     image = add(store)
-    _BuildProvider().delete(image.id, build_props(project, image))
+    BUILD.delete(image.id, build_props(project, image))
     assert store.image(image.id) == image
     assert said == [f"kept in the store: image {image.id}, {image.disk} and {image.evidence}"]
 
@@ -204,7 +213,7 @@ def test_destroying_a_stack_keeps_its_channels_and_says_so(project: Project, sto
     image = add(store)
     store.accept(image.id, JUDGED)
     store.move_channel("web", "stable", image.id)
-    _ReleaseProvider().delete("web/stable", release_props(project, image))
+    RELEASE_STEP.delete("web/stable", release_props(project, image))
     target = store.channel_target("web", "stable")
     assert target is not None
     assert target.id == image.id
@@ -214,14 +223,13 @@ def test_destroying_a_stack_keeps_its_channels_and_says_so(project: Project, sto
 def test_what_is_no_longer_there_is_not_said_to_be_kept(project: Project, store: Store, said: list[str]) -> None:
     image = add(store)
     image.disk.unlink()
-    _BuildProvider().delete(image.id, build_props(project, image))
-    _ReleaseProvider().delete("web/stable", release_props(project, image))
+    BUILD.delete(image.id, build_props(project, image))
+    RELEASE_STEP.delete("web/stable", release_props(project, image))
     assert said == []
 
 
-@pytest.mark.parametrize("step", [*STEPS, _ReleaseProvider])
-def test_no_provider_removes_anything_from_the_store(step: type[StepProvider]) -> None:
-    source = inspect.getsource(step)
+def test_no_step_removes_anything_from_the_store() -> None:
+    source = inspect.getsource(steps)
     assert not [word for word in ("unlink", "rmtree", "remove_tree", ".gc(", "retire") if word in source]
 
 
@@ -232,10 +240,10 @@ def test_a_release_moves_the_channel_and_an_update_moves_it_on(project: Project,
     first, second = add(store, "1"), add(store, "2")
     for image in (first, second):
         store.accept(image.id, JUDGED)
-    made = _ReleaseProvider().create(release_props(project, first))
+    made = RELEASE_STEP.create(release_props(project, first))
     assert made.id == "web/stable"
     assert store.channels() == {("web", "stable"): first.id}
-    outs = _ReleaseProvider().update(made.id, release_props(project, first), release_props(project, second)).outs
+    outs = RELEASE_STEP.update(made.id, release_props(project, first), release_props(project, second)).outs
     assert outs == release_props(project, second)
     assert store.channels() == {("web", "stable"): second.id}
 
@@ -243,7 +251,7 @@ def test_a_release_moves_the_channel_and_an_update_moves_it_on(project: Project,
 def test_a_release_of_what_was_not_accepted_is_one_clear_error(project: Project, store: Store, said: list[str]) -> None:
     image = add(store)
     with pytest.raises(StoreError) as refused:
-        _ReleaseProvider().create(release_props(project, image))
+        RELEASE_STEP.create(release_props(project, image))
     assert str(refused.value) == (
         f"{image.id}: expected an accepted image for channel stable, got one that is candidate"
     )
@@ -255,49 +263,100 @@ def test_each_step_calls_its_one_function_and_returns_what_it_made(
 ) -> None:
     image = add(store)
     made = base.Base(fingerprint=BASE, disk=Path("/b.qcow2"), status=Path("/s"), kernel=Path("/k"))
-    monkeypatch.setattr(base, "build_base", lambda *_: made)
-    monkeypatch.setattr(base, "need_base", lambda *_: made)
-    monkeypatch.setattr(build, "make_patch_media", lambda *_: (Path("/patch.iso"), Sha256("c" * 64)))
-    monkeypatch.setattr(build, "build_image", lambda *_: image)
-    monkeypatch.setattr(acceptance, "accept_image", lambda *_: image)
+    monkeypatch.setattr(steps, "build_base", lambda *_: made)
+    monkeypatch.setattr(steps, "need_base", lambda *_: made)
+    monkeypatch.setattr(step_module, "make_patch_media", lambda *_: (Path("/patch.iso"), Sha256("c" * 64)))
+    monkeypatch.setattr(steps, "build_image", lambda *_: image)
+    monkeypatch.setattr(steps, "accept_image", lambda *_: image)
     cache = project.places().cache
     inputs = props(
         project,
+        fingerprint=BASE,
         order=str(save_order(project.order(), cache)),
         plan=str(save_base_plan(BasePlan(fingerprint=BASE, status="", epoch=0), cache)),
         image=image.id,
     )
-    results = {step.__name__: step().create(inputs) for step in STEPS}
+    results = {step.step: step.create(inputs) for step in STEPS}
     assert {name: result.id for name, result in results.items()} == {
-        "_BaseProvider": BASE[:16],
-        "_MediaProvider": "c" * 16,
-        "_BuildProvider": image.id,
-        "_AcceptanceProvider": f"{image.id}-acceptance",
+        "local.base": BASE[:16],
+        "local.patch-media": "c" * 16,
+        "local.build": image.id,
+        "local.acceptance": f"{image.id}-acceptance",
     }
-    assert results["_BaseProvider"].outs == {**inputs, "disk": "/b.qcow2"}
-    assert results["_MediaProvider"].outs == {**inputs, "iso": "/patch.iso", "manifest": "c" * 64}
+    assert results["local.base"].outs == {**inputs, "disk": "/b.qcow2"}
+    assert results["local.patch-media"].outs == {**inputs, "iso": "/patch.iso", "manifest": "c" * 64}
     outputs = {"image": image.id, "disk": str(image.disk), "evidence": str(image.evidence)}
-    assert results["_BuildProvider"].outs == {**inputs, **outputs}
-    assert results["_AcceptanceProvider"].outs == {**inputs, "accepted": True}
+    assert results["local.build"].outs == {**inputs, **outputs}
+    assert results["local.acceptance"].outs == {**inputs, "accepted": True}
 
 
-class _Broken(StepProvider):
-    def make(self, props: Any, places: Any, say: Any) -> dict[str, Any]:
-        raise props["error"]
+def broken(error: Exception) -> Step[StepProps]:
+    def make(_props: StepProps, _context: StepContext) -> Made:
+        raise error
+
+    return Step(props=StepProps, make=make, find=lambda _: {})
 
 
-def test_a_users_mistake_is_told_without_a_traceback(project: Project, said: list[str]) -> None:
+def test_a_users_mistake_is_told_without_a_traceback(
+    project: Project, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "STEPS", {"build": broken(RejectedError("web: rejected"))})
     with pytest.raises(RejectedError) as failed:
-        _Broken().create(props(project, error=RejectedError("web: rejected")))
+        BUILD.create(props(project))
     assert str(failed.value) == "web: rejected"
 
 
-def test_a_bug_of_ours_is_told_with_its_traceback(project: Project, said: list[str]) -> None:
+def test_a_bug_of_ours_is_told_with_its_traceback(
+    project: Project, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "STEPS", {"build": broken(KeyError("oops"))})
     with pytest.raises(RuntimeError) as failed:
-        _Broken().create(props(project, error=KeyError("oops")))
+        BUILD.create(props(project))
     lines = str(failed.value).splitlines()
     assert lines[0] == "a bug in Hallmark: 'oops'"
     assert lines[1] == "Traceback (most recent call last):"
+
+
+# The address: states of every version find their step.
+
+
+def test_a_state_names_one_class_at_one_address_and_the_steps_name() -> None:
+    for step in (*STEPS, RELEASE_STEP):
+        stored = base64.b64decode(serialize_provider(step))
+        assert b"components.providers" in stored
+        assert b"StepProvider" in stored
+        assert b"hallmark" not in stored
+        found = pickle.loads(stored)  # noqa: S301 -- our own bytes
+        assert vars(found) == vars(step)
+
+
+def test_a_state_of_an_earlier_version_finds_its_step() -> None:
+    earlier = json.loads(EARLIER.read_text())
+    found = {name: pickle.loads(base64.b64decode(stored)) for name, stored in earlier.items()}  # noqa: S301
+    assert all(isinstance(provider, StepProvider) for provider in found.values())
+    assert [find_step(provider.step) for provider in found.values()]
+    assert {name.rpartition(".")[2] for name in earlier if "local" in name} == {
+        "_BaseProvider",
+        "_BuildProvider",
+        "_AcceptanceProvider",
+        "_ReleaseProvider",
+    }
+
+
+def test_a_steps_module_may_move(
+    project: Project, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The registry leads to it: the state of a build made before knows no module but the provider's."""
+    stored = serialize_provider(BUILD)
+    (tmp_path / "steps_elsewhere.py").write_text(inspect.getsource(steps))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(steps, "STEPS", importlib.import_module("steps_elsewhere").STEPS)
+    image = add(store)
+    provider = pickle.loads(base64.b64decode(stored))  # noqa: S301
+    known = build_props(project, image)
+    assert provider.read("id", known).outs == known
+    image.disk.unlink()
+    assert gone(provider.read("id", known))
 
 
 # Progress on the resource's row.

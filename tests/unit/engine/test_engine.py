@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.common.checkout import find_checkout
 from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
 from hallmark.common.locks import try_lock
-from hallmark.engine.engine import Engine, find_checkout
+from hallmark.engine.engine import Engine
 from tests.support.small_disk import CHECKOUT
 from tests.unit.engine.test_pulumi_lock import dead_pid, write_lock
 

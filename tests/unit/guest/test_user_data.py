@@ -14,13 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hallmark.common.errors import ResultsError
 from hallmark.common.fingerprint import Sha256
 from hallmark.common.process import ENVIRONMENT
-from hallmark.guest import user_data as guest
-from hallmark.guest.console import Progress
-from hallmark.guest.user_data import RESULTS, Guest, Mode, run_guest, user_data
-from hallmark.local.machine import Drives, Run, Shape
+from hallmark.guest.task import GuestTask, Mode
+from hallmark.guest.user_data import user_data
 
 CHECKOUT = Path(__file__).parents[3]
 BOOTSTRAP = CHECKOUT / "image_scripts" / "bootstrap.sh"
@@ -28,11 +25,9 @@ MANIFEST = Sha256("a" * 64)
 LIMIT = 16 * 1024  # bytes, what EC2 takes
 
 
-def make_guest(*, mode: Mode = "build", bootstrap: Path = BOOTSTRAP, **config: Any) -> Guest:
-    return Guest(
+def make_task(*, mode: Mode = "build", bootstrap: Path = BOOTSTRAP, **config: Any) -> GuestTask:
+    return GuestTask(
         mode=mode,
-        disk=Path("disk.qcow2"),
-        media=Path("media.iso"),
         manifest=MANIFEST,
         bootstrap=bootstrap,
         cloud_config=config or {"users": []},
@@ -55,7 +50,7 @@ def text(part: Message) -> str:
 
 
 def test_the_bootstrap_comes_first_as_a_boothook_and_then_a_cloud_config() -> None:
-    boothook, config = parts(user_data(make_guest()))
+    boothook, config = parts(user_data(make_task()))
     assert boothook.get_content_type() == "text/cloud-boothook"
     assert config.get_content_type() == "text/cloud-config"
     assert [part.get_filename() for part in (boothook, config)] == [None, None]
@@ -63,7 +58,7 @@ def test_the_bootstrap_comes_first_as_a_boothook_and_then_a_cloud_config() -> No
 
 @pytest.mark.parametrize("mode", ["build", "accept"])
 def test_the_bootstrap_is_told_mode_manifest_and_deadline(mode: Mode) -> None:
-    boothook, _ = parts(user_data(make_guest(mode=mode)))
+    boothook, _ = parts(user_data(make_task(mode=mode)))
     assert text(boothook) == (
         f"#!/bin/sh\nHALLMARK_MODE={mode}\nHALLMARK_MANIFEST={MANIFEST}\nHALLMARK_DEADLINE=40min\n"
         f"{BOOTSTRAP.read_text()}"
@@ -71,7 +66,7 @@ def test_the_bootstrap_is_told_mode_manifest_and_deadline(mode: Mode) -> None:
 
 
 def test_the_cloud_config_is_json_which_is_yaml_too() -> None:
-    _, config = parts(user_data(make_guest(users=[{"name": "jdoe"}], runcmd=["echo 'ü'"])))
+    _, config = parts(user_data(make_task(users=[{"name": "jdoe"}], runcmd=["echo 'ü'"])))
     first, rest = text(config).split("\n", 1)
     assert first == "#cloud-config"
     assert json.loads(rest) == {"users": [{"name": "jdoe"}], "runcmd": ["echo 'ü'"]}
@@ -79,15 +74,15 @@ def test_the_cloud_config_is_json_which_is_yaml_too() -> None:
 
 def test_it_is_small_enough_for_every_platform() -> None:
     names = [{"name": "a" * 31} for _ in range(50)]
-    assert len(user_data(make_guest(users=names))) < LIMIT
+    assert len(user_data(make_task(users=names))) < LIMIT
 
 
 def test_it_is_the_same_for_the_same_guest() -> None:
-    assert user_data(make_guest()) == user_data(make_guest())
+    assert user_data(make_task()) == user_data(make_task())
 
 
 def test_the_bootstrap_is_a_script_that_a_shell_can_read(tmp_path: Path) -> None:
-    boothook, _ = parts(user_data(make_guest()))
+    boothook, _ = parts(user_data(make_task()))
     script = tmp_path / "boothook"
     script.write_text(text(boothook))
     subprocess.run(["sh", "-n", script], check=True, env=dict(ENVIRONMENT), timeout=20)
@@ -100,7 +95,7 @@ SCRIPT = st.text(st.characters(codec="utf-8", exclude_characters="\r"))
 def test_a_bootstrap_arrives_as_it_is_whatever_its_words(tmp_path_factory: pytest.TempPathFactory, script: str) -> None:
     path = tmp_path_factory.mktemp("seed") / "bootstrap.sh"
     path.write_text(f"{script}\n.\nFrom here\n--hallmark\n")
-    boothook, config = parts(user_data(make_guest(bootstrap=path)))
+    boothook, config = parts(user_data(make_task(bootstrap=path)))
     assert text(boothook).endswith(f"{script}\n.\nFrom here\n--hallmark\n")
     assert text(config).startswith("#cloud-config\n")
 
@@ -108,40 +103,3 @@ def test_a_bootstrap_arrives_as_it_is_whatever_its_words(tmp_path_factory: pytes
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n")))
 def test_what_is_assigned_is_quoted(value: str) -> None:
     assert shlex.split(f"X={shlex.quote(value)}") == [f"X={value}"]
-
-
-def test_a_guests_run_makes_seed_and_results_disk_and_unpacks_what_was_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: dict[str, Any] = {}
-
-    def run(shape: Shape, drives: Drives, *, work: Path, deadline: float, on_progress: object) -> Run:
-        seen.update(drives=drives, deadline=deadline)
-        assert drives.seed.stat().st_size > 0
-        assert drives.results.stat().st_size == 64 << 20
-        return Run(seconds=1, console=work / "console.log")
-
-    def unpack(archive: Path, target: Path, **_: object) -> None:
-        target.mkdir()
-
-    monkeypatch.setattr(guest, "run_until_power_off", run)
-    monkeypatch.setattr(guest, "read_results", unpack)
-    run_guest(make_guest(), shape=None, work=tmp_path, on_progress=ignore)  # type: ignore[arg-type]
-    assert seen["deadline"] == 40 * 60 + 120
-    assert (seen["drives"].disk, seen["drives"].media) == (Path("disk.qcow2"), Path("media.iso"))
-    assert (tmp_path / RESULTS).is_dir()
-    assert not (tmp_path / "results.raw").exists()
-
-
-def test_a_guest_that_wrote_nothing_is_told_with_its_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        guest, "run_until_power_off", lambda *_, work, **__: Run(seconds=1, console=work / "console.log")
-    )
-    with pytest.raises(ResultsError) as silent:
-        run_guest(make_guest(), shape=None, work=tmp_path, on_progress=ignore)  # type: ignore[arg-type]
-    assert "the guest wrote nothing" in str(silent.value)
-    assert str(silent.value).endswith(f"; console log: {tmp_path}/console.log")
-
-
-def ignore(progress: Progress) -> None:
-    raise AssertionError(f"no progress was expected, got {progress}")

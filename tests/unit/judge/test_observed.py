@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hallmark.common.errors import MachineError
-from hallmark.guest.user_data import check_finished, read_text
+from hallmark.guest.task import check_finished, read_text
 from hallmark.judge.judgement import ControlResult
 from hallmark.judge.observed import compare_packages, read_controls, read_inventory, read_timings, surprises
 

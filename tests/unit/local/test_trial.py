@@ -20,7 +20,7 @@ from hallmark.common.errors import MachineError, PrerequisiteError, StoreError
 from hallmark.common.fingerprint import hash_bytes
 from hallmark.local import trial as run
 from hallmark.local.accelerator import TCG
-from hallmark.local.trial import Access, Running, Wish, boot, make_access, user_data
+from hallmark.local.trial import Access, Running, TrialOptions, boot, make_access, user_data
 from hallmark.store.image import Image
 from hallmark.store.store import Store
 from tests.support.stand_ins import let_write
@@ -86,7 +86,7 @@ def test_the_machine_is_booted_announced_and_gone_after_its_power_off(
         work = running.known_hosts.parent
         seen.append((running, running.known_hosts.read_text(), sorted(path.name for path in work.iterdir())))
 
-    boot(store, image, "alice", TCG, Wish(), ready=ready, say=lambda _: None)
+    boot(store, image, "alice", TCG, TrialOptions(), ready=ready, say=lambda _: None)
     [(running, known_hosts, files)] = seen
     port = running.port
     assert known_hosts == f"[127.0.0.1]:{port} ssh-ed25519 AAAAone\n[127.0.0.1]:{port} ecdsa-sha2-nistp256 AAAAtwo=\n"
@@ -103,7 +103,7 @@ def test_offline_and_the_wished_for_shape_reach_qemu(store: Store, image: Image,
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    wish = Wish(memory_mib=777, cpus=3, port=port, offline=True)
+    wish = TrialOptions(memory_mib=777, cpus=3, port=port, offline=True)
     boot(store, image, "alice", TCG, wish, ready=lambda _: None, say=lambda _: None)
     words = (programs / "words").read_text().splitlines()
     assert f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22" in words
@@ -120,7 +120,7 @@ def test_an_interrupt_ends_the_machine_and_removes_everything(
         threading.Timer(0.2, lambda: os.kill(os.getpid(), 2)).start()
 
     with pytest.raises(KeyboardInterrupt):
-        boot(store, image, "alice", TCG, Wish(), ready=ready, say=lambda _: None)
+        boot(store, image, "alice", TCG, TrialOptions(), ready=ready, say=lambda _: None)
     assert list((store.root / "work").iterdir()) == []
     assert not _running(programs)
 
@@ -131,14 +131,14 @@ def test_gc_leaves_the_image_while_the_machine_runs(store: Store, image: Image, 
     def ready(_: Running) -> None:
         removed[:] = store.gc(0)
 
-    boot(store, image, "alice", TCG, Wish(), ready=ready, say=lambda _: None)
+    boot(store, image, "alice", TCG, TrialOptions(), ready=ready, say=lambda _: None)
     assert removed == []
 
 
 def test_a_machine_that_does_not_start_is_an_error_with_qemus_words(store: Store, image: Image, programs: Path) -> None:
     (programs / "behaviour").write_text("broken")
     with pytest.raises(MachineError, match="the machine ended before SSH answered: no such device"):
-        boot(store, image, "alice", TCG, Wish(), ready=lambda _: None, say=lambda _: None)
+        boot(store, image, "alice", TCG, TrialOptions(), ready=lambda _: None, say=lambda _: None)
     assert list((store.root / "work").iterdir()) == []
 
 
@@ -149,7 +149,7 @@ def test_a_machine_that_stays_silent_is_ended_with_the_consoles_end(
     monkeypatch.setattr(run, "_speaks_ssh", lambda _: time.sleep(0.5))
     (programs / "behaviour").write_text("stay")
     with pytest.raises(MachineError, match=r"SSH did not answer within 0 s; the console's end:\nbooting"):
-        boot(store, image, "alice", TCG, Wish(), ready=lambda _: None, say=lambda _: None)
+        boot(store, image, "alice", TCG, TrialOptions(), ready=lambda _: None, say=lambda _: None)
     assert not _running(programs)
 
 
@@ -160,13 +160,13 @@ def test_without_qemu_the_package_is_named(
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")
     monkeypatch.setattr(process, "PATH", str(tmp_path))
     with pytest.raises(PrerequisiteError, match=r"qemu-system-x86_64: not found on this machine.*qemu-system-x86"):
-        boot(store, image, "alice", TCG, Wish(), ready=lambda _: None, say=lambda _: None)
+        boot(store, image, "alice", TCG, TrialOptions(), ready=lambda _: None, say=lambda _: None)
 
 
 def test_an_image_that_has_gone_cannot_be_booted(store: Store, image: Image) -> None:
     image.disk.unlink()
     with pytest.raises(StoreError, match="no such image"):
-        boot(store, image, "alice", TCG, Wish(), ready=lambda _: None, say=lambda _: None)
+        boot(store, image, "alice", TCG, TrialOptions(), ready=lambda _: None, say=lambda _: None)
 
 
 def test_the_key_is_made_once_and_is_the_owners_alone(store: Store) -> None:

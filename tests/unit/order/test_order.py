@@ -13,6 +13,7 @@ from hallmark.common.errors import ControlError, MediaError, StoreError
 from hallmark.common.fingerprint import Sha256, hash_bytes
 from hallmark.common.iso import manifest_lines
 from hallmark.debian.inventory import InstalledPackage, Inventory
+from hallmark.guest.patch_media import make_ordered_media
 from hallmark.order.order import (
     ACCEPTANCE_SCRIPTS,
     BOOTSTRAP,
@@ -23,7 +24,6 @@ from hallmark.order.order import (
     script_paths,
     superseded_kernels,
 )
-from hallmark.pipeline.build import make_ordered_media
 from tests.support.examples import INVENTORY, KERNEL, LOCK, NGINX, OPENSSL, SUITE, TODAY, Project, append, replace
 
 CHECKOUT = Path(__file__).parents[3]

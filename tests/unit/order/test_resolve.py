@@ -14,10 +14,10 @@ from hallmark.config.settings import Settings, load_settings
 from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.lock import PatchLock, write_lock
-from hallmark.local.base import BasePlan
-from hallmark.order import resolve as pipeline
+from hallmark.local import base
+from hallmark.local.base import BasePlan, plan_the_base
 from hallmark.order.places import Places, find_places
-from hallmark.order.resolve import Context, StartingPoint, order_image, plan_the_base, resolve_lock
+from hallmark.order.resolve import Context, StartingPoint, order_image, resolve_lock
 from tests.support.examples import BASE, LOCK, TODAY, Project, append
 
 STATUS = """\
@@ -128,7 +128,7 @@ def test_the_base_is_planned_from_the_point_release_alone_and_the_mirror_asked_o
         seen.append(f"plan {' '.join(root.suites)}, asking: {ask}")
         return planned
 
-    monkeypatch.setattr(pipeline, "plan_base", plan_base)
+    monkeypatch.setattr(base, "plan_base", plan_base)
     monkeypatch.setattr(PrivateRoot, "update", lambda root: seen.append(f"update {' '.join(root.suites)}"))
     assert plan_the_base(with_other(context, settings=Settings(patches=wanted))) == planned
     assert seen == questions

@@ -12,59 +12,29 @@ import pulumi
 import pytest
 
 from components.aws import platform as aws_platform
+from components.aws import release as aws_release
 from components.aws.platform import AwsPlatform
-from components.aws_providers import pack
 from components.golden_image import GoldenImage, GoldenImageArgs
-from components.platform import choose_platform
-from hallmark.aws import site as aws_site
-from hallmark.aws import sweep as aws_sweep
-from hallmark.aws.base import BaseAmi
-from hallmark.aws.settings import AwsSettings
-from hallmark.aws.site import Site
+from components.program import choose_platform
+from hallmark.aws import settings as aws_settings
+from hallmark.aws.site import load_site
+from hallmark.aws.steps import pack
 from hallmark.common.errors import AwsError, PrerequisiteError
 from hallmark.config.settings import Settings
 from hallmark.debian import resolve as patches
 from hallmark.order.order import Order, load_order
 from hallmark.order.resolve import Context
 from tests.doubles.server import BIN
+from tests.support.aws.site import AWS, ROLE, SITE
 from tests.support.declared import OUTPUTS, Program, run_program
 from tests.support.examples import LOCK, TODAY, Project
 
 STATUS = "Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.5.1-1\n"
 SNAPSHOT, AMI, IMAGE = "snap-0123456789abcdef0", "ami-0123456789abcdef0", "web-0123456789abcdef"
-ROLE = "arn:aws:iam::123456789012:role/builder"
 SECRET = "correct horse battery staple"
 BUILT = {"image": IMAGE, "snapshot": SNAPSHOT, "run": "run-1", "evidence": f"/evidence/{IMAGE}"}
-AWS = AwsSettings.model_validate(
-    {
-        "region": "eu-central-1",
-        "profile": "builder",
-        "assume_roles": [{"role_arn": ROLE, "session_name": "s1"}],
-        "endpoints": {"ec2": "http://127.0.0.1:5000", "ebs": "http://127.0.0.1:5001"},
-    }
-)
-SITE = Site(
-    aws=AWS,
-    project="hallmark",
-    stack="local",
-    backend="file:///state",
-    secrets_provider="passphrase",
-    base=BaseAmi(
-        id="ami-0base",
-        name="debian-13-amd64-1",
-        architecture="x86_64",
-        boot_mode="uefi",
-        root_device="/dev/xvda",
-        root_gib=8,
-        tpm=False,
-    ),
-    instance_type="t3.medium",
-    kms_key="alias/hallmark",
-    evidence="/evidence",
-    puts_per_second=900,
-)
 STEPS = ["base", "web-patch-media", "web-build", "web-image-registration", "web-acceptance"]
-OURS = [*STEPS, "web-release"]
+OURS = [*STEPS, "web-release-channel-read-back"]
 
 
 @pytest.fixture(autouse=True)
@@ -77,9 +47,9 @@ def test_without_pulumis_plugins_nothing_is_declared(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     asked: list[object] = []
-    monkeypatch.setattr(aws_site, "survey", lambda *_, **__: asked.append("AWS"))
+    monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: asked.append("AWS"))
     with pytest.raises(PrerequisiteError, match="`make aws-plugins` fetches it"):
-        aws_platform.AwsPlatform(None)  # type: ignore[arg-type]
+        aws_platform.AwsPlatform(None, AWS)  # type: ignore[arg-type]
     assert asked == []
 
 
@@ -97,7 +67,7 @@ def swept(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         scopes.append(scope)
         return ()
 
-    monkeypatch.setattr(aws_sweep, "sweep", sweep)
+    monkeypatch.setattr(aws_platform, "sweep", sweep)
     return scopes
 
 
@@ -114,18 +84,18 @@ def context(project: Project, monkeypatch: pytest.MonkeyPatch, swept: list[objec
     """A stack's context: the mirror's answer is `LOCK`, the account's is `SITE`, every step goes well."""
     monkeypatch.setattr(patches, "resolve", lambda *_, **__: LOCK)
     monkeypatch.setattr(aws_platform, "ask_the_mirror", lambda _: True)
-    monkeypatch.setattr(aws_site, "survey", lambda *_, **__: SITE)
+    monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: SITE)
     outputs = {
         "AmiInventory": {"status": pack(STATUS)},
         "AmiBuild": BUILT,
         "AmiRegistration": {"ami": AMI},
         "AmiAcceptance": {"image": AMI, "accepted": True},
-        "AmiRelease": {"parameter": "/hallmark/web/testing"},
     }
     for kind, values in outputs.items():
         monkeypatch.setitem(OUTPUTS, kind, values)
+    monkeypatch.setattr(aws_settings, "load_aws_settings", lambda *_, **__: AWS)
     settings = Settings(recipes=("web",), channel="testing", platform="aws", kmsKey="alias/hallmark")
-    return Context(settings=settings, places=project.places(), root=project.folder, today=TODAY, aws=AWS)
+    return Context(settings=settings, places=project.places(), root=project.folder, today=TODAY)
 
 
 def body(project: Project, context: Context) -> Callable[[], None]:
@@ -162,7 +132,11 @@ def test_the_steps_are_a_tree_below_one_component(declared: Program) -> None:
         "web-image": ("web", "GoldenAmi"),
         "web-image-registration": ("web-image", "AmiRegistration"),
         "web-acceptance": ("web", "AmiAcceptance"),
+        "aws": (stack, "aws"),
         "web-release": ("web", "AmiRelease"),
+        "web-release-status": ("web-release", "Tag"),
+        "web-release-channel": ("web-release", "Parameter"),
+        "web-release-channel-read-back": ("web-release", "ChannelReadBack"),
     }
 
 
@@ -172,7 +146,9 @@ def test_the_steps_are_a_tree_below_one_component(declared: Program) -> None:
         ("web-build", {"base", "web-patch-media"}),
         ("web-image-registration", {"web-build"}),
         ("web-acceptance", {"web-image-registration"}),
-        ("web-release", {"web-acceptance"}),
+        ("web-release-status", {"web-acceptance"}),
+        ("web-release-channel", {"web-acceptance", "web-release-status"}),
+        ("web-release-channel-read-back", {"web-release-channel"}),
     ],
 )
 def test_each_step_waits_for_the_one_before_it(declared: Program, step: str, before: set[str]) -> None:
@@ -186,8 +162,8 @@ def test_what_a_step_makes_is_what_the_next_one_takes(declared: Program) -> None
         "run-1",
     )
     assert inputs["web-acceptance"]["ami"] == AMI
-    released = {key: inputs["web-release"][key] for key in ("recipe", "channel", "ami")}
-    assert released == {"recipe": "web", "channel": "testing", "ami": AMI}
+    assert (inputs["web-release-status"]["resourceId"], inputs["web-release-channel"]["insecureValue"]) == (AMI, AMI)
+    assert inputs["web-release-channel"]["name"] == "/hallmark/web/testing"
 
 
 def test_each_step_is_identified_by_the_fingerprint_of_its_inputs(declared: Program) -> None:
@@ -213,7 +189,9 @@ def test_the_urn_that_a_step_is_told_is_its_own(declared: Program) -> None:
 
 def test_every_step_knows_where_on_aws_it_is(declared: Program) -> None:
     for name in set(OURS) - {"web-patch-media"}:
-        assert Site.model_validate_json(declared.resources[name].inputs["site"]) == SITE
+        inputs = declared.resources[name].inputs
+        assert load_site(Path(inputs["site"])) == SITE
+        assert (inputs["stack"], inputs["region"]) == ("local", "eu-central-1")
 
 
 def test_the_stacks_outputs_name_the_image(declared: Program) -> None:
@@ -232,10 +210,32 @@ def test_the_stacks_outputs_name_the_image(declared: Program) -> None:
 def test_the_release_is_told_the_acceptances_own_verdict(
     project: Project, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it does with one that is no is in test_aws_providers.py."""
+    """What it does with one that is no is in test_release.py."""
+    told: list[tuple[str, object]] = []
+
+    def keep(ami: str, accepted: object) -> str:
+        told.append((ami, accepted))
+        return ami
+
+    monkeypatch.setattr(aws_release, "_only_accepted", keep)
     monkeypatch.setitem(OUTPUTS, "AmiAcceptance", {"image": AMI, "accepted": False})
-    declared = run_program(body(project, context))
-    assert declared.resources["web-release"].inputs["accepted"] is False
+    run_program(body(project, context))
+    assert told == [(AMI, False)]
+
+
+# Account and region
+
+
+def test_the_provider_gets_the_accounts_settings_but_for_what_it_does_not_know(declared: Program) -> None:
+    given = declared.resources["aws"].inputs
+    assert (given["region"], given["profile"]) == ("eu-central-1", "builder")
+    assert json.loads(given["assumeRoles"]) == [{"roleArn": ROLE, "sessionName": "s1"}]
+    assert json.loads(given["endpoints"]) == [{"ec2": "http://127.0.0.1:5000"}]
+
+
+def test_the_release_goes_through_that_provider(declared: Program) -> None:
+    for name in ("web-release-status", "web-release-channel"):
+        assert "::aws::" in declared.resources[name].provider
 
 
 def test_no_secret_is_among_the_inputs(declared: Program) -> None:
@@ -250,7 +250,7 @@ def test_no_secret_is_among_the_inputs(declared: Program) -> None:
 def test_a_preview_of_an_ami_that_nobody_has_looked_into_says_so_and_goes_on(
     project: Project, context: Context, logged: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for kind in ("AmiInventory", "AmiBuild", "AmiRegistration", "AmiAcceptance", "AmiRelease", "PatchMedia"):
+    for kind in ("AmiInventory", "AmiBuild", "AmiRegistration", "AmiAcceptance", "PatchMedia"):
         monkeypatch.setitem(OUTPUTS, kind, {})
     declared = run_program(body(project, context), preview=True)
     said = "this AMI has not been looked into yet: packages and CVEs are known once it was booted, in isolation, "
@@ -281,7 +281,7 @@ def test_leftovers_that_cannot_be_removed_keep_nobody_from_building(
     def refuses(*_: Any, **__: Any) -> tuple[str, ...]:
         raise AwsError("sweep: not allowed: DeleteVpc")
 
-    monkeypatch.setattr(aws_sweep, "sweep", refuses)
+    monkeypatch.setattr(aws_platform, "sweep", refuses)
     declared = run_program(body(project, context))
     assert "warn: sweep: not allowed: DeleteVpc" in logged
     assert "web-release" in declared.resources

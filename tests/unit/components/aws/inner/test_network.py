@@ -8,7 +8,8 @@ import pulumi
 import pytest
 
 from components.aws.inner.network import BuildNetwork, BuildNetworkArgs
-from components.aws.inner.read_back import NetworkReadBack, _NetworkProvider
+from components.aws.inner.read_back import REREAD_ON, NetworkReadBack
+from components.providers import StepProvider
 from hallmark.aws.settings import AwsSettings
 from tests.support.recorded import Recorded, declare
 
@@ -93,7 +94,7 @@ def test_the_read_back_waits_until_everything_stands(network: Recorded) -> None:
 
 
 def test_a_new_run_reads_the_same_network_again() -> None:
-    provider = _NetworkProvider()
+    provider = StepProvider("aws.network", replace_on=REREAD_ON)
     olds = {"vpc": "vpc-1", "run": "1", "aws": "{}", "proof": "text"}
     assert provider.diff("x", olds, {**olds, "proof": None}).changes is False
     again = provider.diff("x", olds, {**olds, "run": "2"})

@@ -8,7 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.aws.inner.program import PROGRAM, MachineOrder, program
+from components.aws.inner.program import MachineOrder, program
+from components.providers import INNER_PROGRAM
 from hallmark.aws.settings import AwsSettings
 from hallmark.engine.ephemeral import Inner
 from tests.support.recorded import AMI, ROOT_VOLUME, Recorded, declare
@@ -57,11 +58,16 @@ def test_no_machine_without_the_proof(declared: tuple[Recorded, dict[str, Any]])
     assert {"network-acl-association", "network-default-group"} <= declared[0].dependencies("network-read-back")
 
 
+def test_the_address_that_the_steps_are_given_is_the_programs() -> None:
+    """A string is no import: this is the one place that holds it to the function (import-linter cannot)."""
+    assert f"{program.__module__}:{program.__qualname__}" == INNER_PROGRAM
+
+
 def test_the_ephemeral_stack_takes_its_name() -> None:
     Inner(
         project="hallmark-inner",
         name="x-build",
-        program=PROGRAM,
+        program=INNER_PROGRAM,
         arguments=ORDER.model_dump(mode="json"),
         backend="file:///state",
         secrets_provider="passphrase",

@@ -5,17 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hallmark.aws import driver as aws_driver
-from hallmark.aws.driver import accept_ami, build_root, take_inventory
+from hallmark.aws import image_store
 from hallmark.aws.evidence import open_evidence
+from hallmark.aws.image_store import AwsImageStore
 from hallmark.aws.images import AmiImage, Root, get_image, register_image, retry_image
-from hallmark.aws.run import Job, Ran
+from hallmark.aws.inventory import take_inventory
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.common.errors import (
@@ -30,45 +29,18 @@ from hallmark.common.errors import (
 )
 from hallmark.order.order import Order, make_order
 from hallmark.order.places import Places
+from hallmark.pipeline import build as build_module
+from hallmark.pipeline.accept import accept_image
+from hallmark.pipeline.build import build_image
 from hallmark.store.image import image_id
 from hallmark.store.store import Store
 from tests.support.aws.strict import base_ami, site_in, strict_account, volume
 from tests.support.examples import BASE, INVENTORY, LOCK, TODAY, Project, append
 from tests.support.good_results import isolation, write, write_good_acceptance, write_good_build
+from tests.support.machines import FakeMachines, Guest
 
 STATUS = "Package: base-files\nStatus: install ok installed\nArchitecture: amd64\nVersion: 13.8\n"
 _numbers = itertools.count()
-
-Guest = Callable[[Path], None]  # writes its results into the new folder
-
-
-@dataclass(kw_only=True)
-class Machines:
-    """Stands in for `isolated_run`: the next machine's guest writes its results, or the run ends with an error.
-
-    `unfit` is what the preflight says.
-    """
-
-    aws: Aws
-    guest: Guest = lambda _: None
-    error: HallmarkError | None = None
-    unfit: AwsError | None = None
-    jobs: list[Job] = field(default_factory=list)
-
-    def check(self, site: Site) -> None:
-        if self.unfit is not None:
-            raise self.unfit
-
-    @contextmanager
-    def __call__(self, site: Site, job: Job, places: Places, work: Path, say: Callable[[str], None]) -> Iterator[Ran]:
-        self.jobs.append(job)
-        (work / "console.log").write_text("last words\n")
-        if self.error is not None:
-            raise self.error
-        (work / "results").mkdir()
-        self.guest(work / "results")
-        labels = site.labels(job.name, job.errand.mode, f"run-{next(_numbers)}", job.fingerprint)
-        yield Ran(root_volume=volume(self.aws), labels=labels, network_proof="sealed\n")
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +72,15 @@ def site(aws: Aws, base: str, tmp_path: Path) -> Site:
 
 
 @pytest.fixture
-def machines(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    machines = Machines(aws=aws)
-    monkeypatch.setattr(aws_driver, "isolated_run", machines)
-    monkeypatch.setattr(aws_driver, "check_site", machines.check)
-    monkeypatch.setattr(aws_driver, "Aws", lambda _: aws)  # each costs a second
-    monkeypatch.setattr(aws_driver, "make_patch_media", lambda order, *_: (tmp_path / "iso", order.build_manifest))
-    return machines
+def machines(aws: Aws, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachines:
+    monkeypatch.setattr(image_store, "Aws", lambda _: aws)  # each costs a second
+    monkeypatch.setattr(build_module, "make_patch_media", lambda order, *_: (tmp_path / "iso", order.build_manifest))
+    return FakeMachines(
+        base=base,
+        disk=lambda _: volume(aws),
+        run_id=lambda: f"run-{next(_numbers)}",
+        network_proof="sealed\n",
+    )
 
 
 def ordered(project: Project, number: int) -> Order:
@@ -138,24 +112,24 @@ def silent(_: str) -> None:
     pass
 
 
-def build(order: Order, site: Site, places: Places, machines: Machines, spoil: Guest = lambda _: None) -> Root:
+def build(order: Order, site: Site, places: Places, machines: FakeMachines, spoil: Guest = lambda _: None) -> Root:
     def guest(results: Path) -> None:
         write_good_build(results, order)
         spoil(results)
 
     machines.guest = guest
-    return build_root(order, site, places, silent)
+    return build_image(order, machines, AwsImageStore(site), places, silent)
 
 
 def accept(
-    order: Order, ami: str, site: Site, places: Places, machines: Machines, spoil: Guest = lambda _: None
+    order: Order, ami: str, site: Site, places: Places, machines: FakeMachines, spoil: Guest = lambda _: None
 ) -> AmiImage:
     def guest(results: Path) -> None:
         write_good_acceptance(results, order)
         spoil(results)
 
     machines.guest = guest
-    return accept_ami(order, ami, site, places, silent)
+    return accept_image(order, ami, machines, AwsImageStore(site), places, silent)
 
 
 def name_of(order: Order) -> str:
@@ -204,12 +178,12 @@ def found(status: str = STATUS, proof: str = isolation("imds"), code: str = "0")
 
 
 def test_an_inventory_is_the_bases_own_dpkg_database(
-    site: Site, project: Project, places: Places, machines: Machines
+    site: Site, project: Project, places: Places, machines: FakeMachines
 ) -> None:
     machines.guest = found()
-    assert take_inventory(site, project.scripts, places, silent) == STATUS
-    (job,) = machines.jobs
-    assert (job.ami, job.name, job.errand.mode) == (site.base.id, site.base.id, "inventory")
+    assert take_inventory(site, project.scripts, machines, places, silent) == STATUS
+    (run,) = machines.runs
+    assert (run.boots, run.name, run.task.mode) == (site.base.id, site.base.id, "inventory")
     assert not list((places.store / "work").iterdir())
 
 
@@ -226,11 +200,11 @@ def test_an_inventory_is_the_bases_own_dpkg_database(
     ],
 )
 def test_an_inventory_that_cannot_be_trusted_ends_it_and_its_evidence_is_kept(
-    site: Site, project: Project, places: Places, machines: Machines, guest: Guest, message: str
+    site: Site, project: Project, places: Places, machines: FakeMachines, guest: Guest, message: str
 ) -> None:
     machines.guest = guest
     with pytest.raises(BuildError) as error:
-        take_inventory(site, project.scripts, places, silent)
+        take_inventory(site, project.scripts, machines, places, silent)
     (evidence,) = failures(places, site.base.id)
     assert str(error.value).startswith(f"{site.base.id}: inventory: ")
     assert message in str(error.value)
@@ -245,7 +219,7 @@ def test_an_inventory_that_cannot_be_trusted_ends_it_and_its_evidence_is_kept(
 
 
 def test_a_good_build_leaves_its_evidence_and_then_a_completed_snapshot_that_it_vouches_for(
-    order: Order, site: Site, places: Places, machines: Machines, aws: Aws
+    order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws
 ) -> None:
     place = open_evidence(site.evidence, aws)
     with before(aws, "CreateSnapshot", lambda: place.run_of(name_of(order))) as seen:
@@ -268,13 +242,13 @@ def test_a_good_build_leaves_its_evidence_and_then_a_completed_snapshot_that_it_
 
 
 def test_the_machine_boots_the_base_with_the_patch_media(
-    order: Order, site: Site, places: Places, machines: Machines, tmp_path: Path
+    order: Order, site: Site, places: Places, machines: FakeMachines, tmp_path: Path
 ) -> None:
     build(order, site, places, machines)
-    (job,) = machines.jobs
-    assert (job.ami, job.name, job.fingerprint) == (site.base.id, "web", order.fingerprint)
-    assert (job.media, job.errand.manifest) == (tmp_path / "iso", order.build_manifest)
-    assert (job.errand.mode, job.errand.cloud_config["users"]) == ("build", [])
+    (run,) = machines.runs
+    assert (run.boots, run.name, run.fingerprint) == (site.base.id, "web", order.fingerprint)
+    assert (run.media, run.task.manifest) == (tmp_path / "iso", order.build_manifest)
+    assert (run.task.mode, run.task.cloud_config["users"]) == ("build", [])
 
 
 def put(name: str, text: str) -> Guest:
@@ -296,7 +270,7 @@ def put(name: str, text: str) -> Guest:
     ],
 )
 def test_without_a_good_judgement_there_is_no_snapshot_and_the_failures_evidence_is_kept(
-    order: Order, site: Site, places: Places, machines: Machines, aws: Aws, spoil: Guest, message: str
+    order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws, spoil: Guest, message: str
 ) -> None:
     with pytest.raises(BuildError) as error:
         build(order, site, places, machines, spoil)
@@ -320,7 +294,7 @@ def test_without_a_good_judgement_there_is_no_snapshot_and_the_failures_evidence
     ],
 )
 def test_a_machine_that_came_to_no_good_end_is_one_error_and_the_next_run_builds(
-    order: Order, site: Site, places: Places, machines: Machines, aws: Aws, ended: HallmarkError
+    order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws, ended: HallmarkError
 ) -> None:
     machines.error = ended
     with pytest.raises(BuildError) as error:
@@ -334,52 +308,52 @@ def test_a_machine_that_came_to_no_good_end_is_one_error_and_the_next_run_builds
 
 
 def test_an_account_that_is_not_fit_is_no_failed_build(
-    order: Order, site: Site, places: Places, machines: Machines
+    order: Order, site: Site, places: Places, machines: FakeMachines
 ) -> None:
     machines.unfit = AwsError("quota of VPCs: eu-central-1 allows 5 and has 5")
     with pytest.raises(AwsError, match=r"^quota of VPCs: eu-central-1 allows 5 and has 5$"):
         build(order, site, places, machines)
     with pytest.raises(AwsError, match=r"^quota of VPCs"):
-        take_inventory(site, places.store, places, lambda _: None)
+        take_inventory(site, places.store, machines, places, silent)
     assert failures(places, "web") == failures(places, site.base.id) == []
-    assert machines.jobs == []
+    assert machines.runs == []
 
 
 def test_what_was_built_of_the_same_inputs_is_taken_up(
-    order: Order, site: Site, places: Places, machines: Machines, tmp_path: Path
+    order: Order, site: Site, places: Places, machines: FakeMachines, tmp_path: Path
 ) -> None:
     root = build(order, site, places, machines)
     said: list[str] = []
     renamed = site.model_copy(update={"stack": "renamed"})
-    assert build_root(order, renamed, places, said.append) == root
+    assert build_image(order, machines, AwsImageStore(renamed), places, said.append) == root
     assert said == [f"adopted {root.snapshot}, built from the same inputs"]
-    assert len(machines.jobs) == 1
+    assert len(machines.runs) == 1
 
 
 def test_a_build_whose_evidence_is_gone_is_built_again(
-    order: Order, site: Site, places: Places, machines: Machines
+    order: Order, site: Site, places: Places, machines: FakeMachines
 ) -> None:
     root = build(order, site, places, machines)
     (kept(site, order) / "index.md").unlink()
     again = build(order, site, places, machines)
     assert again.snapshot != root.snapshot
-    assert len(machines.jobs) == 2
+    assert len(machines.runs) == 2
     assert (kept(site, order) / "run.txt").read_text().strip() == again.build
 
 
 def test_another_pipelines_snapshot_of_the_same_inputs_is_not_what_our_evidence_vouches_for(
-    order: Order, site: Site, places: Places, machines: Machines, tmp_path: Path
+    order: Order, site: Site, places: Places, machines: FakeMachines, tmp_path: Path
 ) -> None:
     theirs = site.model_copy(update={"stack": "theirs", "evidence": str(tmp_path / "theirs")})
     ours = build(order, site, places, machines)
     newer = build(order, theirs, places, machines)
     assert newer.snapshot != ours.snapshot
-    assert build_root(order, site, places, silent) == ours
-    assert build_root(order, theirs, places, silent) == newer
+    assert build_image(order, machines, AwsImageStore(site), places, silent) == ours
+    assert build_image(order, machines, AwsImageStore(theirs), places, silent) == newer
 
 
 def test_evidence_that_cannot_be_kept_ends_a_build_before_its_snapshot(
-    order: Order, site: Site, places: Places, machines: Machines, aws: Aws
+    order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws
 ) -> None:
     def take_its_place(_: Path) -> None:
         Path(site.evidence).rmdir()
@@ -391,7 +365,7 @@ def test_evidence_that_cannot_be_kept_ends_a_build_before_its_snapshot(
 
 
 def test_a_folder_that_is_none_is_told_before_anything_is_made(
-    order: Order, site: Site, places: Places, machines: Machines
+    order: Order, site: Site, places: Places, machines: FakeMachines
 ) -> None:
     Path(site.evidence).touch()
     with pytest.raises(StoreError) as error:
@@ -399,30 +373,30 @@ def test_a_folder_that_is_none_is_told_before_anything_is_made(
     assert str(error.value) == (
         f"{site.evidence}: expected a folder for evidence: File exists; mend hallmark:evidence, or make room for it"
     )
-    assert machines.jobs == []
+    assert machines.runs == []
 
 
 def test_a_bucket_that_is_not_there_is_told_before_anything_is_made(
-    order: Order, site: Site, places: Places, machines: Machines, aws: Aws
+    order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws
 ) -> None:
     with pytest.raises(AwsError, match=r"^s3://nosuch/web-.*NoSuchBucket"):
         build(order, site.model_copy(update={"evidence": "s3://nosuch"}), places, machines)
-    assert (machines.jobs, roots(aws, order)) == ([], [])
+    assert (machines.runs, roots(aws, order)) == ([], [])
 
 
 def test_a_run_that_ended_between_evidence_and_snapshot_builds_again(
-    order: Order, site: Site, places: Places, machines: Machines, aws: Aws, monkeypatch: pytest.MonkeyPatch
+    order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dies(*_: object) -> Root:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(aws_driver, "snapshot_root", dies)
+        dying.setattr(image_store, "snapshot_root", dies)
         with pytest.raises(KeyboardInterrupt):
             build(order, site, places, machines)
     assert (kept(site, order) / "index.md").exists()
     root = build(order, site, places, machines)
-    assert len(machines.jobs) == 2
+    assert len(machines.runs) == 2
     assert (kept(site, order) / "run.txt").read_text().strip() == root.build
 
 
@@ -430,10 +404,10 @@ def test_a_run_that_ended_between_evidence_and_snapshot_builds_again(
 
 
 @pytest.fixture
-def candidate(order: Order, site: Site, places: Places, machines: Machines, aws: Aws) -> AmiImage:
+def candidate(order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws) -> AmiImage:
     """A built, registered candidate; the machines that made it are forgotten."""
     root = build(order, site, places, machines)
-    machines.jobs.clear()
+    machines.runs.clear()
     labels = site.labels(order.recipe, "image", root.build, order.fingerprint)
     return register_image(aws, site.base, root, labels)
 
@@ -441,14 +415,14 @@ def candidate(order: Order, site: Site, places: Places, machines: Machines, aws:
 FAILS = put("recipe/pages.sh.exit", "1\n")
 
 
-def reject(order: Order, ami: str, site: Site, places: Places, machines: Machines, spoil: Guest = FAILS) -> str:
+def reject(order: Order, ami: str, site: Site, places: Places, machines: FakeMachines, spoil: Guest = FAILS) -> str:
     with pytest.raises(RejectedError) as error:
         accept(order, ami, site, places, machines, spoil)
     return str(error.value)
 
 
 def test_a_candidate_that_is_fit_is_marked_accepted_after_its_evidence_says_so(
-    order: Order, site: Site, places: Places, machines: Machines, aws: Aws, candidate: AmiImage
+    order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws, candidate: AmiImage
 ) -> None:
     index = kept(site, order) / "index.md"
     with before(aws, "CreateTags", lambda: "accepted" in index.read_text()) as seen:
@@ -468,13 +442,13 @@ def test_a_candidate_that_is_fit_is_marked_accepted_after_its_evidence_says_so(
 
 
 def test_the_second_machine_boots_the_candidate_with_its_administrators(
-    order: Order, site: Site, places: Places, machines: Machines, candidate: AmiImage
+    order: Order, site: Site, places: Places, machines: FakeMachines, candidate: AmiImage
 ) -> None:
     accept(order, candidate.ami, site, places, machines)
-    (job,) = machines.jobs
-    assert (job.ami, job.fingerprint) == (candidate.ami, order.acceptance_fingerprint)
-    assert (job.errand.mode, job.errand.manifest) == ("accept", order.acceptance_manifest)
-    assert [user["name"] for user in job.errand.cloud_config["users"]] == ["jdoe"]
+    (run,) = machines.runs
+    assert (run.boots, run.fingerprint) == (candidate.ami, order.acceptance_fingerprint)
+    assert (run.task.mode, run.task.manifest) == ("accept", order.acceptance_manifest)
+    assert [user["name"] for user in run.task.cloud_config["users"]] == ["jdoe"]
 
 
 @pytest.mark.parametrize(
@@ -490,7 +464,7 @@ def test_a_candidate_that_is_not_fit_is_marked_rejected_and_kept_with_its_eviden
     order: Order,
     site: Site,
     places: Places,
-    machines: Machines,
+    machines: FakeMachines,
     aws: Aws,
     candidate: AmiImage,
     spoil: Guest,
@@ -513,7 +487,7 @@ def test_a_guest_that_hung_or_wrote_rubbish_is_not_fit_and_its_console_is_kept(
     order: Order,
     site: Site,
     places: Places,
-    machines: Machines,
+    machines: FakeMachines,
     aws: Aws,
     candidate: AmiImage,
     ended: type[HallmarkError],
@@ -525,28 +499,28 @@ def test_a_guest_that_hung_or_wrote_rubbish_is_not_fit_and_its_console_is_kept(
 
 
 def test_what_was_accepted_is_not_judged_again_by_the_same_tests(
-    order: Order, site: Site, places: Places, machines: Machines, candidate: AmiImage
+    order: Order, site: Site, places: Places, machines: FakeMachines, candidate: AmiImage
 ) -> None:
     image = accept(order, candidate.ami, site, places, machines)
     said: list[str] = []
-    assert accept_ami(order, candidate.ami, site, places, said.append) == image
+    assert accept_image(order, candidate.ami, machines, AwsImageStore(site), places, said.append) == image
     assert said == [f"{candidate.ami} was accepted before, by the same tests"]
-    assert len(machines.jobs) == 1
+    assert len(machines.runs) == 1
 
 
 def test_what_was_rejected_fails_at_once_and_names_its_evidence_and_what_to_do(
-    order: Order, site: Site, places: Places, machines: Machines, candidate: AmiImage
+    order: Order, site: Site, places: Places, machines: FakeMachines, candidate: AmiImage
 ) -> None:
     reject(order, candidate.ami, site, places, machines)
     assert reject(order, candidate.ami, site, places, machines) == (
         f"{candidate.id}: {candidate.ami} was rejected\nevidence: {kept(site, order)}\n"
         f"change the recipe, or judge it again with `hallmark retry {candidate.ami} --stack aws`"
     )
-    assert len(machines.jobs) == 1
+    assert len(machines.runs) == 1
 
 
 def test_after_a_retry_it_is_judged_again(
-    order: Order, site: Site, places: Places, machines: Machines, aws: Aws, candidate: AmiImage
+    order: Order, site: Site, places: Places, machines: FakeMachines, aws: Aws, candidate: AmiImage
 ) -> None:
     reject(order, candidate.ami, site, places, machines)
     retry_image(aws, candidate.ami)
@@ -555,7 +529,7 @@ def test_after_a_retry_it_is_judged_again(
 
 
 def test_other_tests_judge_it_again(
-    order: Order, site: Site, places: Places, machines: Machines, candidate: AmiImage, project: Project, number: int
+    order: Order, site: Site, places: Places, machines: FakeMachines, candidate: AmiImage, project: Project, number: int
 ) -> None:
     accept(order, candidate.ami, site, places, machines)
     append(project.recipe_file.parent / "acceptance" / "pages.sh", "# and more\n")
@@ -563,7 +537,7 @@ def test_other_tests_judge_it_again(
     assert stricter.fingerprint == order.fingerprint
     image = accept(stricter, candidate.ami, site, places, machines)
     assert (image.state, image.acceptance) == ("accepted", stricter.acceptance_fingerprint)
-    assert len(machines.jobs) == 2
+    assert len(machines.runs) == 2
 
 
 @pytest.mark.parametrize("ended", [HostError("accept: its host failed"), AwsError("quota of VPCs: reached")])
@@ -571,7 +545,7 @@ def test_trouble_that_is_not_the_guests_is_no_judgement(
     order: Order,
     site: Site,
     places: Places,
-    machines: Machines,
+    machines: FakeMachines,
     aws: Aws,
     candidate: AmiImage,
     ended: HallmarkError,
@@ -591,7 +565,7 @@ def test_evidence_that_cannot_be_kept_means_no_verdict(
     order: Order,
     site: Site,
     places: Places,
-    machines: Machines,
+    machines: FakeMachines,
     aws: Aws,
     candidate: AmiImage,
     monkeypatch: pytest.MonkeyPatch,
@@ -601,14 +575,14 @@ def test_evidence_that_cannot_be_kept_means_no_verdict(
 
     place = open_evidence(site.evidence, aws)
     monkeypatch.setattr(place, "publish", refuses)
-    monkeypatch.setattr(aws_driver, "open_evidence", lambda *_: place)
+    monkeypatch.setattr(image_store, "open_evidence", lambda *_: place)
     with pytest.raises(AwsError, match="not allowed"):
         accept(order, candidate.ami, site, places, machines)
     assert get_image(aws, candidate.ami).state == "candidate"
 
 
 def test_an_image_of_other_inputs_is_refused(
-    project: Project, site: Site, places: Places, machines: Machines, candidate: AmiImage
+    project: Project, site: Site, places: Places, machines: FakeMachines, candidate: AmiImage
 ) -> None:
     other = ordered(project, next(_numbers))
     with pytest.raises(AwsError) as error:
@@ -616,18 +590,18 @@ def test_an_image_of_other_inputs_is_refused(
     assert str(error.value) == (
         f"{candidate.ami}: expected the image of {other.fingerprint[:16]}, its tag says {candidate.fingerprint[:16]}"
     )
-    assert machines.jobs == []
+    assert machines.runs == []
 
 
 def test_an_image_that_is_not_ours_is_refused(
-    order: Order, base: str, site: Site, places: Places, machines: Machines
+    order: Order, base: str, site: Site, places: Places, machines: FakeMachines
 ) -> None:
     with pytest.raises(AwsError, match=f"^{base}: expected an image of Hallmark's"):
         accept(order, base, site, places, machines)
 
 
 def test_an_image_whose_evidence_is_another_runs_is_not_judged(
-    order: Order, site: Site, places: Places, machines: Machines, candidate: AmiImage
+    order: Order, site: Site, places: Places, machines: FakeMachines, candidate: AmiImage
 ) -> None:
     (kept(site, order) / "run.txt").write_text("run-of-another\n")
     with pytest.raises(AwsError) as error:
@@ -636,13 +610,13 @@ def test_an_image_whose_evidence_is_another_runs_is_not_judged(
         f"{kept(site, order)}: expected the evidence of {candidate.build}, which made {candidate.ami}, "
         "it is another run's"
     )
-    assert machines.jobs == []
+    assert machines.runs == []
 
 
 def test_an_image_without_evidence_is_not_judged(
-    order: Order, site: Site, places: Places, machines: Machines, candidate: AmiImage
+    order: Order, site: Site, places: Places, machines: FakeMachines, candidate: AmiImage
 ) -> None:
     (kept(site, order) / "index.md").unlink()
     with pytest.raises(HallmarkError, match=f"expected the evidence of {candidate.id}, it is not there; bring it back"):
         accept(order, candidate.ami, site, places, machines)
-    assert machines.jobs == []
+    assert machines.runs == []

@@ -1,6 +1,7 @@
 """The seam: one pipeline (golden_image.py), and what each platform brings to it.
 
-local_platform.py and aws_platform.py are the two sides; `choose_platform` is the only place that asks which one it is.
+local/platform.py and aws/platform.py are the two sides; `choose_platform` (program.py) is the only place of the program
+that asks which one it is.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ import pulumi
 from components.report import urn_of
 
 if TYPE_CHECKING:  # the provider's process imports this module too, and needs none of it
-    from hallmark.order.resolve import Context, StartingPoint
+    from hallmark.order.resolve import StartingPoint
 
 COMPONENT = "hallmark:index:GoldenImage"
+Exports = dict[str, pulumi.Output[Any]]
+"""What the stack exports of one image: name → value."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class PipelineStep:
     """One step of a recipe's image, in the terms that all platforms share. `order` is the file of the image's order."""
 
+    recipe: str
     name: str
     fingerprint: pulumi.Output[str]
     order: pulumi.Output[str]
@@ -41,6 +45,30 @@ class Step:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """What a build made, for the acceptance to boot: an image's id, or an AMI's."""
+
+    image: pulumi.Output[str]
+    exports: Exports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """The image that an acceptance has judged, and that it accepted it."""
+
+    image: pulumi.Output[str]
+    accepted: pulumi.Output[bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """The channel that leads to the accepted image."""
+
+    channel: pulumi.Output[str]
+    exports: Exports
+
+
 class Platform(Protocol):
     """What a platform brings: where an image starts, the machines that build and judge it, and its release."""
 
@@ -52,25 +80,16 @@ class Platform(Protocol):
     def status(self) -> pulumi.Input[str]:
         """The base's own dpkg status; not known before a base that nobody has looked into was booted once."""
 
-    def build(self, step: Step, media: pulumi.Output[str]) -> Any:
+    def build(self, step: PipelineStep, media: pulumi.Output[str]) -> Candidate:
         """The isolated build; what it makes is a candidate."""
 
-    def accept(self, step: Step, build: Any) -> Any:
+    def accept(self, step: PipelineStep, candidate: Candidate) -> Judged:
         """The second machine's verdict on what `build` made."""
 
-    def release(self, recipe: str, channel: str, judged: Any, parent: pulumi.Resource) -> Any:
+    def release(self, recipe: str, channel: str, judged: Judged, parent: pulumi.Resource) -> Released:
         """The channel, moved to the accepted image."""
 
-    def outputs(self, build: Any, judged: Any, release: Any) -> dict[str, pulumi.Output[Any]]:
-        """What the stack exports of one image."""
 
-
-def choose_platform(context: Context) -> Platform:
-    """The platform that the settings name, its base planned and declared. Raises HallmarkError."""
-    if context.settings.platform == "aws":
-        from components.aws.platform import AwsPlatform
-
-        return AwsPlatform(context)
-    from components.local.platform import LocalPlatform
-
-    return LocalPlatform(context)
+def child(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """The options of a step below its component."""
+    return pulumi.ResourceOptions(parent=parent)

@@ -1,8 +1,8 @@
 """One isolated run on AWS, the same way for inventory, build and acceptance: media up, a machine, results down.
 
-Network and machine are an ephemeral stack (hallmark/engine/ephemeral.py, with the inner program of
-components/aws/inner/program.py): they are gone when the `with` block ends, however it ends. The verdict comes from the
-results partition alone.
+Network and machine are an ephemeral stack (hallmark/engine/ephemeral.py, whose program is
+handed in): they are gone when the `with` block ends, however it ends. The verdict comes from the results partition
+alone.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import base64
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,17 +31,17 @@ from hallmark.aws.sweep import RUN_SWEEPER
 from hallmark.aws.tags import Labels
 from hallmark.common.concurrency import slot
 from hallmark.common.errors import HostError, MachineError, ResultsError
-from hallmark.common.fingerprint import Sha256, hash_bytes
+from hallmark.common.fingerprint import hash_bytes
 from hallmark.common.iso import MANIFEST
 from hallmark.engine.ephemeral import Inner, ephemeral
 from hallmark.guest.console import clean
 from hallmark.guest.results import read_results
-from hallmark.guest.user_data import RESULTS, Errand, user_data
+from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, Mode
+from hallmark.guest.user_data import user_data
 from hallmark.order.places import Places
+from hallmark.pipeline.machines import MachineRun, RunOutputs, Say
 
-Say = Callable[[str], None]
 PROJECT = "hallmark-inner"
-PROGRAM = "components.aws.inner.program:program"
 MEDIA_KEPT = timedelta(days=7)
 _BOOT_GRACE = 600
 _LIFE_GRACE = timedelta(hours=1)
@@ -52,47 +51,71 @@ _preflight = threading.Lock()
 _grounds: dict[str, PreflightResult] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """One run: for which recipe (or AMI) it is, the AMI that it boots, its media and its errand."""
+class AwsMachines:
+    """Machines in VPCs of their own; see pipeline/machines.py. `program` is the inner stack's, as `module:function`."""
 
-    name: str
-    fingerprint: Sha256
-    ami: str
-    media: Path
-    errand: Errand
+    def __init__(self, site: Site, places: Places, program: str) -> None:
+        self._site, self._places, self._program = site, places, program
 
+    @property
+    def base(self) -> str:
+        """The AMI that the stack's images start from."""
+        return self._site.base.id
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ran:
-    """A run that powered itself off; its results are in `work`/results. The root volume lives as long as the block."""
+    def check(self, mode: Mode) -> None:
+        """The preflight; AwsError when a run could not succeed there."""
+        check_site(self._site)
 
-    root_volume: str
-    labels: Labels
-    network_proof: str
+    @contextmanager
+    def run(self, run: MachineRun, work: Path, say: Say) -> Iterator[RunOutputs]:
+        """Run a machine in a network of its own, and yield what it left; then tear all of it down.
 
+        Raises besides AwsError before anything is made when the account is not fit, and ProcessError with the engine's
+        words when the inner stack failed.
+        """
+        site, mode = self._site, run.task.mode
+        aws, ground = Aws(site.aws), check_site(site)
+        labels = site.labels(run.name, mode, _run_id(), run.fingerprint)
+        with slot(self._places.cache / "slots-aws", min(ground.room, self._places.parallel or _MOST), say):
+            carrier = make_carrier(run.media, work / "carrier.raw")
+            media = _media_snapshot(site, aws, ground, carrier, work / "carrier.raw", labels, say)
+            (work / "carrier.raw").unlink()
+            inner = self._inner(run, ground, media, labels)
+            say(f"{mode}: power-on ({site.instance_type})")
+            with ephemeral(inner, os.environ, lambda text: say(f"{mode}: {text}")) as outputs:
+                _keep_console(aws, outputs["instance"], work / CONSOLE)
+                _check_outcome(outputs["outcome"], run.task, work / CONSOLE)
+                _fetch_results(aws, outputs["results_snapshot"], carrier, work)
+                yield RunOutputs(disk=outputs["root_volume"], id=labels.build, network_proof=outputs["network_proof"])
 
-@contextmanager
-def isolated_run(site: Site, job: Job, places: Places, work: Path, say: Say) -> Iterator[Ran]:
-    """Run a machine in a network of its own to its power-off, and yield what it left; then tear all of it down.
-
-    Raises AwsError before anything is made when the account is not fit; MachineError when the guest did not end as it
-    should (HostError when that was no fault of the guest), ResultsError when it left none, ProcessError with the
-    engine's words when the inner stack failed.
-    """
-    aws, ground = Aws(site.aws), check_site(site)
-    labels = site.labels(job.name, job.errand.mode, _run_id(), job.fingerprint)
-    with slot(places.cache / "slots-aws", min(ground.room, places.parallel or _MOST), say):
-        carrier = make_carrier(job.media, work / "carrier.raw")
-        media = _media_snapshot(site, aws, ground, carrier, work / "carrier.raw", labels, say)
-        (work / "carrier.raw").unlink()
-        inner = _inner(site, job, ground, media, labels, places)
-        say(f"{job.errand.mode}: power-on ({site.instance_type})")
-        with ephemeral(inner, os.environ, lambda text: say(f"{job.errand.mode}: {text}")) as outputs:
-            _keep_console(aws, outputs["instance"], work / "console.log")
-            _check_outcome(outputs["outcome"], job, work / "console.log")
-            _fetch_results(aws, outputs["results_snapshot"], carrier, work)
-            yield Ran(root_volume=outputs["root_volume"], labels=labels, network_proof=outputs["network_proof"])
+    def _inner(self, run: MachineRun, ground: PreflightResult, media: str, labels: Labels) -> Inner:
+        site, task = self._site, run.task
+        seconds = task.deadline_minutes * 60 + _BOOT_GRACE
+        arguments: dict[str, Any] = {
+            "aws": site.aws.model_dump(mode="json", exclude_defaults=True),
+            "run": labels.build,
+            "availability_zone": ground.zones[0],
+            "ami": run.boots,
+            "instance_type": site.instance_type,
+            "root_gib": site.base.root_gib,
+            "kms_key": ground.kms_key,
+            "media_snapshot": media,
+            "user_data": base64.b64encode(user_data(task)).decode(),
+            "manifest": task.manifest,
+            "deadline_seconds": seconds,
+            "tags": labels.passing(datetime.now(UTC) + timedelta(seconds=seconds) + _LIFE_GRACE),
+        }
+        return Inner(
+            project=PROJECT,
+            name=f"{site.stack}-{run.name}-{task.mode}",
+            program=self._program,
+            arguments=arguments,
+            backend=site.backend,
+            secrets_provider=site.secrets_provider,
+            sweeper=RUN_SWEEPER,
+            # Stacks of the same name in another backend are others' affair.
+            work=self._places.cache / "inner" / hash_bytes(site.backend.encode())[:16],
+        )
 
 
 def check_site(site: Site) -> PreflightResult:
@@ -145,35 +168,6 @@ def _media_snapshot(
     return uploaded.snapshot
 
 
-def _inner(site: Site, job: Job, ground: PreflightResult, media: str, labels: Labels, places: Places) -> Inner:
-    seconds = job.errand.deadline_minutes * 60 + _BOOT_GRACE
-    arguments: dict[str, Any] = {
-        "aws": site.aws.model_dump(mode="json", exclude_defaults=True),
-        "run": labels.build,
-        "availability_zone": ground.zones[0],
-        "ami": job.ami,
-        "instance_type": site.instance_type,
-        "root_gib": site.base.root_gib,
-        "kms_key": ground.kms_key,
-        "media_snapshot": media,
-        "user_data": base64.b64encode(user_data(job.errand)).decode(),
-        "manifest": job.errand.manifest,
-        "deadline_seconds": seconds,
-        "tags": labels.passing(datetime.now(UTC) + timedelta(seconds=seconds) + _LIFE_GRACE),
-    }
-    return Inner(
-        project=PROJECT,
-        name=f"{site.stack}-{job.name}-{job.errand.mode}",
-        program=PROGRAM,
-        arguments=arguments,
-        backend=site.backend,
-        secrets_provider=site.secrets_provider,
-        sweeper=RUN_SWEEPER,
-        # Stacks of the same name in another backend are others' affair.
-        work=places.cache / "inner" / hash_bytes(site.backend.encode())[:16],
-    )
-
-
 def _keep_console(aws: Aws, instance: str, log: Path) -> None:
     """What the machine printed, safe to show; AWS keeps the last 64 KiB. For the eye alone, so it may be missing."""
     try:
@@ -183,14 +177,12 @@ def _keep_console(aws: Aws, instance: str, log: Path) -> None:
     log.write_text("".join(f"{clean(line)}\n" for line in text.splitlines()))
 
 
-def _check_outcome(outcome: str, job: Job, console: Path) -> None:
+def _check_outcome(outcome: str, task: GuestTask, console: Path) -> None:
     if outcome == "host-failure":
-        raise HostError(f"{job.errand.mode}: AWS stopped the machine, its host failed")
+        raise HostError(f"{task.mode}: AWS stopped the machine, its host failed")
     if outcome != "powered-off":
-        minutes = job.errand.deadline_minutes
-        raise MachineError(
-            f"{job.errand.mode}: the guest did not power off within {minutes} min; console log: {console}"
-        )
+        minutes = task.deadline_minutes
+        raise MachineError(f"{task.mode}: the guest did not power off within {minutes} min; console log: {console}")
 
 
 def _fetch_results(aws: Aws, snapshot: str, carrier: Carrier, work: Path) -> None:
@@ -200,5 +192,5 @@ def _fetch_results(aws: Aws, snapshot: str, carrier: Carrier, work: Path) -> Non
     try:
         read_results(part, work / RESULTS, manifest=MANIFEST)
     except ResultsError as error:
-        raise ResultsError(f"{error}; console log: {work / 'console.log'}") from error
+        raise ResultsError(f"{error}; console log: {work / CONSOLE}") from error
     part.unlink()

@@ -14,9 +14,9 @@ from hallmark.common.process import ENVIRONMENT
 from hallmark.debian import resolve as patches
 from hallmark.debian.lock import PatchLock
 from hallmark.debian.pool import pool_path
+from hallmark.guest import patch_media
+from hallmark.guest.patch_media import make_ordered_media, make_patch_media
 from hallmark.order.order import Order
-from hallmark.pipeline import build
-from hallmark.pipeline.build import make_ordered_media, make_patch_media
 from tests.support.examples import LOCK, Project, append
 
 LOCKED = tuple(
@@ -125,7 +125,7 @@ def test_media_without_packages_are_media(project: Project) -> None:
 
 
 def test_the_oldest_media_give_way(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "_MEDIA_KEPT", 2)
+    monkeypatch.setattr(patch_media, "_MEDIA_KEPT", 2)
     isos = []
     for age in range(3):
         append(project.scripts / "build.sh", f"# {age}\n")

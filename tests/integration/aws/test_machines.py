@@ -12,18 +12,21 @@ from typing import Any
 
 import pytest
 
-from components.aws.inner.program import PROGRAM, MachineOrder
-from hallmark.aws import run as aws_run
+from components.aws.inner.program import MachineOrder
+from components.providers import INNER_PROGRAM
+from hallmark.aws import machines as aws_machines
 from hallmark.aws.exchange_volume import plan_carrier
-from hallmark.aws.preflight import PreflightRequest, PreflightResult
-from hallmark.aws.run import Job, Ran, isolated_run
+from hallmark.aws.machines import AwsMachines
+from hallmark.aws.preflight import PreflightResult, PreflightRequest
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.aws.tags import format_time
 from hallmark.common.errors import AwsError, HostError, MachineError, ProcessError, ResultsError
 from hallmark.common.fingerprint import Sha256, hash_file
-from hallmark.guest.user_data import Errand
+from hallmark.config.recipe import MachineShape
+from hallmark.guest.task import GuestTask
 from hallmark.order.places import Places
+from hallmark.pipeline.machines import MachineRun, RunOutputs
 from tests.doubles import moto_ec2
 from tests.doubles.quick_machines import QuickMachines
 from tests.support.aws.fake_inner import FakeInner, archive, pack, read_tree
@@ -74,47 +77,51 @@ def inner(aws: Aws, instance: str, ground: PreflightResult, monkeypatch: pytest.
     inner = FakeInner(aws=aws, instance=instance, results=pack(FILES))
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(aws_run, "ephemeral", inner)
-    monkeypatch.setattr(aws_run, "_grounds", {})
-    monkeypatch.setattr(aws_run, "run_preflight", lambda *_: ground)
-    monkeypatch.setattr(aws_run, "Aws", lambda _: aws)  # each costs a second
+    monkeypatch.setattr(aws_machines, "ephemeral", inner)
+    monkeypatch.setattr(aws_machines, "_grounds", {})
+    monkeypatch.setattr(aws_machines, "run_preflight", lambda *_: ground)
+    monkeypatch.setattr(aws_machines, "Aws", lambda _: aws)  # each costs a second
     return inner
 
 
 @pytest.fixture
-def job(tmp_path: Path, base: str) -> Job:
+def run(tmp_path: Path, base: str) -> MachineRun:
     media, bootstrap = tmp_path / "patch.iso", tmp_path / "bootstrap.sh"
     media.write_text(f"media of {tmp_path}")
     bootstrap.write_text("# bootstrap\n")
-    errand = Errand(mode="build", manifest=Sha256("c" * 64), bootstrap=bootstrap, cloud_config={}, deadline_minutes=20)
-    return Job(name="web", fingerprint=Sha256("f" * 64), ami=base, media=media, errand=errand)
+    task = GuestTask(mode="build", manifest=Sha256("c" * 64), bootstrap=bootstrap, cloud_config={}, deadline_minutes=20)
+    return MachineRun(
+        name="web", fingerprint=Sha256("f" * 64), boots=base, shape=MachineShape(), media=media, task=task
+    )
 
 
 @contextmanager
-def running(site: Site, job: Job, places: Places, said: list[str] | None = None) -> Iterator[tuple[Ran, Path]]:
+def running(
+    site: Site, run: MachineRun, places: Places, said: list[str] | None = None
+) -> Iterator[tuple[RunOutputs, Path]]:
     """A run in a work folder of its own."""
     work = places.store / "work"
     work.mkdir(parents=True)
-    with isolated_run(site, job, places, work, (said if said is not None else []).append) as ran:
+    machines = AwsMachines(site, places, INNER_PROGRAM)
+    with machines.run(run, work, (said if said is not None else []).append) as ran:
         yield ran, work
 
 
-def media_snapshots(aws: Aws, job: Job) -> list[dict[str, Any]]:
+def media_snapshots(aws: Aws, run: MachineRun) -> list[dict[str, Any]]:
     found: Any = aws.ec2.describe_snapshots(Filters=[{"Name": "tag:hallmark:managed", "Values": ["true"]}])["Snapshots"]
-    return [row for row in found if {"Key": "hallmark:content", "Value": content(job)} in row["Tags"]]
+    return [row for row in found if {"Key": "hallmark:content", "Value": content(run)} in row["Tags"]]
 
 
-def content(job: Job) -> str:
-    return plan_carrier(hash_file(job.media), job.media.stat().st_size, results_mib=256).content
+def content(run: MachineRun) -> str:
+    return plan_carrier(hash_file(run.media), run.media.stat().st_size, results_mib=256).content
 
 
 def test_what_the_guest_left_is_there_while_its_root_volume_lives(
-    site: Site, job: Job, places: Places, inner: FakeInner
+    site: Site, run: MachineRun, places: Places, inner: FakeInner
 ) -> None:
-    with running(site, job, places) as (ran, work):
+    with running(site, run, places) as (ran, work):
         assert read_tree(work / "results") == {**FILES, "MANIFEST": read_tree(work / "results")["MANIFEST"]}
-        assert (ran.root_volume, ran.network_proof) == (inner.root, "sealed\n")
-        assert (ran.labels.recipe, ran.labels.use, ran.labels.fingerprint) == ("web", "build", "f" * 64)
+        assert (ran.disk, ran.network_proof) == (inner.root, "sealed\n")
         assert inner.torn_down == 0
     assert inner.torn_down == 1
     assert (work / "console.log").read_text() == "it boots\nlast words\n"
@@ -122,31 +129,31 @@ def test_what_the_guest_left_is_there_while_its_root_volume_lives(
 
 
 def test_the_inner_stack_is_told_all_that_its_program_needs(
-    site: Site, job: Job, places: Places, inner: FakeInner, ground: PreflightResult, aws: Aws
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, ground: PreflightResult, aws: Aws
 ) -> None:
-    with running(site, job, places) as (ran, _):
+    with running(site, run, places) as (ran, _):
         pass
     stack = inner.inners[0]
     assert (stack.project, stack.name) == ("hallmark-inner", "aws-web-build")
     assert (stack.backend, stack.secrets_provider) == (site.backend, "passphrase")
-    assert stack.program == PROGRAM == aws_run.PROGRAM
+    assert stack.program == INNER_PROGRAM
     order = MachineOrder.model_validate(json.loads(json.dumps(stack.arguments)))
-    assert (order.ami, order.instance_type, order.root_gib) == (job.ami, "t3.medium", 1)
+    assert (order.ami, order.instance_type, order.root_gib) == (run.boots, "t3.medium", 1)
     assert (order.kms_key, order.availability_zone) == (ground.kms_key, "eu-central-1b")
-    assert order.media_snapshot == media_snapshots(aws, job)[0]["SnapshotId"]
+    assert order.media_snapshot == media_snapshots(aws, run)[0]["SnapshotId"]
     assert order.deadline_seconds == 20 * 60 + 600  # the guest's own comes first
     assert order.manifest.encode() in base64.b64decode(order.user_data)
-    assert (order.run, order.tags["hallmark:build"]) == (ran.labels.build, ran.labels.build)
-    start = datetime.strptime(ran.labels.build[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert (order.run, order.tags["hallmark:build"]) == (ran.id, ran.id)
+    start = datetime.strptime(str(ran.id)[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     assert order.tags["hallmark:expires"] >= format_time(start + timedelta(seconds=order.deadline_seconds, hours=1))
 
 
 def test_stacks_of_the_same_name_in_another_backend_do_not_wait_for_each_other(
-    site: Site, job: Job, places: Places, inner: FakeInner
+    site: Site, run: MachineRun, places: Places, inner: FakeInner
 ) -> None:
     for number, backend in enumerate(("file:///a", "file:///b", "file:///a")):
         here = places.model_copy(update={"store": places.store / str(number)})
-        with running(site.model_copy(update={"backend": backend}), job, here):
+        with running(site.model_copy(update={"backend": backend}), run, here):
             pass
     works = [stack.lock for stack in inner.inners]
     assert works[0] == works[2] != works[1]
@@ -156,14 +163,14 @@ def test_stacks_of_the_same_name_in_another_backend_do_not_wait_for_each_other(
 
 
 def test_media_go_up_once_encrypted_and_tagged_and_are_found_again_by_their_content(
-    site: Site, job: Job, places: Places, inner: FakeInner, aws: Aws, ground: PreflightResult
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, aws: Aws, ground: PreflightResult
 ) -> None:
     said: list[str] = []
-    with running(site, job, places):
+    with running(site, run, places):
         pass
-    with running(site, job, places.model_copy(update={"store": places.store / "again"}), said):
+    with running(site, run, places.model_copy(update={"store": places.store / "again"}), said):
         pass
-    (row,) = media_snapshots(aws, job)
+    (row,) = media_snapshots(aws, run)
     tags = {tag["Key"]: tag["Value"] for tag in row["Tags"]}
     assert (row["Encrypted"], row["KmsKeyId"]) == (True, ground.kms_key)
     assert (tags["hallmark:recipe"], tags["hallmark:use"]) == ("web", "build")
@@ -172,11 +179,13 @@ def test_media_go_up_once_encrypted_and_tagged_and_are_found_again_by_their_cont
     assert {stack.arguments["media_snapshot"] for stack in inner.inners} == {row["SnapshotId"]}
 
 
-def test_other_media_are_not_taken_for_them(site: Site, job: Job, places: Places, inner: FakeInner, aws: Aws) -> None:
-    with running(site, job, places):
+def test_other_media_are_not_taken_for_them(
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, aws: Aws
+) -> None:
+    with running(site, run, places):
         pass
-    job.media.write_text("other media")
-    with running(site, job, places.model_copy(update={"store": places.store / "again"})):
+    run.media.write_text("other media")
+    with running(site, run, places.model_copy(update={"store": places.store / "again"})):
         pass
     first, second = (stack.arguments["media_snapshot"] for stack in inner.inners)
     assert first != second
@@ -186,10 +195,10 @@ def test_other_media_are_not_taken_for_them(site: Site, job: Job, places: Places
 
 
 def test_a_machine_that_never_reports_is_the_guests_fault_and_its_console_is_kept(
-    site: Site, job: Job, places: Places, inner: FakeInner
+    site: Site, run: MachineRun, places: Places, inner: FakeInner
 ) -> None:
     inner.outcome = "deadline"
-    with pytest.raises(MachineError) as error, running(site, job, places):
+    with pytest.raises(MachineError) as error, running(site, run, places):
         pytest.fail("it is to end before")
     console = places.store / "work" / "console.log"
     assert not isinstance(error.value, HostError)
@@ -198,11 +207,13 @@ def test_a_machine_that_never_reports_is_the_guests_fault_and_its_console_is_kep
     assert inner.torn_down == 1
 
 
-def test_a_host_that_fails_is_not_the_guests_fault(site: Site, job: Job, places: Places, inner: FakeInner) -> None:
+def test_a_host_that_fails_is_not_the_guests_fault(
+    site: Site, run: MachineRun, places: Places, inner: FakeInner
+) -> None:
     inner.outcome = "host-failure"
     with (
         pytest.raises(HostError, match=r"^build: AWS stopped the machine, its host failed$"),
-        running(site, job, places),
+        running(site, run, places),
     ):
         pytest.fail("it is to end before")
     assert inner.torn_down == 1
@@ -218,10 +229,10 @@ def test_a_host_that_fails_is_not_the_guests_fault(site: Site, job: Job, places:
     ],
 )
 def test_results_that_cannot_be_trusted_are_refused_naming_the_console(
-    site: Site, job: Job, places: Places, inner: FakeInner, results: bytes, message: str
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, results: bytes, message: str
 ) -> None:
     inner.results = results
-    with pytest.raises(ResultsError) as error, running(site, job, places):
+    with pytest.raises(ResultsError) as error, running(site, run, places):
         pytest.fail("it is to end before")
     work = places.store / "work"
     assert message in str(error.value)
@@ -231,27 +242,29 @@ def test_results_that_cannot_be_trusted_are_refused_naming_the_console(
 
 
 def test_what_goes_wrong_with_the_results_in_the_block_tears_it_down_too(
-    site: Site, job: Job, places: Places, inner: FakeInner
+    site: Site, run: MachineRun, places: Places, inner: FakeInner
 ) -> None:
-    with pytest.raises(ZeroDivisionError), running(site, job, places):
+    with pytest.raises(ZeroDivisionError), running(site, run, places):
         raise ZeroDivisionError
     assert inner.torn_down == 1
 
 
 def test_an_inner_stack_that_fails_is_told_in_its_own_words(
-    site: Site, job: Job, places: Places, inner: FakeInner, monkeypatch: pytest.MonkeyPatch
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> Any:
         raise ProcessError("inner stack aws-web-build: VpcLimitExceeded")
 
-    monkeypatch.setattr(aws_run, "ephemeral", fails)
-    with pytest.raises(ProcessError, match="VpcLimitExceeded"), running(site, job, places):
+    monkeypatch.setattr(aws_machines, "ephemeral", fails)
+    with pytest.raises(ProcessError, match="VpcLimitExceeded"), running(site, run, places):
         pytest.fail("it is to end before")
 
 
-def test_a_console_that_cannot_be_fetched_is_no_trouble(site: Site, job: Job, places: Places, inner: FakeInner) -> None:
+def test_a_console_that_cannot_be_fetched_is_no_trouble(
+    site: Site, run: MachineRun, places: Places, inner: FakeInner
+) -> None:
     inner.instance = "i-0123456789abcdef0"
-    with running(site, job, places) as (_, work):
+    with running(site, run, places) as (_, work):
         assert (work / "results" / "exit").exists()
     assert (
         (work / "console.log")
@@ -264,7 +277,7 @@ def test_a_console_that_cannot_be_fetched_is_no_trouble(site: Site, job: Job, pl
 
 
 def test_the_preflight_is_once_for_each_process_and_site(
-    site: Site, job: Job, places: Places, inner: FakeInner, ground: PreflightResult, monkeypatch: pytest.MonkeyPatch
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, ground: PreflightResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wishes: list[PreflightRequest] = []
 
@@ -272,13 +285,13 @@ def test_the_preflight_is_once_for_each_process_and_site(
         wishes.append(wish)
         return ground
 
-    monkeypatch.setattr(aws_run, "run_preflight", look)
+    monkeypatch.setattr(aws_machines, "run_preflight", look)
     other = site.model_copy(update={"instance_type": "m5.large"})
     for number, here in enumerate((site, site, other)):
-        with running(here, job, places.model_copy(update={"store": places.store / str(number)})):
+        with running(here, run, places.model_copy(update={"store": places.store / str(number)})):
             pass
     assert [wish.instance_type for wish in wishes] == ["t3.medium", "m5.large"]
-    assert {wish.base.id for wish in wishes} == {job.ami}
+    assert {wish.base.id for wish in wishes} == {run.boots}
     assert wishes[0].tags["hallmark:managed"] == "true"
 
 
@@ -288,7 +301,7 @@ def test_the_preflight_is_once_for_each_process_and_site(
 )
 def test_on_bad_ground_nothing_is_made(
     site: Site,
-    job: Job,
+    run: MachineRun,
     places: Places,
     inner: FakeInner,
     aws: Aws,
@@ -298,20 +311,20 @@ def test_on_bad_ground_nothing_is_made(
     def refuse(*_: object) -> PreflightResult:
         raise AwsError(message)
 
-    monkeypatch.setattr(aws_run, "run_preflight", refuse)
+    monkeypatch.setattr(aws_machines, "run_preflight", refuse)
     for number in (1, 2):  # a refusal is not remembered: it may have been mended
         here = places.model_copy(update={"store": places.store / str(number)})
-        with pytest.raises(AwsError) as error, running(site, job, here):
+        with pytest.raises(AwsError) as error, running(site, run, here):
             pytest.fail("it is to end before")
         assert str(error.value) == message
-    assert (inner.inners, media_snapshots(aws, job)) == ([], [])
+    assert (inner.inners, media_snapshots(aws, run)) == ([], [])
     assert list((places.store / "1" / "work").iterdir()) == []
 
 
 @pytest.mark.parametrize(("room", "parallel", "slots"), [(3, None, 3), (3, 2, 2), (2, 8, 2)])
 def test_as_many_machines_run_at_once_as_the_quota_of_vpcs_and_the_settings_allow(
     site: Site,
-    job: Job,
+    run: MachineRun,
     places: Places,
     inner: FakeInner,
     ground: PreflightResult,
@@ -328,12 +341,12 @@ def test_as_many_machines_run_at_once_as_the_quota_of_vpcs_and_the_settings_allo
         yield
 
     here = PreflightResult(account=ground.account, kms_key=ground.kms_key, zones=ground.zones, room=room)
-    monkeypatch.setattr(aws_run, "run_preflight", lambda *_: here)
-    monkeypatch.setattr(aws_run, "slot", slot)
-    with running(site, job, places.model_copy(update={"parallel": parallel})):
+    monkeypatch.setattr(aws_machines, "run_preflight", lambda *_: here)
+    monkeypatch.setattr(aws_machines, "slot", slot)
+    with running(site, run, places.model_copy(update={"parallel": parallel})):
         pass
     assert asked == [(places.cache / "slots-aws", slots)]
 
 
 def test_blocks_are_put_as_fast_as_the_stack_says(site: Site) -> None:
-    assert aws_run.transfer(site.model_copy(update={"puts_per_second": 12.5})).puts_per_second == 12.5
+    assert aws_machines.transfer(site.model_copy(update={"puts_per_second": 12.5})).puts_per_second == 12.5

@@ -1,0 +1,150 @@
+"""The image store of this machine, as the sequence and the command line use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hallmark.common.errors import StoreError
+from hallmark.common.fingerprint import Sha256, hash_file
+from hallmark.judge.observed import read_inventory
+from hallmark.local.disk import compress
+from hallmark.order.order import Order
+from hallmark.pipeline.machines import RunOutputs, Say
+from hallmark.store.image import Image
+from hallmark.store.store import Store
+
+
+class LocalImageStore:
+    """Images as folders of the store; see pipeline/image_store.py."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find(self, order: Order) -> Image | None:
+        """The whole image of the same inputs."""
+        return self._store.find(order.fingerprint)
+
+    def keep(self, order: Order, outputs: RunOutputs, work: Path, say: Say) -> Image:
+        """Write the candidate's disk, and add it to the store with its evidence."""
+        say("build: writing the candidate's disk")
+        disk, evidence = Path(outputs.disk), work / "evidence"
+        compress(disk, work / "disk.qcow2", source_format="qcow2")
+        disk.unlink()
+        return self._store.add_candidate(
+            work / "disk.qcow2",
+            evidence,
+            recipe=order.recipe,
+            fingerprint=order.fingerprint,
+            packages=len(read_inventory(evidence / "build" / "inventory-after.tsv")),
+        )
+
+    def settle(self, built: Image, say: Say) -> Image:
+        """An image of the store is whole from the start."""
+        return built
+
+    def name_of(self, built: Image) -> str:
+        """Its id."""
+        return built.id
+
+    def get(self, name: str, order: Order) -> Image:
+        """The image with this id; StoreError when there is none."""
+        return self._store.image(name)
+
+    @contextmanager
+    def judging(self, image: Image, work: Path) -> Iterator[Path]:
+        """Keep the image from `gc`; StoreError when its disk has other bytes than the build made."""
+        if hash_file(image.disk) != image.sha256:
+            raise StoreError(f"{image.disk}: expected the bytes that the build made, got others; remove {image.folder}")
+        with self._store.using(image.id):
+            yield image.evidence
+
+    def boots(self, image: Image) -> str:
+        """Its disk."""
+        return str(image.disk)
+
+    def subject(self, image: Image) -> str:
+        """Its id."""
+        return f"{image.id}:"
+
+    def label(self, image: Image) -> str:
+        """Its id."""
+        return image.id
+
+    def retry_words(self, image: Image) -> str:
+        """By its id."""
+        return f"hallmark retry {image.id}"
+
+    def evidence_of(self, image: Image) -> str:
+        """A folder."""
+        return str(image.evidence)
+
+    def accept(self, image: Image, acceptance: Sha256) -> Image:
+        """Mark it in its record."""
+        return self._store.accept(image.id, acceptance)
+
+    def reject(self, image: Image, acceptance: Sha256, reason: str) -> None:
+        """Mark it in its record, with the reason."""
+        self._store.reject(image.id, acceptance, reason)
+
+
+class LocalCatalogue:
+    """The images of one store, for the command line; `channel` is the one that people mean when they name a recipe."""
+
+    last_column = "size"
+
+    def __init__(self, store: Store, channel: str) -> None:
+        self.store, self._channel = store, channel
+
+    @property
+    def where(self) -> str:
+        """The store's folder."""
+        return str(self.store.root)
+
+    def images(self) -> list[dict[str, Any]]:
+        """All whole images, the newest first."""
+        return [self._facts(image) for image in self.store.images()]
+
+    def show(self, name: str) -> dict[str, Any]:
+        """One image, with the names of its evidence files."""
+        image = self.choose(name)
+        files = (path.relative_to(image.evidence).as_posix() for path in image.evidence.rglob("*") if path.is_file())
+        return {**self._facts(image), "files": sorted(files)}
+
+    def retry(self, name: str) -> dict[str, Any]:
+        """A rejected image, by its id."""
+        return self._facts(self.store.retry(name))
+
+    def gc(self, keep: int, *, dry_run: bool = False) -> list[str]:
+        """As the store does it: never what a channel points at or a machine uses."""
+        return self.store.gc(keep, dry_run=dry_run)
+
+    def choose(self, name: str) -> Image:
+        """An image by id, or a recipe's released image, or its newest. StoreError when there is none."""
+        images = self.store.images()
+        exact = [image for image in images if image.id == name]
+        released = self.store.channel_target(name, self._channel) if not exact else None
+        own = [image for image in images if image.recipe == name]
+        found = [*exact, *([released] if released else []), *own]
+        if not found:
+            raise StoreError(
+                f"{name}: expected an image's id or a recipe with images in {self.store.root}; see `hallmark images`"
+            )
+        return found[0]
+
+    def only_release(self) -> Image:
+        """The released image when there is just one; else StoreError says what there is to choose from."""
+        released = [recipe for recipe, channel in self.store.channels() if channel == self._channel]
+        if not released:
+            raise StoreError(f"{self.store.root}: nothing was released yet; `make image` makes and releases an image")
+        if len(released) > 1:
+            raise StoreError(
+                f"{self.store.root}: several recipes are released ({', '.join(released)}): name one of them"
+            )
+        return self.choose(released[0])
+
+    def _facts(self, image: Image) -> dict[str, Any]:
+        points = [channel for (_, channel), name in self.store.channels().items() if name == image.id]
+        return {**image.model_dump(mode="json"), "channels": points}

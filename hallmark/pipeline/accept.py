@@ -1,0 +1,102 @@
+"""Accepting: a second isolated machine of the same shape boots the candidate, and the host judges what it sees.
+
+The candidate itself stays as it is. The verdict is final for these inputs: a rejected candidate is not judged again
+until `hallmark retry` or a changed input.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hallmark.common.errors import HostError, MachineError, RejectedError, ResultsError
+from hallmark.evidence.gather import ACCEPTANCE_CONSOLE, add_evidence, keep_acceptance_console
+from hallmark.guest.patch_media import make_acceptance_media
+from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
+from hallmark.guest.user_data import acceptance_cloud_config
+from hallmark.judge.acceptance import judge_acceptance
+from hallmark.judge.judgement import Verdict
+from hallmark.order.order import Order
+from hallmark.order.places import Places
+from hallmark.pipeline.build import NETWORK_PROOF
+from hallmark.pipeline.image_store import ImageStore, ImageT
+from hallmark.pipeline.machines import MachineRun, Machines, Say
+from hallmark.store.store import Store
+
+
+def accept_image(
+    order: Order, name: str, machines: Machines, images: ImageStore[Any, ImageT], places: Places, say: Say
+) -> ImageT:
+    """Judge a candidate; returns the accepted image. RejectedError, naming the evidence, when it is not fit."""
+    image = images.get(name, order)
+    if _was_accepted_before(order, image, images):
+        say(f"{images.label(image)} was accepted before, by the same tests")
+        return image
+    machines.check("accept")
+    with (
+        Store(places.store).workdir(f"accept-{image.id}") as work,
+        images.judging(image, work) as evidence,
+    ):
+        problems, verdict = _judge_in_machine(order, image, machines, images, work=work, evidence=evidence, say=say)
+        add_evidence(order, evidence, work, problems, verdict)
+    if problems:
+        images.reject(image, order.acceptance_fingerprint, "; ".join(problems)[:2000])
+        words = [f"{images.subject(image)} rejected:", *problems[:20], f"evidence: {images.evidence_of(image)}"]
+        raise RejectedError("\n".join(words))
+    return images.accept(image, order.acceptance_fingerprint)
+
+
+def _was_accepted_before(order: Order, image: ImageT, images: ImageStore[Any, ImageT]) -> bool:
+    """Whether the same acceptance has accepted it; RejectedError when it has rejected it."""
+    if image.acceptance != order.acceptance_fingerprint:
+        return False
+    if image.state == "rejected":
+        reason = f": {image.reason}" if image.reason else ""
+        raise RejectedError(
+            f"{images.subject(image)} was rejected{reason}\nevidence: {images.evidence_of(image)}\n"
+            f"change the recipe, or judge it again with `{images.retry_words(image)}`"
+        )
+    return image.state == "accepted"
+
+
+def _judge_in_machine(
+    order: Order,
+    image: ImageT,
+    machines: Machines,
+    images: ImageStore[Any, ImageT],
+    *,
+    work: Path,
+    evidence: Path,
+    say: Say,
+) -> tuple[list[str], Verdict | None]:
+    """What speaks against the candidate. HostError when it was not judged, for no fault of its own."""
+    try:
+        with machines.run(_run(order, images.boots(image), work), work, say) as outputs:
+            if outputs.network_proof is not None:
+                (evidence / f"acceptance-{NETWORK_PROOF}").write_text(outputs.network_proof)
+            check_finished(work / RESULTS, work / CONSOLE, what="acceptance")
+            return judge_acceptance(order, work / RESULTS, evidence)
+    except (MachineError, ResultsError) as error:
+        words = str(error).replace(str(work / CONSOLE), f"{images.evidence_of(image)}/{ACCEPTANCE_CONSOLE}")
+        if not isinstance(error, HostError):
+            return [words], None
+        keep_acceptance_console(evidence, work)
+        raise HostError(f"{image.id}: {words}; it was not judged, run again") from error
+
+
+def _run(order: Order, boots: str, work: Path) -> MachineRun:
+    task = GuestTask(
+        mode="accept",
+        manifest=order.acceptance_manifest,
+        bootstrap=order.bootstrap_file(),
+        cloud_config=acceptance_cloud_config(order.administrators),
+        deadline_minutes=order.deadline_minutes,
+    )
+    return MachineRun(
+        name=order.recipe,
+        fingerprint=order.acceptance_fingerprint,
+        boots=boots,
+        shape=order.shape,
+        media=make_acceptance_media(order, work),
+        task=task,
+    )

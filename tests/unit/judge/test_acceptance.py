@@ -1,0 +1,114 @@
+"""The host's judgement of a booted candidate: each way to be unfit is one clear line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hallmark.judge.acceptance import judge_acceptance
+from hallmark.judge.build import judge_build
+from hallmark.order.order import Order
+from tests.support.examples import Project, append
+from tests.support.good_results import write, write_good_acceptance, write_good_build
+from tests.support.spoiled import add, put, unlink
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def order(project: Project) -> Order:
+    return project.order()
+
+
+def break_units(results: Path) -> None:
+    write(results / "facts" / "system-state", "degraded\n")
+    write(results / "facts" / "failed-units", "nftables.service\nssh.service\n")
+
+
+@pytest.fixture
+def candidate(tmp_path: Path, order: Order) -> Path:
+    """The evidence of a good build."""
+    write_good_build(tmp_path / "evidence" / "build", order)
+    return tmp_path / "evidence"
+
+
+def test_a_candidate_on_which_all_is_well_is_fit(tmp_path: Path, order: Order, candidate: Path) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    problems, verdict = judge_acceptance(order, results, candidate)
+    assert problems == []
+    assert verdict.good
+
+
+def test_an_image_without_cloud_init_is_fit(tmp_path: Path, order: Order, candidate: Path) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    (results / "facts" / "cloud-init.json").unlink()
+    assert judge_acceptance(order, results, candidate)[0] == []
+
+
+DEGRADED = "boot: expected the system to be running, it is degraded"
+NO_STATE = "boot: expected the system to be running, it is unknown; failed units: none"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problems"),
+    [
+        (unlink("facts/system-state"), [NO_STATE]),
+        (
+            break_units,
+            [f"{DEGRADED}; failed units: nftables.service, ssh.service"],
+        ),
+        (put("facts/multi-user", "inactive"), ["boot: multi-user.target was not reached"]),
+        (unlink("facts/multi-user"), ["boot: multi-user.target was not reached"]),
+        (
+            put("facts/kernel", "6.12.8-cloud-amd64"),
+            ["boot: expected the newest kernel, 6.12.9-cloud-amd64, to be running, got 6.12.8-cloud-amd64"],
+        ),
+        (
+            unlink("facts/kernels"),
+            ["boot: expected the newest kernel, none, to be running, got 6.12.9-cloud-amd64"],
+        ),
+        (put("facts/machine-id", "uninitialized"), ["first boot: no new machine-id"]),
+        (unlink("facts/machine-id"), ["first boot: no new machine-id"]),
+        (put("facts/host-keys", "\n"), ["first boot: no SSH host keys"]),
+        (put("facts/cloud-init.json", '{"status": "error"}'), ["first boot: cloud-init ended as error"]),
+        (put("facts/cloud-init.json", '{"status": "\\u001b[2Jx"}'), ["first boot: cloud-init ended as x"]),
+        (put("facts/cloud-init.json", "{}"), ["first boot: cloud-init ended as unreadable"]),
+        (put("facts/cloud-init.json", "[" * 100_000), ["first boot: cloud-init ended as unreadable"]),
+        (unlink("isolation.txt"), ["isolation.txt: expected a proof of the isolation, got none"]),
+        (add("isolation.txt", "SURPRISE: a route\n"), ["isolation.txt: SURPRISE: a route"]),
+        (
+            add("inventory-acceptance.tsv", "netcat\t1\tamd64\n"),
+            ["acceptance: netcat: expected no such package, got 1"],
+        ),
+        (put("controls/alpha.exit", "1"), ["controls: 1 passed, 1 failed (alpha)"]),
+        (unlink("controls/alpha.exit"), ["controls: 1 passed, 1 failed (alpha: no result)"]),
+        (put("recipe/pages.sh.exit", "1"), ["acceptance script pages.sh: exit code 1"]),
+        (unlink("recipe/pages.sh.exit"), ["acceptance script pages.sh: exit code none: it did not run"]),
+    ],
+)
+def test_each_way_for_a_candidate_to_be_unfit_is_told(
+    tmp_path: Path, order: Order, candidate: Path, spoil: Callable[[Path], object], problems: list[str]
+) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    spoil(results)
+    assert judge_acceptance(order, results, candidate)[0] == problems
+
+
+def test_a_failure_that_is_waived_speaks_against_neither(tmp_path: Path, project: Project) -> None:
+    waiver = '\n[[hardening.waivers]]\ncontrol = "beta"\nreason = "for now"\nexpires = 2026-12-31\n'
+    append(project.recipe_file, waiver)
+    order = project.order()
+    write_good_build(tmp_path / "evidence" / "build", order)
+    write_good_acceptance(tmp_path / "results", order)
+    for folder in (tmp_path / "evidence" / "build", tmp_path / "results"):
+        write(folder / "controls" / "beta.exit", "1\n")
+    assert judge_build(order, tmp_path / "evidence" / "build")[1] == []
+    assert judge_acceptance(order, tmp_path / "results", tmp_path / "evidence")[0] == []
