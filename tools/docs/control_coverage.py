@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from hallmark.controls.catalogue import GATES, REQUIREMENTS, Gate, Requirement
+from hallmark.controls.catalogue import REQUIREMENTS, Requirement
 from hallmark.controls.plan import Control
+from tools.docs.gates import GATES, Gate
 
 _HEAD = """# Requirements and what covers them
 

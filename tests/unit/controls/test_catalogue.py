@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.controls.catalogue import GATES, REQUIREMENTS, Gate
+from hallmark.controls.catalogue import REQUIREMENTS
+from tools.docs.gates import GATES, Gate
 
 CHECKOUT = Path(__file__).parents[3]
 COUNTS = {"P": 9, "S": 13, "A": 11, "R": 4, "L": 5, "T": 3}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.controls.catalogue import Gate
 from hallmark.controls.plan import Control, Source, load_controls
 from tools.docs.__main__ import CHECKOUT
 from tools.docs.control_coverage import covering, render
+from tools.docs.gates import Gate
 
 GATE = Gate(name="the door", requirements=("P7",), closes="It closes.", tests=("tests/unit/test_x.py::test_y",))
 
