@@ -17,7 +17,7 @@ from components.providers import INNER_PROGRAM
 from hallmark.aws import machines as aws_machines
 from hallmark.aws.exchange_volume import plan_carrier
 from hallmark.aws.machines import AwsMachines
-from hallmark.aws.preflight import PreflightResult, PreflightRequest
+from hallmark.aws.preflight import PreflightRequest, PreflightResult
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.aws.tags import format_time
@@ -277,7 +277,12 @@ def test_a_console_that_cannot_be_fetched_is_no_trouble(
 
 
 def test_the_preflight_is_once_for_each_process_and_site(
-    site: Site, run: MachineRun, places: Places, inner: FakeInner, ground: PreflightResult, monkeypatch: pytest.MonkeyPatch
+    site: Site,
+    run: MachineRun,
+    places: Places,
+    inner: FakeInner,
+    ground: PreflightResult,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wishes: list[PreflightRequest] = []
 
