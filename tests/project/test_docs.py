@@ -51,6 +51,7 @@ DOCUMENTATION = {
 CLOUD = re.compile(r"(?:[a-z0-9-]+\.)*(?:ec2|ebs)\.[a-z0-9-]+(?:\.vpce)?\.amazonaws\.com")
 RESERVED = re.compile(r"(.+\.)?(test|invalid|localhost|example|example\.(org|com|net))|[^.]+")
 URL = re.compile(r"\b(?:https?|ftp)://(?:[^/\s@]*@)?([A-Za-z0-9][A-Za-z0-9.-]*)")
+OUR_PLACE = re.compile(r"(?:(?:hallmark|components|tools|tests)/[a-z0-9_/]*(?:\.py)?|image_scripts/[a-z_/]*(?:\.sh)?)")
 SERVER = re.compile(
     r"\b((?:deb|ftp\d*|security|snapshot|archive|mirrors?|pypi|files|index|registry|proxy|sum|cdn|packages)"
     r"\.[a-z0-9.-]+\.(?:org|com|net|io|dev|cloud))\b"
@@ -131,6 +132,18 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 def test_every_hallmark_command_that_is_named_exists(page: Path) -> None:
     group = typer.main.get_command(app)
     assert commands(page, "hallmark") <= set(getattr(group, "commands", {}))
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=ids(GUIDES))
+def test_every_module_and_folder_of_ours_that_is_named_exists(page: Path) -> None:
+    named = [piece for piece in code(page.read_text()) if OUR_PLACE.fullmatch(piece)]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_module_that_is_named_alone_exists() -> None:
+    modules = {path.name for top in ("hallmark", "components", "tools", "tests") for path in (ROOT / top).rglob("*.py")}
+    named = {piece for page in GUIDES for piece in code(page.read_text()) if re.fullmatch(r"[a-z_]+\.py", piece)}
+    assert named <= modules
 
 
 def test_the_readme_names_every_hallmark_command_and_its_make_target() -> None:
