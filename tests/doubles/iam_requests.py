@@ -337,9 +337,11 @@ def _key_arn(key: str) -> str:
 
 def _ssm(asked: Asked) -> list[Request]:
     action, given = asked.call.action, asked.parameters
-    if action not in ("GetParameter", "GetParametersByPath", "PutParameter"):
+    if action == "DescribeParameters":
+        return [_request(asked, action)]
+    if action not in ("GetParameter", "GetParametersByPath", "ListTagsForResource", "PutParameter"):
         raise NotImplementedError(f"ssm:{action}")
-    name = given.get("Name") or given["Path"]
+    name = given.get("Name") or given.get("Path") or given["ResourceId"]
     return [_request(asked, action, f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name.removeprefix('/')}")]
 
 
