@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from hallmark.evidence.index import Summary, describe, write_index
 
 EXPECTED = """\
@@ -18,7 +20,14 @@ accepted
 
 ## Isolation
 
-- no network interface but lo
+### before the build
+
+- expected: none
+- all probed
+
+### acceptance
+
+- expected: none
 
 ## Packages
 
@@ -46,19 +55,58 @@ accepted
 
 ## Files
 
+### Verdict and why
+
 | file | bytes | what it is |
 |---|---|---|
-| [build/controls/ssh-crypto.out](build/controls/ssh-crypto.out) | 2 | what one control or script printed |
-| [odd](odd) | 0 |  |
+| [acceptance/recipe/](acceptance/recipe/) | 2 | the recipe's own tests (1): output (.out), exit code (.exit) |
+
+### Packages and patches
+
+| file | bytes | what it is |
+|---|---|---|
+| [build/inventory-before.tsv](build/inventory-before.tsv) | 3 | packages before the build, by the guest's own dpkg |
+
+### Controls
+
+| file | bytes | what it is |
+|---|---|---|
+| [build/controls/](build/controls/) | 8 | controls (2): output (.out), exit code (.exit), milliseconds (.ms) |
+
+### Inputs
+
+| file | bytes | what it is |
+|---|---|---|
 | [recipe.toml](recipe.toml) | 1 | the recipe that the image was built from |
+
+### Other files
+
+| file | bytes | what it is |
+|---|---|---|
+| [odd](odd) | 0 |  |
 """
 
 
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
 def test_the_index_tells_everything_in_order(tmp_path: Path) -> None:
-    (tmp_path / "build" / "controls").mkdir(parents=True)
-    (tmp_path / "recipe.toml").write_text("a")
-    (tmp_path / "build" / "controls" / "ssh-crypto.out").write_text("ok")
-    (tmp_path / "odd").write_text("")
+    write(
+        tmp_path,
+        {
+            "recipe.toml": "a",
+            "build/controls/ssh-crypto.out": "ok",
+            "build/controls/ssh-crypto.exit": "0\n",
+            "build/controls/build-isolation.exit": "0\n",
+            "build/controls/build-isolation.ms": "9\n",
+            "build/inventory-before.tsv": "a\t1",
+            "acceptance/recipe/pages.sh.exit": "0\n",
+            "odd": "",
+        },
+    )
     summary = Summary(
         title="debian-13-server-0123456789abcdef",
         outcome="accepted",
@@ -66,7 +114,11 @@ def test_the_index_tells_everything_in_order(tmp_path: Path) -> None:
         packages_before=321,
         packages_after=350,
         patches=["openssl 3.5.1-1 → 3.5.1-1+deb13u1 (trixie-security) CVE-2026-1234"],
-        isolation=["no network interface but lo"],
+        isolation={
+            "before the build": ["expected: none", "all probed"],
+            "after the build": [],
+            "acceptance": ["expected: none"],
+        },
         controls={"build": {"passed": ("ssh-crypto", "umask"), "failed": ()}},
         timings={"base": 30.0, "build": 90.0},
     )
@@ -90,10 +142,20 @@ def test_a_failed_build_that_knows_nothing_still_has_an_index(tmp_path: Path) ->
 
 
 def test_what_comes_from_outside_cannot_break_the_page(tmp_path: Path) -> None:
-    write_index(tmp_path, Summary(title="web\n# root", patches=["evil\n\n## Accepted | x"], facts={"reason": "a|b\nc"}))
+    write_index(
+        tmp_path,
+        Summary(
+            title="web\n# root",
+            patches=["evil\n\n## Accepted | x"],
+            facts={"reason": "a|b\nc"},
+            isolation={"x": ["a\n# b"]},
+        ),
+    )
     text = (tmp_path / "index.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# web # root",
+        "## Isolation",
+        "### x",
         "## Patches and added packages (1)",
     ]
     assert "`a\\|b c`" in text
@@ -101,13 +163,28 @@ def test_what_comes_from_outside_cannot_break_the_page(tmp_path: Path) -> None:
 
 def test_thousands_of_files_are_cut_with_their_number(tmp_path: Path) -> None:
     for number in range(450):
-        (tmp_path / f"{number:03}.out").write_text("")
+        (tmp_path / f"{number:03}.log").write_text("")
     write_index(tmp_path, Summary(title="web"))
     assert (tmp_path / "index.md").read_text().endswith("and 50 more.\n")
 
 
-def test_files_are_described_by_their_names() -> None:
-    assert describe("build/console.log").startswith("everything that the machine printed")
-    assert describe("lock.json").startswith("the patch lock")
-    assert describe("acceptance/isolation.txt").startswith("proof")
-    assert describe("unheard-of") == ""
+@pytest.mark.parametrize(
+    ("name", "topic", "meaning"),
+    [
+        ("error.txt", "Verdict and why", "why it failed"),
+        ("build/stage", "Verdict and why", "the stage that the guest reached"),
+        ("acceptance/recipe/", "Verdict and why", "the recipe's own tests ({}): "),
+        ("patch-lock.json", "Packages and patches", "the patch lock: "),
+        ("build/inventory-patched.tsv", "Packages and patches", "packages at another moment"),
+        ("build/inventory-after.tsv", "Packages and patches", "packages after the build"),
+        ("acceptance/controls/", "Controls", "controls ({}): "),
+        ("acceptance/isolation.txt", "Isolation", "proof "),
+        ("build-console.log", "Logs", "everything that the machine printed"),
+        ("order.json", "Inputs", "all inputs "),
+        ("unheard-of", "Other files", ""),
+    ],
+)
+def test_files_are_listed_by_what_a_reader_looks_for(name: str, topic: str, meaning: str) -> None:
+    found = describe(name)
+    assert found[0] == topic
+    assert found[1].startswith(meaning)
