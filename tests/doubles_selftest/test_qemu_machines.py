@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
 
 from hallmark.common import process
-from tests.doubles import moto_ebs
+from tests.doubles import moto_ebs, qemu_machines
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.qemu_machines import Hardware, QemuMachines, mac_of, qemu_args, uuid_of
 from tests.doubles.server import ACCOUNT, REGION, Server, running
 from tests.support.aws.doubled import image
+from tests.support.stand_ins import let_write
 
 BLOCK = 524288
 ROOT = Path(__file__).parents[2]
@@ -85,6 +87,7 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     work.mkdir()
     (programs / "qemu-system-x86_64").touch(0o755)
     monkeypatch.setattr(process, "PATH", f"{programs}:{process.PATH}")
+    let_write(qemu_machines, tmp_path, monkeypatch)
     with QemuMachines(work=work, deadline=60) as machines, running(Rules(machines=machines)) as server:
         yield Cloud(server=server, machines=machines, folder=tmp_path)
     assert list(work.iterdir()) == []
@@ -151,7 +154,7 @@ from tests.doubles.server import running
 folder = Path(sys.argv[1])
 process.PATH = f"{folder / 'bin'}:{process.PATH}"
 with QemuMachines(work=folder) as machines, running(Rules(machines=machines)) as server:
-    Cloud(server=server, machines=machines, folder=folder).start("echo $$ >'{folder}/pid'; exec sleep 1000")
+    Cloud(server=server, machines=machines, folder=folder).start("exec sleep {seconds}")
     sys.stdin.read()
 """
 
@@ -159,19 +162,28 @@ with QemuMachines(work=folder) as machines, running(Rules(machines=machines)) as
 def test_qemu_dies_with_the_process_that_plays_the_machines(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "qemu-system-x86_64").touch(0o755)
-    pid = tmp_path / "pid"
-    code = RUNNER.replace("{folder}/pid", str(pid))
+    seconds = f"1000.{os.getpid()}"
+    code = RUNNER.replace("{seconds}", seconds)
     environment = {"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
     runner = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT, stdin=subprocess.PIPE, env=environment)
     try:
-        wait_until(lambda: pid.exists() and pid.read_text().endswith("\n"), 60)
-        assert Path(f"/proc/{pid.read_text().strip()}").exists()
+        wait_until(lambda: sleepers(seconds), 60)
         runner.send_signal(signal.SIGKILL)
         runner.wait(timeout=10)
-        wait_until(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists(), 5)
+        wait_until(lambda: not sleepers(seconds), 5)
     finally:
         runner.kill()
         runner.communicate(timeout=10)
+
+
+def sleepers(seconds: str) -> list[Path]:
+    """What /proc has of each process that sleeps as long; by its words, for in its namespace it has another number."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (entry / "cmdline").read_bytes() == f"sleep\0{seconds}\0".encode():
+                found.append(entry)
+    return found
 
 
 def test_disks_of_deleted_volumes_go_when_the_next_machine_starts(cloud: Cloud) -> None:

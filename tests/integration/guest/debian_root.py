@@ -44,8 +44,9 @@ def _make(root: PrivateRoot, cache: Path, work: Path, packages: tuple[str, ...],
     (work / "tree").mkdir(parents=True)
     archive = work / "root.tar"
     make_tree(root, cache, archive, packages, identity)
+    # drive.sh gives each scratch root a /dev of its own; contained, not even root makes devices.
     run(
-        as_root(["tar", "--numeric-owner", "--xattrs", "-xpf", archive, "-C", work / "tree"]),
+        as_root(["tar", "--numeric-owner", "--xattrs", "--exclude=./dev/*", "-xpf", archive, "-C", work / "tree"]),
         timeout=600,
         reach=Reach(writes=(work,), installs=True),
     )
