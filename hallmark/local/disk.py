@@ -89,6 +89,22 @@ def make_overlay(backing: Path, target: Path, *, backing_format: str = "qcow2") 
     )
 
 
+def write_boot_loader(archive: Path, tree: Path, ids: DiskIds) -> None:
+    """Write below the new folder `tree` what the ESP holds: shim, GRUB and MOK manager of the packages in `archive`.
+
+    They are there twice: where firmware looks by itself, and where Debian keeps them. A patched package's files do not
+    come here by themselves: that is what the control boot-loader-current is for.
+    """
+    files = _read_members(archive, (_SHIM, _MOK_MANAGER, _GRUB))
+    common = {"mmx64.efi": files[_MOK_MANAGER], "grubx64.efi": files[_GRUB]}
+    config = f"search.fs_uuid {ids.root_filesystem} root\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n"
+    debian = {**common, "shimx64.efi": files[_SHIM], "grub.cfg": config.encode()}
+    for folder, content in {"BOOT": {**common, "BOOTX64.EFI": files[_SHIM]}, "debian": debian}.items():
+        (tree / "EFI" / folder).mkdir(parents=True)
+        for name, data in content.items():
+            (tree / "EFI" / folder / name).write_bytes(data)
+
+
 def _partition(raw: Path, ids: DiskIds, size_mib: int) -> None:
     esp, root = _ESP_SIZE // 512, (size_mib * MIB - _ROOT_START - _GPT_TAIL) // 512
     table = "\n".join(
@@ -127,14 +143,7 @@ def _make_root(raw: Path, archive: Path, ids: DiskIds, size_mib: int, epoch: int
 
 def _make_esp(raw: Path, archive: Path, ids: DiskIds, epoch: int, work: Path) -> None:
     tree = work / "esp"
-    files = _read_members(archive, (_SHIM, _MOK_MANAGER, _GRUB))
-    boot = {"BOOTX64.EFI": files[_SHIM], "mmx64.efi": files[_MOK_MANAGER], "grubx64.efi": files[_GRUB]}
-    config = f"search.fs_uuid {ids.root_filesystem} root\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n"
-    debian = {"shimx64.efi": files[_SHIM], "mmx64.efi": files[_MOK_MANAGER], "grubx64.efi": files[_GRUB]}
-    for folder, content in {"BOOT": boot, "debian": {**debian, "grub.cfg": config.encode()}}.items():
-        (tree / "EFI" / folder).mkdir(parents=True)
-        for name, data in content.items():
-            (tree / "EFI" / folder / name).write_bytes(data)
+    write_boot_loader(archive, tree, ids)
     for path in (*tree.rglob("*"), tree):
         os.utime(path, (epoch, epoch))
     image = work / "esp.img"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hallmark.common.containment import Reach
+from hallmark.common.containment import Reach, writing
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_tree
 from hallmark.common.process import run
@@ -16,6 +16,7 @@ from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import find_mirror
 from hallmark.local.base import PACKAGES
 from hallmark.local.base_tree import BASE_FILES
+from hallmark.local.disk import DiskIds, write_boot_loader
 from tests.debian_tree import keep, make_tree, unused
 from tests.integration.guest.scratch import as_root, locked
 
@@ -28,7 +29,7 @@ def find_debian_root(cache: Path) -> Path:
     root = PrivateRoot(cache, find_mirror(None, None))
     with root.locked():
         archive = root.update()
-    identity = fingerprint("test-root", {"archive": archive, "packages": packages, "files": hash_tree(BASE_FILES)})
+    identity = fingerprint("test-root", {"archive": archive, "packages": packages, "files": hash_tree(BASE_FILES), "esp": 1})
     parent = cache / "test-roots"
     tree = parent / identity[:16]
     with locked(parent / "lock"):
@@ -50,6 +51,8 @@ def _make(root: PrivateRoot, cache: Path, work: Path, packages: tuple[str, ...],
         timeout=600,
         reach=Reach(writes=(work,), installs=True),
     )
+    write_boot_loader(archive, work / "esp", DiskIds.of(identity))
+    run(as_root(["cp", "-R", work / "esp" / "EFI", work / "tree" / "boot" / "efi"]), timeout=60, reach=writing(work))
     archive.unlink()
     finished = work.with_name("finished")
     if finished.exists():

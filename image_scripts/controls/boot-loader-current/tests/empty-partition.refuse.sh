@@ -1,0 +1,1 @@
+find /boot/efi/EFI -name '*.efi' -delete -o -name '*.EFI' -delete
