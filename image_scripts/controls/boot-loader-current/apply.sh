@@ -2,6 +2,7 @@
 # P4: see control.toml.
 set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
+# shellcheck source=image_scripts/controls/boot-loader-current/loader.sh
 . "$HALLMARK_CONTROL/loader.sh"
 
 if [ ! -d "$esp/EFI" ] && has_esp; then
@@ -12,8 +13,9 @@ fi
 # A new file first, then its name: whatever happens meanwhile, the partition holds a whole boot loader.
 [ ! -d "$esp" ] || find "$esp" -type f | while read -r file; do
     packaged "${file##*/}"
-    [ -n "$packaged" ] && [ -f "$packaged" ] || continue
-    cmp -s "$packaged" "$file" && continue
+    if [ ! -f "$packaged" ] || cmp -s "$packaged" "$file"; then
+        continue
+    fi
     note "$file: from $packaged"
     cp "$packaged" "$file.new"
     sync "$file.new"

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # For apply and check: where boot loaders are, and which package's file each of them is to be.
 
 esp=/boot/efi
@@ -26,7 +26,7 @@ packaged() {
 # has_esp: whether this machine has an EFI system partition, mounted or not.
 has_esp() {
     [ ! -d "$esp/EFI" ] || return 0
-    grep -Eqs "^[^#[:space:]]+[[:space:]]+$esp[[:space:]]" /etc/fstab || lsblk -rno PARTTYPE "/dev/$(root_disk)" 2>/dev/null |
+    grep -Eqs "^[^#[:space:]]+[[:space:]]+${esp}[[:space:]]" /etc/fstab || lsblk -rno PARTTYPE "/dev/$(root_disk)" 2>/dev/null |
         grep -Fqix c12a7328-f81f-11d2-ba4b-00a0c93ec93b
 }
 

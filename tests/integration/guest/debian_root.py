@@ -29,7 +29,9 @@ def find_debian_root(cache: Path) -> Path:
     root = PrivateRoot(cache, find_mirror(None, None))
     with root.locked():
         archive = root.update()
-    identity = fingerprint("test-root", {"archive": archive, "packages": packages, "files": hash_tree(BASE_FILES), "esp": 1})
+    identity = fingerprint(
+        "test-root", {"archive": archive, "packages": packages, "files": hash_tree(BASE_FILES), "esp": 1}
+    )
     parent = cache / "test-roots"
     tree = parent / identity[:16]
     with locked(parent / "lock"):
