@@ -53,7 +53,7 @@ class GoldenImage(pulumi.ComponentResource):
                 "patch-media",
                 order.apply(lambda o: o.build_manifest),
                 order,
-                patches=order.apply(lambda o: o.lock.summary()),
+                patches=order.apply(lambda o: o.patch_summary()),
             )
         )
         candidate = platform.build(
@@ -90,7 +90,7 @@ class GoldenImage(pulumi.ComponentResource):
             order = order_image(args.context, args.recipe, args.platform.start, status, say)
         pulumi.log.info(order.lock.totals, self)
         if pulumi.runtime.is_dry_run():
-            pulumi.log.info("patches:\n" + "\n".join(order.lock.summary() or ["none outstanding"]), self)
+            pulumi.log.info("patches:\n" + "\n".join(order.patch_summary() or ["none outstanding"]), self)
         return order
 
     def _step(

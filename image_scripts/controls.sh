@@ -47,7 +47,8 @@ run_control() {
     code=0
     (
         HALLMARK_CONTROL=$HALLMARK_SCRIPTS/controls/$1
-        export HALLMARK_CONTROL
+        HALLMARK_TABLE=$HALLMARK_PLAN/table/$1
+        export HALLMARK_CONTROL HALLMARK_TABLE
         set -a
         # shellcheck disable=SC1090
         . "$HALLMARK_PLAN/env/$1"

@@ -56,6 +56,11 @@ class Context:
         """A parameter that is a boolean."""
         return self.text(name) == "yes"
 
+    def rows(self) -> list[tuple[str, ...]]:
+        """The control's table: the cells of each row, without its reason."""
+        lines = Path(self.environment["HALLMARK_TABLE"]).read_text().splitlines()
+        return [tuple(line.split("\t")[:-1]) for line in lines]
+
     def finding(self, text: str) -> None:
         """Something is not as it should be; the check goes on and fails at its end."""
         self.lines.append(f"FAIL {text}")

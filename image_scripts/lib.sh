@@ -76,6 +76,12 @@ matches() {
     return 1
 }
 
+# --- the control's table ---------------------------------------------------------------------------------------------
+
+# The separator of a row's cells: while IFS="$TAB" read -r key value reason; do ...; done <"$HALLMARK_TABLE"
+# shellcheck disable=SC2034 # for those who source this
+TAB='	'
+
 # --- files ----------------------------------------------------------------------------------------------------------
 
 # write_file MODE OWNER:GROUP PATH <text: puts text in place atomically, and only when something differs.

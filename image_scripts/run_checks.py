@@ -39,7 +39,8 @@ def main(words: list[str]) -> int:
     for number, control in enumerate(ids, total - len(ids) + 1):
         _progress(number, total, control)
         began = time.monotonic()
-        code, text = run_check(control, {**os.environ, **_assignments(plan / "env" / control)})
+        values = {"HALLMARK_TABLE": str(plan / "table" / control), **_assignments(plan / "env" / control)}
+        code, text = run_check(control, {**os.environ, **values})
         (results / f"{control}.out").write_text(text)
         (results / f"{control}.ms").write_text(f"{int((time.monotonic() - began) * 1000)}\n")
         (results / f"{control}.exit").write_text(f"{code}\n")

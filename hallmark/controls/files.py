@@ -18,12 +18,21 @@ from hallmark.controls.catalogue import REQUIREMENTS
 
 ControlId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Severity = Literal["low", "medium", "high"]
+"""What it costs when a control does not hold: high is a way in or up, medium makes one easier, low is good order."""
+Row = tuple[str, ...]
+"""A row of a control's table: its cells, the key first, and one more at the end for the reason (`-` for none)."""
 Value = str | int | bool | tuple[str, ...]
 """What a parameter can hold; a list's items and a string are free of line breaks, a list's items of white space too."""
 
 _SCRIPTS = (("apply.sh",), ("check.sh", "check.py"))
+_ANY = Field(strict=False)  # TOML has lists where the models have tuples
 
+
+TABLE_PARAMETERS = ("rows", "without")
+"""What a recipe may say of a control's table, among the control's parameters."""
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -37,6 +46,59 @@ class Source(_Model):
 
     document: Text
     section: Text
+
+
+class References(_Model):
+    """Where others ask for the same, by number: the CIS benchmark for Debian 13, ANSSI-BP-028, NIST SP 800-53."""
+
+    cis: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[1-7](\.[0-9]{1,2}){1,4}$")], ...], _ANY] = ()
+    anssi: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,2}$")], ...], _ANY] = ()
+    nist: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[0-9]{1,2}(\([0-9]{1,2}\))?$")], ...], _ANY
+    ] = ()
+
+
+class Table(_Model):
+    """Many settings of one kind, one a row: the first cell is the row's key, a cell beyond the columns its reason.
+
+    In a recipe's parameters `rows` replaces or adds rows by their key, and `without` leaves rows out.
+    """
+
+    columns: Annotated[tuple[ParameterName, ...], Field(strict=False, min_length=1)]
+    rows: Annotated[tuple[Annotated[Row, _ANY], ...], Field(strict=False, min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        self.change(self.rows, ())
+        return self
+
+    def change(self, rows: object, without: object) -> tuple[Row, ...]:
+        """The table's rows, changed; each with its reason. ValueError saying what was expected and what was got."""
+        changed = {row[0]: self._full(row) for row in self.rows}
+        if len(changed) < len(self.rows):
+            raise ValueError("rows: expected each key once")
+        for key in _list_of(without, "without", "keys"):
+            if key not in changed:
+                raise ValueError(f"without: the table has no row {key!r}")
+            del changed[key]
+        for row in _list_of(rows, "rows", "rows"):
+            full = self._full(row)
+            changed[full[0]] = full
+        return tuple(changed.values())
+
+    def _full(self, row: object) -> Row:
+        count = len(self.columns)
+        cells = list(row) if isinstance(row, list | tuple) else []
+        good = all(isinstance(cell, str) and cell and cell.isprintable() for cell in cells)
+        if not good or len(cells) not in (count, count + 1):
+            raise ValueError(f"rows: expected [{', '.join(self.columns)}] and perhaps a reason, as text, got {row!r}")
+        return tuple(cells) if len(cells) > count else (*cells, "-")
+
+
+def _list_of(value: object, name: str, what: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{name}: expected a list of {what}, got {value!r}")
+    return list(value)
 
 
 class Parameter(_Model):
@@ -118,11 +180,32 @@ class Control(_Model):
     rationale: Text
     requirements: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
+    severity: Severity
+    references: References = References()
+    packages: Annotated[tuple[PackageName, ...], _ANY] = ()
+    """What it needs of Debian; they join the recipe's packages in the lock."""
+    packages_when: ParameterName | None = None
+    """The parameter that must not be empty for `packages` to be needed."""
+    table: Table | None = None
     after: Annotated[tuple[ControlId, ...], Field(strict=False)] = ()
     may_not_apply: Text | None = None
     """When check.sh may say "not applicable", in words; without it exit code 3 counts as an error."""
     parameters: dict[ParameterName, Parameter] = {}
     folder: Annotated[Path, Field(strict=False)]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.packages_when is not None and self.packages_when not in self.parameters:
+            raise ValueError(f'packages_when: there is no parameter "{self.packages_when}"')
+        for name in TABLE_PARAMETERS if self.table else ():
+            if name in self.parameters:
+                raise ValueError(f"parameters.{name}: expected another name; this one changes the table")
+        return self
+
+    @property
+    def in_python(self) -> bool:
+        """Whether its check is Python, which the image's own interpreter runs."""
+        return (self.folder / "check.py").is_file()
 
     @property
     def scenarios(self) -> tuple[Path, ...]:

@@ -16,7 +16,18 @@ from typing import Any, Protocol
 
 from hallmark.common.errors import ControlError
 from hallmark.common.fingerprint import Sha256, fingerprint
-from hallmark.controls.files import Control, Parameter, Profile, Source, Value, load_controls, load_profile
+from hallmark.controls.files import (
+    TABLE_PARAMETERS,
+    Control,
+    Parameter,
+    Profile,
+    Row,
+    Severity,
+    Source,
+    Value,
+    load_controls,
+    load_profile,
+)
 
 __all__ = [
     "Control",
@@ -32,6 +43,10 @@ __all__ = [
     "lock_table",
     "recipe_environment",
 ]
+
+
+Layers = Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]]
+"""Where values come from besides a control's defaults, the last one winning: its name for messages, and the values."""
 
 
 class WaiverLike(Protocol):
@@ -83,6 +98,9 @@ class PlannedControl:
     environment: Mapping[str, str]
     waiver: str | None = None
     may_not_apply: bool = False
+    severity: Severity = "medium"
+    packages: tuple[str, ...] = ()
+    table: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,16 +115,28 @@ class Plan:
         return tuple(control.id for control in self.controls)
 
     @property
+    def packages(self) -> dict[str, tuple[str, ...]]:
+        """Package → the controls that need it. A waived control needs nothing."""
+        brought: dict[str, tuple[str, ...]] = {}
+        for control in self.controls:
+            for package in control.packages:
+                brought[package] = (*brought.get(package, ()), control.id)
+        return brought
+
+    @property
     def fingerprint(self) -> Sha256:
         """The plan's identity: order, values, waivers (not the scripts' bytes: those are hashed with image_scripts)."""
-        lines = [[c.id, dict(c.environment), c.waiver, c.may_not_apply] for c in self.controls]
+        tables = ([c.table] if c.table else [] for c in self.controls)
+        values = ([c.id, dict(c.environment), c.waiver, c.may_not_apply] for c in self.controls)
+        lines = [[*value, *table] for value, table in zip(values, tables, strict=True)]
         return fingerprint("plan", {"controls": lines})
 
     def files(self) -> dict[str, bytes]:
         """The plan as files of the media: name below its root → bytes."""
         waived = [control.id for control in self.controls if control.waiver is not None]
         environments = {f"plan/env/{c.id}": _assignments(c.environment) for c in self.controls}
-        return {"plan/plan": _lines(self.ids), "plan/waived": _lines(waived), **environments}
+        tables = {f"plan/table/{c.id}": _lines("\t".join(row) for row in c.table) for c in self.controls if c.table}
+        return {"plan/plan": _lines(self.ids), "plan/waived": _lines(waived), **environments, **tables}
 
 
 def compile_plan(
@@ -122,7 +152,8 @@ def compile_plan(
 ) -> Plan:
     """Resolve a profile into a plan.
 
-    `recipe_facts` answer a parameter's `from = "recipe.NAME"`; `parameters` and `waivers` are the recipe's;
+    `recipe_facts` answer a parameter's `from = "recipe.NAME"`; to its packages come
+    those of the controls. `parameters` and `waivers` are the recipe's;
     `extra_controls` are those that its mitigations name; `origin` is the recipe's file, for messages.
     ControlError, with file and path in it, for whatever does not fit.
     """
@@ -131,17 +162,24 @@ def compile_plan(
     _check_parameter_owners(profile.parameters, controls, f"{profile.path}: parameters")
     reasons = _check_waivers(waivers, chosen, today, origin)
     layers = ((f"{profile.path}: parameters", profile.parameters), (f"{origin}: hardening.parameters", parameters))
+    ordered = _ordered(chosen)
+    packages = {c.id: () if c.id in reasons else _packages(c, recipe_facts, layers) for c in ordered}
+    declared = (*recipe_facts.get("packages", ()), *(name for names in packages.values() for name in names))
+    facts = {**recipe_facts, "packages": tuple(dict.fromkeys(declared))} if declared else recipe_facts
     return Plan(
         controls=tuple(
             PlannedControl(
                 id=control.id,
                 title=control.title,
                 requirements=control.requirements,
-                environment=_environment(control, recipe_facts, layers),
+                environment=_environment(control, facts, layers),
                 waiver=reasons.get(control.id),
                 may_not_apply=control.may_not_apply is not None,
+                severity=control.severity,
+                packages=packages[control.id],
+                table=_table(control, layers),
             )
-            for control in _ordered(chosen)
+            for control in ordered
         )
     )
 
@@ -182,9 +220,10 @@ def _check_parameter_owners(
     for name, values in parameters.items():
         if name not in controls:
             raise ControlError(f'{where}.{name}: there is no control "{name}"')
+        mine = (*controls[name].parameters, *(TABLE_PARAMETERS if controls[name].table else ()))
         for parameter in values:
-            if parameter not in controls[name].parameters:
-                known = ", ".join(controls[name].parameters) or "none"
+            if parameter not in mine:
+                known = ", ".join(mine) or "none"
                 raise ControlError(f"{where}.{name}.{parameter}: unknown parameter; this control has: {known}")
 
 
@@ -223,10 +262,32 @@ def _ordered(chosen: Mapping[str, Control]) -> list[Control]:
     return ordered
 
 
+def _packages(control: Control, facts: Mapping[str, Any], layers: Layers) -> tuple[str, ...]:
+    name = control.packages_when
+    if name is not None and not _resolve(control, name, control.parameters[name], facts, layers):
+        return ()
+    return control.packages
+
+
+def _table(control: Control, layers: Layers) -> tuple[Row, ...]:
+    """The control's rows as profile and recipe have changed them."""
+    table = control.table
+    if table is None:
+        return ()
+    for layer, parameters in layers:
+        values = parameters.get(control.id, {})
+        try:
+            rows = table.change(values.get("rows", ()), values.get("without", ()))
+        except ValueError as error:
+            raise ControlError(f"{layer}.{control.id}.{error}") from error
+        table = table.model_copy(update={"rows": rows})
+    return table.change((), ())
+
+
 def _environment(
     control: Control,
     facts: Mapping[str, Any],
-    layers: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
+    layers: Layers,
 ) -> dict[str, str]:
     return {
         f"HM_{name.upper()}": _encode(_resolve(control, name, parameter, facts, layers))
@@ -239,7 +300,7 @@ def _resolve(
     name: str,
     parameter: Parameter,
     facts: Mapping[str, Any],
-    layers: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
+    layers: Layers,
 ) -> Value:
     value, where = _default(control, name, parameter, facts)
     for layer, parameters in layers:

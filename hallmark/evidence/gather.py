@@ -73,7 +73,7 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
         },
         packages_before=len(read_inventory(build / "inventory-before.tsv")),
         packages_after=len(read_inventory(build / "inventory-after.tsv")),
-        patches=order.lock.summary(),
+        patches=order.patch_summary(),
         isolation={when: read_text(path.parent, path.name).splitlines() for when, path in probes.items()},
         controls={
             phase: {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -15,11 +16,12 @@ from typing import Literal
 from pydantic import BaseModel
 
 from hallmark.common.cache import load_plan, save_plan
-from hallmark.common.errors import MediaError
+from hallmark.common.errors import ControlError, MediaError
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.common.iso import manifest_lines
 from hallmark.common.validation import STRICT
 from hallmark.config.recipe import MachineShape, Recipe
+from hallmark.controls.files import Row, Severity
 from hallmark.controls.plan import (
     Plan,
     PlannedControl,
@@ -57,6 +59,9 @@ class PlannedRow(BaseModel):
     environment: dict[str, str]
     waiver: str | None
     may_not_apply: bool
+    severity: Severity = "medium"
+    packages: tuple[str, ...] = ()
+    table: tuple[Row, ...] = ()
 
 
 class Order(BaseModel):
@@ -129,6 +134,12 @@ class Order(BaseModel):
         names = self.plan_files["plan/superseded"].split()
         return tuple(row for row in self.inventory if row[0] in names)
 
+    def patch_summary(self, *, cves: int | None = 8) -> list[str]:
+        """A line for each package of the lock, as it tells them; and for which controls it comes."""
+        brought = self.compiled_plan().packages
+        lines = zip(self.lock.packages, self.lock.summary(cves=cves), strict=True)
+        return [f"{line}, for {' and '.join(brought[p.name])}" if p.name in brought else line for p, line in lines]
+
     def controls_summary(self) -> dict[str, str]:
         """Control → hash of its scripts and values: what a preview shows when a control changes."""
         return {row.id: self._control_hash(row)[:12] for row in self.plan}
@@ -136,25 +147,26 @@ class Order(BaseModel):
     def _control_hash(self, row: PlannedRow) -> str:
         prefix = f"image_scripts/controls/{row.id}/"
         scripts = {name: digest for name, digest in self.build_hashes.items() if name.startswith(prefix)}
-        return fingerprint("control", {"scripts": scripts, "environment": row.environment})
+        table = {"table": row.table} if row.table else {}
+        return fingerprint("control", {"scripts": scripts, "environment": row.environment, **table})
 
 
 def make_order(
     recipe: Recipe,
+    plan: Plan,
     *,
     scripts: Path,
     base: Sha256,
     inventory: Inventory,
     lock: PatchLock,
-    today: date,
     surroundings: Surroundings = "none",
     hardware: Mapping[str, str] | None = None,
 ) -> Order:
-    """Compile a recipe against a base and a lock. Raises ControlError and RecipeError for what does not fit.
+    """Fix a recipe and its plan against a base and a lock. Raises ControlError and RecipeError for what does not fit.
 
     `hardware` is what a platform that does not take the recipe's shape runs it on (instance type, key).
     """
-    plan = _compile(recipe, scripts, today, surroundings)
+    _require_python(plan, scripts, inventory, lock)
     tests = recipe.acceptance_scripts()
     texts = _plan_files(recipe, plan, inventory, lock, surroundings)
     plan_hashes = {name: hash_bytes(text.encode()) for name, text in texts.items()}
@@ -174,17 +186,7 @@ def make_order(
         scripts=scripts.absolute(),
         base=base,
         lock=lock,
-        plan=tuple(
-            PlannedRow(
-                id=c.id,
-                title=c.title,
-                requirements=c.requirements,
-                environment=dict(c.environment),
-                waiver=c.waiver,
-                may_not_apply=c.may_not_apply,
-            )
-            for c in plan.controls
-        ),
+        plan=tuple(PlannedRow(**asdict(control)) for control in plan.controls),
         plan_files=texts,
         acceptance_scripts={name: path.absolute() for name, path in tests.items()},
         administrators=recipe.administrators,
@@ -230,7 +232,8 @@ def superseded_kernels(inventory: Inventory, lock: PatchLock) -> tuple[str, ...]
     return tuple(name for name in installed if brought and name not in brought)
 
 
-def _compile(recipe: Recipe, scripts: Path, today: date, surroundings: Surroundings) -> Plan:
+def make_plan(recipe: Recipe, scripts: Path, today: date, surroundings: Surroundings = "none") -> Plan:
+    """The controls that a recipe asks for, with their values. Raises ControlError for what does not fit."""
     return compile_plan(
         {**recipe.facts, "surroundings": surroundings},
         load_controls(scripts / "controls"),
@@ -241,6 +244,22 @@ def _compile(recipe: Recipe, scripts: Path, today: date, surroundings: Surroundi
         today,
         origin=str(recipe.path),
     )
+
+
+def wanted_packages(recipe: Recipe, plan: Plan) -> tuple[str, ...]:
+    """What is to be installed besides the base: the recipe's packages, then those of its controls."""
+    return tuple(dict.fromkeys((*recipe.packages, *plan.packages)))
+
+
+def _require_python(plan: Plan, scripts: Path, inventory: Inventory, lock: PatchLock) -> None:
+    names = {package.name for package in inventory.packages} | {package.name for package in lock.packages}
+    for control in plan.ids if "python3" not in names else ():
+        check = scripts / "controls" / control / "check.py"
+        if check.is_file():
+            raise ControlError(
+                f"{check}: expected python3 in the image, which neither the base nor the recipe's packages bring; "
+                "add python3 to the recipe's packages"
+            )
 
 
 def surroundings_file(surroundings: Surroundings) -> bytes:
@@ -258,7 +277,7 @@ def _plan_files(
         "HALLMARK_LOCK": lock.fingerprint,
     }
     superseded = superseded_kernels(inventory, lock)
-    manual = "".join(f"{name}\n" for name in sorted(recipe.packages))
+    manual = "".join(f"{name}\n" for name in sorted(wanted_packages(recipe, plan)))
     files: Mapping[str, bytes] = {
         **plan.files(),
         "plan/lock.tsv": lock_table(lock.packages),

@@ -11,10 +11,11 @@ from hallmark.common.errors import HallmarkError, LockError
 from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import Recipe
 from hallmark.config.settings import Settings
+from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
 from hallmark.debian.inventory import parse_status
 from hallmark.debian.lock import PatchLock, load_lock
-from hallmark.order.order import Order, Surroundings, make_order
+from hallmark.order.order import Order, Surroundings, make_order, make_plan, wanted_packages
 from hallmark.order.places import Places
 
 LATEST = "latest"
@@ -38,17 +39,18 @@ def ask_the_mirror(context: Context) -> bool:
     return latest
 
 
-def resolve_lock(context: Context, recipe: Recipe, status: str, say: Callable[[str], None]) -> PatchLock:
-    """The patch lock for a base with this dpkg status: resolved anew, or the pinned one. Raises MirrorError, LockError.
+def resolve_lock(context: Context, recipe: Recipe, plan: Plan, status: str, say: Callable[[str], None]) -> PatchLock:
+    """The patch lock for a base with this dpkg status: resolved anew, or the pinned one.
 
-    `ask_the_mirror` was called before; `say` is told how far the download of the packages has come. Raises LockError,
-    too, when a mitigation of the recipe has expired or its patch has arrived; the message names it.
+    It has what recipe and plan need. `ask_the_mirror` was called before; `say` is told how far the download of the
+    packages has come. Raises MirrorError and LockError; the latter, too, when a mitigation of the recipe has expired or
+    its patch has arrived, which the message names.
     """
     places = context.places
     if context.settings.patches == LATEST:
-        lock = patches.resolve(status, recipe.packages, places.apt_root(), places.pool, say, ask=False)
+        lock = patches.resolve(status, wanted_packages(recipe, plan), places.apt_root(), places.pool, say, ask=False)
     else:
-        lock = _pinned_lock(context, recipe, status, say)
+        lock = _pinned_lock(context, recipe, plan, status, say)
     try:
         patches.check_mitigations(recipe.mitigation, lock, context.today, places.pool)
     except HallmarkError as error:
@@ -56,7 +58,7 @@ def resolve_lock(context: Context, recipe: Recipe, status: str, say: Callable[[s
     return lock
 
 
-def _pinned_lock(context: Context, recipe: Recipe, status: str, say: Callable[[str], None]) -> PatchLock:
+def _pinned_lock(context: Context, recipe: Recipe, plan: Plan, status: str, say: Callable[[str], None]) -> PatchLock:
     """The lock that the settings name: a file, or in a folder of locks the one with the recipe's name."""
     places = context.places
     path = context.root / context.settings.patches
@@ -66,10 +68,12 @@ def _pinned_lock(context: Context, recipe: Recipe, status: str, say: Callable[[s
     inventory = parse_status(status)
     patches.verify_pinned(lock, places.apt_root(), inventory, where=str(path))
     known = {package.name for package in inventory.packages} | {package.name for package in lock.packages}
-    for index, name in enumerate(recipe.packages):
+    asked = {name: f"the control {' and '.join(controls)} asks for" for name, controls in plan.packages.items()}
+    asked |= {name: f"{recipe.path} asks for (packages[{index}])" for index, name in enumerate(recipe.packages)}
+    for name, who in asked.items():
         if name not in known:
             raise LockError(
-                f"{path}: packages: expected {name}, which {recipe.path} asks for (packages[{index}]); "
+                f"{path}: packages: expected {name}, which {who}; "
                 "the lock was made for another list: make a new one with hallmark:patches latest"
             )
     patches.fetch(lock, places.apt_root(), places.pool, say)
@@ -89,14 +93,16 @@ def order_image(
     context: Context, recipe: Recipe, start: StartingPoint, status: str, say: Callable[[str], None]
 ) -> Order:
     """The whole order of one recipe on a base with this dpkg status."""
-    lock = resolve_lock(context, recipe, status, say)
+    scripts = context.root / "image_scripts"
+    plan = make_plan(recipe, scripts, context.today, start.surroundings)
+    lock = resolve_lock(context, recipe, plan, status, say)
     return make_order(
         recipe,
-        scripts=context.root / "image_scripts",
+        plan,
+        scripts=scripts,
         base=start.base,
         inventory=parse_status(status),
         lock=lock,
-        today=context.today,
         surroundings=start.surroundings,
         hardware=start.hardware,
     )

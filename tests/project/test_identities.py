@@ -11,7 +11,7 @@ import pytest
 
 from hallmark.aws.exchange_volume import plan_carrier
 from hallmark.common.fingerprint import Sha256, hash_bytes
-from hallmark.order.order import Order, make_order
+from hallmark.order.order import Order, make_order, make_plan
 from hallmark.store.image import image_id
 from tests.support.examples import BASE, INVENTORY, LOCK, TODAY, Project
 
@@ -26,11 +26,11 @@ def project(tmp_path: Path) -> Project:
 def on_aws(project: Project) -> Order:
     return make_order(
         project.recipe,
+        make_plan(project.recipe, project.scripts, TODAY, "imds"),
         scripts=project.scripts,
         base=BASE,
         inventory=INVENTORY,
         lock=LOCK,
-        today=TODAY,
         surroundings="imds",
         hardware=HARDWARE,
     )

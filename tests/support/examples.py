@@ -9,7 +9,7 @@ from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.debian.inventory import InstalledPackage, Inventory
 from hallmark.debian.lock import LockedPackage, LockedSuite, PatchLock
-from hallmark.order.order import ACCEPTANCE_SCRIPTS, BOOTSTRAP, BUILD_SCRIPTS, Order, make_order
+from hallmark.order.order import ACCEPTANCE_SCRIPTS, BOOTSTRAP, BUILD_SCRIPTS, Order, make_order, make_plan
 from hallmark.order.places import Places
 
 TODAY = date(2026, 11, 22)
@@ -34,6 +34,7 @@ title = "Control {name}"
 rationale = "because"
 requirements = ["P1"]
 sources = [{{ document = "NIST SP 800-123", section = "4" }}]
+severity = "low"
 
 [parameters.words]
 type = "list"
@@ -129,7 +130,8 @@ class Project:
         self, *, lock: PatchLock = LOCK, inventory: Inventory = INVENTORY, base: Sha256 = BASE, today: date = TODAY
     ) -> Order:
         """The order as files and arguments now have it."""
-        return make_order(self.recipe, scripts=self.scripts, base=base, inventory=inventory, lock=lock, today=today)
+        plan = make_plan(self.recipe, self.scripts, today)
+        return make_order(self.recipe, plan, scripts=self.scripts, base=base, inventory=inventory, lock=lock)
 
     def places(self) -> Places:
         """A store and a cache below the folder, and mirrors that nobody serves."""

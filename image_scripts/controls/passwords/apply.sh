@@ -3,9 +3,9 @@
 set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 
-[ -f /usr/share/pam-configs/pwquality ] || fail "pam_pwquality is not installed: list the package libpam-pwquality in the recipe"
+[ -f /usr/share/pam-configs/pwquality ] || fail "pam_pwquality is not installed (package libpam-pwquality)"
 [ "$HM_DICTIONARY" = no ] || [ -s /var/cache/cracklib/cracklib_dict.pwd ] ||
-    fail "no dictionary: list the package cracklib-runtime in the recipe, or set the parameter dictionary to false"
+    fail "no dictionary (package cracklib-runtime)"
 
 quality=/etc/security/pwquality.conf.d/zz-hallmark.conf
 profiles=/usr/share/pam-configs

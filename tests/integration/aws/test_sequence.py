@@ -27,7 +27,7 @@ from hallmark.common.errors import (
     ResultsError,
     StoreError,
 )
-from hallmark.order.order import Order, make_order
+from hallmark.order.order import Order, make_order, make_plan
 from hallmark.order.places import Places
 from hallmark.pipeline import build as build_module
 from hallmark.pipeline.accept import accept_image
@@ -88,11 +88,11 @@ def ordered(project: Project, number: int) -> Order:
     hardware = {"instance_type": "t3.medium", "test": str(number)}
     return make_order(
         project.recipe,
+        make_plan(project.recipe, project.scripts, TODAY, "imds"),
         scripts=project.scripts,
         base=BASE,
         inventory=INVENTORY,
         lock=LOCK,
-        today=TODAY,
         surroundings="imds",
         hardware=hardware,
     )

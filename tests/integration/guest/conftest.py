@@ -20,7 +20,7 @@ from tests.integration.guest.scratch import Guest
 
 @pytest.fixture(scope="session")
 def pristine_root() -> Path:
-    """A Debian 13 tree with the default recipe's packages; nothing may write to it."""
+    """A Debian 13 tree with the packages that controls need; nothing may write to it."""
     return find_debian_root(user_cache())
 
 

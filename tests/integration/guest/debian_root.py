@@ -1,6 +1,7 @@
-"""The tree that control scenarios run in: Debian 13 as a patched base with the default recipe's packages.
+"""The tree that control scenarios run in: Debian 13 as a patched base.
 
-Made with hallmark.local.base from the mirror, unpacked once, and kept in the cache until mirror or packages move.
+It has what any control needs of packages. Made with hallmark.local.base from the mirror, unpacked once, and kept in
+the cache until mirror or packages move.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from hallmark.common.containment import Reach, writing
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_tree
 from hallmark.common.process import run
-from hallmark.config.recipe import load_recipe
+from hallmark.controls.files import load_controls
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import find_mirror
 from hallmark.local.base import PACKAGES
@@ -25,7 +26,8 @@ CHECKOUT = Path(__file__).parents[3]
 
 def find_debian_root(cache: Path) -> Path:
     """The tree below `cache`, made when there is none for the archive as it is now; older ones are removed."""
-    packages = (*PACKAGES, *load_recipe(CHECKOUT / "recipes" / "debian-13-server.toml").packages)
+    controls = load_controls(CHECKOUT / "image_scripts" / "controls").values()
+    packages = tuple(dict.fromkeys((*PACKAGES, *(name for control in controls for name in control.packages))))
     root = PrivateRoot(cache, find_mirror(None, None))
     with root.locked():
         archive = root.update()

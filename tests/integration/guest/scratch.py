@@ -116,6 +116,7 @@ def _fixed(phase: str, control: str) -> dict[str, str]:
         "HALLMARK_SCRIPTS": "/run/hallmark/scripts",
         "HALLMARK_CONTROL": f"/run/hallmark/scripts/controls/{control}",
         "HALLMARK_PLAN": "/run/hallmark/plan",
+        "HALLMARK_TABLE": f"/run/hallmark/plan/table/{control}",
         "HALLMARK_MEDIA": "/run/hallmark/media",
     }
 

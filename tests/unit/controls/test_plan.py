@@ -34,6 +34,7 @@ title = "A title"
 rationale = "A reason."
 requirements = ["P1"]
 sources = [{ document = "NIST SP 800-123", section = "4.1" }]
+severity = "high"
 """
 
 
@@ -443,3 +444,111 @@ def test_a_control_knows_its_scenarios(tmp_path: Path) -> None:
     assert not control.proven
     (tests / "y.pass.sh").touch()
     assert control.proven
+
+
+# --- packages, references and tables ---
+
+TABLE = """
+[table]
+columns = ["key", "value"]
+rows = [["a.b", "1"], ["c.d", "2", "because"]]
+"""
+
+
+def test_what_a_control_needs_of_packages_joins_the_recipes(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", 'packages = ["fail2ban", "nftables"]\n')
+    write_control(tmp_path, "b", 'packages = ["nftables"]\n' + parameter("list", 'from = "recipe.packages"'))
+    plan = compiled(tmp_path, profile("a", "b"), recipe_facts={"packages": ("nginx", "fail2ban")})
+    assert plan.packages == {"fail2ban": ("a",), "nftables": ("a", "b")}
+    assert plan.controls[1].environment == {"HM_WORDS": "nginx fail2ban nftables"}
+
+
+def test_a_waived_control_needs_no_packages(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", 'packages = ["fail2ban"]\n')
+    waiver = Waiver("a", "for now", TODAY)
+    assert compiled(tmp_path, profile("a"), recipe_facts={"packages": ()}, waivers=[waiver]).packages == {}
+
+
+@pytest.mark.parametrize(("words", "packages"), [([], {}), (["x"], {"rsyslog": ("a",)})])
+def test_packages_may_hang_on_a_parameter(tmp_path: Path, words: list[str], packages: dict[str, tuple[str]]) -> None:
+    write_control(
+        tmp_path, "a", 'packages = ["rsyslog"]\npackages_when = "words"\n' + parameter("list", "default = []")
+    )
+    assert compiled(tmp_path, profile("a"), parameters={"a": {"words": words}}).packages == packages
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ('packages = ["Not A Package"]\n', "packages[0]: String should match pattern '^[a-z0-9][a-z0-9+.-]+$'"),
+        ('packages_when = "x"\n', '(whole file): packages_when: there is no parameter "x"'),
+        (
+            '[references]\ncis = ["five"]\n',
+            r"references.cis[0]: String should match pattern '^[1-7](\.[0-9]{1,2}){1,4}$'",
+        ),
+        ('[references]\nstig = ["1"]\n', "references.stig: Extra inputs are not permitted"),
+        ('[table]\ncolumns = ["key"]\nrows = [["a"], ["a"]]\n', "table: rows: expected each key once"),
+        (
+            '[table]\ncolumns = ["key"]\nrows = [["a", "b", "c"]]\n',
+            "table: rows: expected [key] and perhaps a reason, as text, got ('a', 'b', 'c')",
+        ),
+        (
+            '[table]\ncolumns = ["key"]\nrows = [["a"]]\n[parameters.rows]\ntype = "list"\ndefault = []\ndescription = "d"\n',
+            "(whole file): parameters.rows: expected another name; this one changes the table",
+        ),
+    ],
+)
+def test_what_does_not_fit_in_a_control_is_refused(tmp_path: Path, extra: str, message: str) -> None:
+    write_control(tmp_path, "one", extra)
+    assert refusal(tmp_path) == f"one/control.toml: {message}"
+
+
+def test_a_table_goes_to_the_guest_with_its_reasons(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", TABLE)
+    plan = compiled(tmp_path, profile("a"))
+    assert plan.files()["plan/table/a"] == b"a.b\t1\t-\nc.d\t2\tbecause\n"
+
+
+def test_profile_and_recipe_change_a_table_by_its_keys(tmp_path: Path) -> None:
+    write_control(tmp_path, "a", TABLE)
+    mine = {"rows": [["a.b", "7", "ours"], ["e.f", "3"]], "without": ["g.h"]}
+    plan = compiled(tmp_path, profile("a", a={"rows": [["g.h", "4"]]}), parameters={"a": mine})
+    assert plan.controls[0].table == (("a.b", "7", "ours"), ("c.d", "2", "because"), ("e.f", "3", "-"))
+    assert plan.fingerprint != compiled(tmp_path, profile("a")).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"rows": [["a.b"]]}, "rows: expected [key, value] and perhaps a reason, as text, got ['a.b']"),
+        ({"rows": [["a.b", 1]]}, "rows: expected [key, value] and perhaps a reason, as text, got ['a.b', 1]"),
+        (
+            {"rows": [["a.b", "x\ty"]]},
+            r"rows: expected [key, value] and perhaps a reason, as text, got ['a.b', 'x\ty']",
+        ),
+        ({"rows": "a.b"}, "rows: expected a list of rows, got 'a.b'"),
+        ({"without": ["x.y"]}, "without: the table has no row 'x.y'"),
+        ({"sans": []}, "sans: unknown parameter; this control has: rows, without"),
+    ],
+)
+def test_a_wrong_change_of_a_table_names_recipe_and_place(tmp_path: Path, values: Any, message: str) -> None:
+    write_control(tmp_path, "a", TABLE)
+    assert (
+        message_of(tmp_path, profile("a"), parameters={"a": values})
+        == f"recipes/r.toml: hardening.parameters.a.{message}"
+    )
+
+
+def test_a_control_without_a_table_takes_no_rows(tmp_path: Path) -> None:
+    write_control(tmp_path, "a")
+    assert message_of(tmp_path, profile("a"), parameters={"a": {"rows": []}}).endswith(
+        "hardening.parameters.a.rows: unknown parameter; this control has: none"
+    )
+
+
+def test_a_plan_of_150_controls_of_one_checkout_has_every_package_once(tmp_path: Path) -> None:
+    for number in range(150):
+        write_control(tmp_path, f"c{number}", f'packages = ["p{number % 10}"]\n')
+    plan = compiled(tmp_path, profile(*(f"c{number}" for number in range(150))))
+    assert len(plan.packages) == 10
+    assert all(len(controls) == 15 for controls in plan.packages.values())

@@ -302,3 +302,23 @@ def test_media_of_files_that_changed_after_the_order_are_not_made(tmp_path: Path
     )
     assert not (tmp_path / "x.iso").exists()
     make_ordered_media(tmp_path / "x.iso", {"a": b"ordered"}, ordered)
+
+
+def test_a_check_in_python_needs_a_python(project: Project) -> None:
+    (project.scripts / "controls" / "beta" / "check.sh").rename(project.scripts / "controls" / "beta" / "check.py")
+    with pytest.raises(ControlError) as refused:
+        project.order()
+    assert str(refused.value) == (
+        f"{project.scripts}/controls/beta/check.py: expected python3 in the image, which neither the base nor the "
+        "recipe's packages bring; add python3 to the recipe's packages"
+    )
+    python = InstalledPackage(name="python3", version="3.13.5-1", architecture="amd64")
+    project.order(inventory=Inventory(packages=(*INVENTORY.packages, python)))
+
+
+def test_a_preview_says_which_control_brought_a_package(project: Project) -> None:
+    control = project.scripts / "controls" / "beta" / "control.toml"
+    control.write_text('packages = ["nginx"]\n' + control.read_text())
+    lines = project.order().patch_summary()
+    assert "nginx (new) → 1.26-3 (trixie), for beta" in lines
+    assert [line for line in lines if line.endswith(", for beta")] == ["nginx (new) → 1.26-3 (trixie), for beta"]

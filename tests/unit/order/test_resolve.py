@@ -11,11 +11,13 @@ import pytest
 
 from hallmark.common.errors import HallmarkError, LockError, MirrorError
 from hallmark.config.settings import Settings, load_settings
+from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.lock import PatchLock, write_lock
 from hallmark.local import base
 from hallmark.local.base import BasePlan, plan_the_base
+from hallmark.order.order import make_plan
 from hallmark.order.places import Places, find_places
 from hallmark.order.resolve import Context, StartingPoint, order_image, resolve_lock
 from tests.support.examples import BASE, LOCK, TODAY, Project, append
@@ -79,6 +81,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return questions
 
 
+def plan_of(project: Project) -> Plan:
+    return make_plan(project.recipe, project.scripts, TODAY)
+
+
 def test_places_survive_the_way_through_pulumis_state(project: Project) -> None:
     places = project.places()
     assert Places.model_validate_json(places.model_dump_json()) == places
@@ -136,7 +142,7 @@ def test_the_base_is_planned_from_the_point_release_alone_and_the_mirror_asked_o
 
 def test_latest_asks_the_mirror(context: Context, project: Project, asked: list[str]) -> None:
     said: list[str] = []
-    assert resolve_lock(context, project.recipe, STATUS, said.append) == LOCK
+    assert resolve_lock(context, project.recipe, plan_of(project), STATUS, said.append) == LOCK
     assert asked == ["resolve nginx from trixie trixie-updates trixie-security"]
     assert said == ["downloading"]
 
@@ -145,7 +151,7 @@ def test_a_pinned_lock_is_read_verified_and_fetched(context: Context, project: P
     write_lock(LOCK, project.folder / "web.lock")
     pinned = with_other(context, settings=Settings(patches="web.lock"))
     said: list[str] = []
-    assert resolve_lock(pinned, project.recipe, STATUS, said.append) == LOCK
+    assert resolve_lock(pinned, project.recipe, plan_of(project), STATUS, said.append) == LOCK
     assert asked == [f"verify {project.folder}/web.lock", "fetch"]
     assert said == ["downloading"]
 
@@ -153,7 +159,7 @@ def test_a_pinned_lock_is_read_verified_and_fetched(context: Context, project: P
 def test_a_pinned_lock_that_is_missing_is_told(context: Context, project: Project) -> None:
     pinned = with_other(context, settings=Settings(patches="web.lock"))
     with pytest.raises(LockError) as missing:
-        resolve_lock(pinned, project.recipe, STATUS, ignore)
+        resolve_lock(pinned, project.recipe, plan_of(project), STATUS, ignore)
     assert str(missing.value) == (
         f"{project.folder}/web.lock: cannot read the patch lock: No such file or directory; correct hallmark:patches"
     )
@@ -175,13 +181,13 @@ def test_a_mitigation_that_has_had_its_day_ends_it_naming_the_recipe(
 ) -> None:
     append(project.recipe_file, MITIGATION.format(cve=cve, expires=expires))
     with pytest.raises(LockError) as ended:
-        resolve_lock(context, project.recipe, STATUS, ignore)
+        resolve_lock(context, project.recipe, plan_of(project), STATUS, ignore)
     assert str(ended.value) == f"{project.recipe_file}: mitigation of {cve} in openssl: {reason}"
 
 
 def test_a_mitigation_in_its_time_does_not(context: Context, project: Project, asked: list[str]) -> None:
     append(project.recipe_file, MITIGATION.format(cve="CVE-2026-9999", expires="2026-11-22"))
-    assert resolve_lock(context, project.recipe, STATUS, ignore) == LOCK
+    assert resolve_lock(context, project.recipe, plan_of(project), STATUS, ignore) == LOCK
 
 
 def test_an_order_is_made_of_recipe_base_lock_and_scripts(context: Context, project: Project, asked: list[str]) -> None:
@@ -214,7 +220,7 @@ def test_in_a_folder_of_locks_each_recipe_has_its_own(context: Context, project:
     (project.folder / "locks").mkdir()
     write_lock(LOCK, project.folder / "locks" / f"{project.recipe.name}.json")
     pinned = with_other(context, settings=Settings(patches="locks"))
-    assert resolve_lock(pinned, project.recipe, STATUS, ignore) == LOCK
+    assert resolve_lock(pinned, project.recipe, plan_of(project), STATUS, ignore) == LOCK
 
 
 def test_a_pinned_lock_for_another_list_of_packages_is_told(
@@ -224,8 +230,21 @@ def test_a_pinned_lock_for_another_list_of_packages_is_told(
     pinned = with_other(context, settings=Settings(patches="web.lock"))
     recipe = project.recipe.model_copy(update={"packages": ("nginx", "absent")})
     with pytest.raises(LockError) as caught:
-        resolve_lock(pinned, recipe, STATUS, ignore)
+        resolve_lock(pinned, recipe, plan_of(project), STATUS, ignore)
     assert str(caught.value) == (
         f"{project.folder / 'web.lock'}: packages: expected absent, which {recipe.path} asks for (packages[1]); "
         "the lock was made for another list: make a new one with hallmark:patches latest"
     )
+
+
+def test_what_controls_need_is_asked_of_the_mirror_and_of_a_pinned_lock(
+    context: Context, project: Project, asked: list[str]
+) -> None:
+    control = project.scripts / "controls" / "beta" / "control.toml"
+    control.write_text('packages = ["fail2ban"]\n' + control.read_text())
+    resolve_lock(context, project.recipe, plan_of(project), STATUS, ignore)
+    assert asked == ["resolve nginx fail2ban from trixie trixie-updates trixie-security"]
+    write_lock(LOCK, project.folder / "web.lock")
+    pinned = with_other(context, settings=Settings(patches="web.lock"))
+    with pytest.raises(LockError, match="expected fail2ban, which the control beta asks for; the lock was made for"):
+        resolve_lock(pinned, project.recipe, plan_of(project), STATUS, ignore)

@@ -24,6 +24,7 @@ def control(folder: Path, *scenarios: str) -> Control:
         rationale="A\nreason.",
         requirements=("P1",),
         sources=(Source(document="D", section="4"),),
+        severity="high",
         folder=folder,
     )
 
