@@ -493,7 +493,7 @@ def test_packages_may_hang_on_a_parameter(tmp_path: Path, words: list[str], pack
             "table: rows: expected [key] and perhaps a reason, as text, got ('a', 'b', 'c')",
         ),
         (
-            '[table]\ncolumns = ["key"]\nrows = [["a"]]\n[parameters.rows]\ntype = "list"\ndefault = []\ndescription = "d"\n',
+            '[table]\ncolumns = ["key"]\nrows = [["a"]]\n' + parameter("list", "default = []").replace("words", "rows"),
             "(whole file): parameters.rows: expected another name; this one changes the table",
         ),
     ],
