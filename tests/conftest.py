@@ -8,6 +8,8 @@ import signal
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.support.clock"]
+
 hypothesis.settings.register_profile("hallmark", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("hallmark")
 

@@ -196,7 +196,8 @@ def test_the_recipe_table_has_the_keys_of_the_model() -> None:
 def recipe_examples() -> Iterator[tuple[str, str]]:
     """Place and text of each recipe that a page holds; of a part of one, the default recipe with that part added."""
     for page in PAGES:
-        for number, text in enumerate(re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)):
+        dated = page.read_text().replace("YYYY-MM-DD", TODAY.isoformat())
+        for number, text in enumerate(re.findall(r"^```toml\n(.*?)^```", dated, re.MULTILINE | re.DOTALL)):
             keys = set(tomllib.loads(text))
             if keys <= set(Recipe.model_fields):  # others are files of a control
                 whole = "purpose" in keys
@@ -207,17 +208,21 @@ EXAMPLES = dict(recipe_examples())
 
 
 def plan_example(folder: Path, text: str) -> tuple[Recipe, Order]:
-    """A recipe as a stack would take it on the last day that everything in it is good for."""
+    """A recipe as a stack would take it on its last day."""
     name = tomllib.loads(text)["name"]
     shutil.copytree(DEFAULT_RECIPE.parent, folder, dirs_exist_ok=True)
     (folder / f"{name}.toml").write_text(text)
     recipe = load_recipe(folder / f"{name}.toml")
-    days = [*(waiver.expires for waiver in recipe.hardening.waivers), *(one.expires for one in recipe.mitigation)]
     scripts = ROOT / "image_scripts"
     python = InstalledPackage(name="python3", version="3.13.5-1", architecture="amd64")
     inventory = Inventory(packages=(*INVENTORY.packages, python))
-    plan = make_plan(recipe, scripts, min(days, default=TODAY))
+    plan = make_plan(recipe, scripts, TODAY)
     return recipe, make_order(recipe, plan, scripts=scripts, base=BASE, inventory=inventory, lock=LOCK)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
+def test_no_page_shows_a_day_that_will_have_passed(page: Path) -> None:
+    assert re.findall(r"expires = (?!YYYY-MM-DD).*", page.read_text()) == []
 
 
 def test_the_pages_hold_a_whole_recipe_a_waiver_and_a_mitigation() -> None:

@@ -12,12 +12,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from hallmark.debian.mirror import Mirror
+from tests.support.clock import machine_now
 
 SUITES = ("trixie", "trixie-updates", "trixie-security")
 
@@ -140,7 +141,7 @@ class Archive:
     ) -> None:
         """Write one suite's index and sign it."""
         index = "\n".join(self._stanza(deb) for deb in debs).encode()
-        release = self._release(codename or suite, index, datetime.now(UTC) + made, valid_for)
+        release = self._release(codename or suite, index, machine_now() + made, valid_for)
         where = self.root / "dists" / suite
         (where / "main/binary-amd64").mkdir(parents=True, exist_ok=True)
         (where / "main/binary-amd64/Packages").write_bytes(index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -67,10 +68,10 @@ def test_arguments_are_words_and_never_a_shells_line() -> None:
 
 def test_the_environment_is_explicit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "secret")
-    lines = run(["env"], env={"MINE": "1", "TZ": "CET"}, timeout=20).stdout.splitlines()
-    found = dict(line.split("=", 1) for line in lines)
-    found.pop("PWD", None)  # bubblewrap's
-    assert found == {**ENVIRONMENT, "MINE": "1", "TZ": "CET"}
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    seen = json.loads(run([sys.executable, "-c", code], env={"MINE": "1", "TZ": "CET"}, timeout=20).stdout)
+    seen.pop("PWD", None)  # bubblewrap's
+    assert seen == {**ENVIRONMENT, "MINE": "1", "TZ": "CET"}
 
 
 def test_it_runs_where_it_is_told(tmp_path: Path) -> None:

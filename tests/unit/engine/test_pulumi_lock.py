@@ -8,24 +8,25 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from hallmark.common.errors import StoreError
 from hallmark.engine.pulumi_lock import clear_stale_locks, is_alive, read_lock
+from tests.support.clock import machine_now
 
 # A real lock of Pulumi 3.250.0.
 REAL = '{"pid":20491,"username":"root","hostname":"vm","timestamp":"2026-11-22T13:58:15.856352038Z"}'
 
 
-def write_lock(backend: Path, *, pid: int, host: str | None = None, taken: float | None = None) -> Path:
+def write_lock(backend: Path, *, pid: int, host: str | None = None, taken: datetime | None = None) -> Path:
     """A lock on stack `local`, as the file backend writes it."""
     folder = backend / ".pulumi/locks/organization/hallmark/local"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"3be3e66f-46df-4c38-81cd-{pid:012}.json"
-    stamp = datetime.fromtimestamp(time.time() if taken is None else taken, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+    stamp = (taken or machine_now()).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
     lock = {"pid": pid, "username": "root", "hostname": host or socket.gethostname(), "timestamp": stamp}
     path.write_text(json.dumps(lock))
     path.with_name(path.name + ".attrs").write_text("{}")
@@ -92,7 +93,7 @@ def test_a_pid_that_another_program_has_by_now_is_dead(tmp_path: Path) -> None:
 
 
 def test_a_pid_that_a_later_pulumi_has_by_now_is_dead(tmp_path: Path, engine: subprocess.Popen[bytes]) -> None:
-    write_lock(tmp_path, pid=engine.pid, taken=time.time() - 3600)
+    write_lock(tmp_path, pid=engine.pid, taken=machine_now() - timedelta(hours=1))
     assert len(clear_stale_locks(tmp_path, "hallmark", "local")) == 1
 
 
