@@ -312,6 +312,29 @@ def test_other_locked_requirements_make_another_environment(bench: Bench) -> Non
     assert (bench.root / "venvs").read_text() == "made\nmade\n"
 
 
+def make_old_venv(bench: Bench) -> Path:
+    """A .venv out of date, as `. ./env` of a checkout by another name puts it on PATH: its folder of programs."""
+    checkout = bench.root.with_name("link")
+    checkout.symlink_to(bench.root)
+    bench.stand_in("python3.13", "exit 0", folder=checkout / ".venv" / "bin")
+    return checkout / ".venv" / "bin"
+
+
+def test_after_env_another_python_than_that_of_the_old_environment_makes_the_new_one(bench: Bench) -> None:
+    make_python_stand_in(bench)
+    (bench.bin / "own-python").rename(bench.bin / "python3.13")
+    done = bench.run("python.sh", PATH=f"{make_old_venv(bench)}:{bench.variables['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert (bench.root / "venvs").read_text() == "made\n"
+
+
+def test_the_python_of_the_old_environment_cannot_be_named_for_the_new_one(bench: Bench) -> None:
+    named = make_old_venv(bench) / "python3.13"
+    done = bench.run("python.sh", HALLMARK_PYTHON=str(named))
+    assert done.stderr.startswith("hallmark set-up: error: Python: expected 3.11 or newer with its venv module")
+    assert named.exists()
+
+
 def test_without_a_python_that_will_do_one_line_says_so(bench: Bench) -> None:
     done = bench.run("python.sh", HALLMARK_PYTHON="no-such-python")
     assert done.returncode == 3
