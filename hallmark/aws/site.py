@@ -61,7 +61,15 @@ class Site(BaseModel):
 
     def labels(self, recipe: str, use: str, build: str, identity: str) -> Labels:
         """The tags of something that is made here."""
-        return Labels(project=self.project, stack=self.stack, recipe=recipe, use=use, build=build, fingerprint=identity)
+        return Labels(
+            project=self.project,
+            stack=self.stack,
+            recipe=recipe,
+            use=use,
+            build=build,
+            fingerprint=identity,
+            defaults=self.aws.default_tags,
+        )
 
 
 def survey(

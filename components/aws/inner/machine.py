@@ -112,7 +112,8 @@ class BuildMachine(pulumi.ComponentResource):
                 http_protocol_ipv6="disabled",
                 instance_metadata_tags="disabled",
             ),
-            instance_initiated_shutdown_behavior="stop",
+            # No instance_initiated_shutdown_behavior: "stop" is what RunInstances does unless told otherwise, and the
+            # provider sets it once more after the start (ModifyInstanceAttribute), which no machine of ours may need.
             disable_api_termination=False,
             # A machine that AWS recovers would boot a half-patched disk again: rather let it fail.
             maintenance_options=aws.ec2.InstanceMaintenanceOptionsArgs(auto_recovery="disabled"),

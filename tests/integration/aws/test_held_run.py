@@ -65,7 +65,11 @@ class Account:
         self.ec2 = server.client("ec2")
         self.key: str = server.client("kms").create_key(KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
         self.base = image(self.ec2)
-        server.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3 = server.client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self.key}
+        rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+        s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=rules)
 
     @property
     def policy(self) -> Policy:
