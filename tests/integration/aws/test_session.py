@@ -227,7 +227,7 @@ def test_profiles_come_from_the_files_that_the_settings_name(tmp_path: Path) -> 
 def test_in_another_account_than_the_settings_allow_no_call_is_made(
     aws: Aws, setting: dict[str, str], message: str
 ) -> None:
-    elsewhere = Aws(load(region=REGION, **setting))
+    elsewhere = Aws(load(None, region=REGION, **setting))
     for call in (lambda: elsewhere.ec2.create_vpc(CidrBlock="10.0.0.0/28"), lambda: check_credentials(elsewhere)):
         with pytest.raises(AwsError) as error:
             call()
