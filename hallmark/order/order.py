@@ -232,10 +232,19 @@ def superseded_kernels(inventory: Inventory, lock: PatchLock) -> tuple[str, ...]
     return tuple(name for name in installed if brought and name not in brought)
 
 
-def make_plan(recipe: Recipe, scripts: Path, today: date, surroundings: Surroundings = "none") -> Plan:
-    """The controls that a recipe asks for, with their values. Raises ControlError for what does not fit."""
+def make_plan(
+    recipe: Recipe,
+    scripts: Path,
+    today: date,
+    surroundings: Surroundings = "none",
+    facts: Mapping[str, str] | None = None,
+) -> Plan:
+    """The controls that a recipe asks for, with their values. Raises ControlError for what does not fit.
+
+    `facts` are those of the stack that controls can take over besides the recipe's (places.Places.facts).
+    """
     return compile_plan(
-        {**recipe.facts, "surroundings": surroundings},
+        {**recipe.facts, **(facts or {}), "surroundings": surroundings},
         load_controls(scripts / "controls"),
         load_profile(scripts / "profiles" / f"{recipe.hardening.profile}.toml"),
         recipe.hardening.parameters,

@@ -29,6 +29,11 @@ class Places(BaseModel):
         """Where verified .debs are kept."""
         return pool_of(self.cache)
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What controls can take over of the mirrors: their URIs, empty where a server could not or should not ask them."""
+        return {"mirror": _for_servers(self.main), "security_mirror": _for_servers(self.security)}
+
     def apt_root(self, *suites: str) -> PrivateRoot:
         """The private root of apt for some of the suites, by default all."""
         mirror = Mirror(main=self.main, security=self.security, keyrings=self.keyrings)
@@ -46,3 +51,8 @@ def find_places(settings: Settings, root: Path) -> Places:
         keyrings=mirror.keyrings,
         parallel=settings.parallel,
     )
+
+
+def _for_servers(uri: str) -> str:
+    """A mirror that is a folder of this machine is none for servers; nor is one whose URI holds a password."""
+    return uri if uri.startswith(("http://", "https://")) and "@" not in uri else ""

@@ -94,7 +94,7 @@ def order_image(
 ) -> Order:
     """The whole order of one recipe on a base with this dpkg status."""
     scripts = context.root / "image_scripts"
-    plan = make_plan(recipe, scripts, context.today, start.surroundings)
+    plan = make_plan(recipe, scripts, context.today, start.surroundings, context.places.facts)
     lock = resolve_lock(context, recipe, plan, status, say)
     return make_order(
         recipe,

@@ -110,6 +110,21 @@ def test_the_places_of_a_stack_are_its_settings_or_below_its_checkout(tmp_path: 
     assert places.apt_root().mirror.security == "http://mirror.invalid/debian-security"
 
 
+@pytest.mark.parametrize(
+    ("uri", "fact"),
+    [
+        ("https://mirror.invalid/debian", "https://mirror.invalid/debian"),
+        ("file:/srv/mirror", ""),
+        ("http://jdoe:secret@mirror.invalid/debian", ""),
+    ],
+)
+def test_an_image_is_told_a_mirror_that_its_servers_can_ask_and_no_password(
+    tmp_path: Path, uri: str, fact: str
+) -> None:
+    places = Project(tmp_path).places().model_copy(update={"main": uri})
+    assert places.facts == {"mirror": fact, "security_mirror": places.security}
+
+
 def test_a_mirror_that_is_no_uri_is_told_by_the_settings_own_name(tmp_path: Path) -> None:
     values = {"hallmark:mirror": "http://mirror.invalid", "hallmark:securityMirror": "ftp;rm"}
     with pytest.raises(MirrorError) as refused:
