@@ -80,7 +80,7 @@ def _starts(kernel: Path) -> bool:
     ]
     # fmt: on
     process = subprocess.Popen(
-        command(args, reach=Reach(devices=KVM.devices)),
+        command(args, reach=Reach(reads=(kernel,), devices=KVM.devices)),
         env=dict(ENVIRONMENT),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -103,7 +103,7 @@ def boot(
         port = options.port or _free_port()
         console = work / "console.log"
         _make_drives(work, image, access)
-        reach = Reach(writes=(work,), devices=accelerator.devices, network=True)
+        reach = Reach(reads=(image.disk,), writes=(work,), devices=accelerator.devices, network=True)
         with _machine(_arguments(work, options, accelerator, port), reach, work) as process:
             say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
             _wait_for_ssh(process, port, console)

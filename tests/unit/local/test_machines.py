@@ -39,9 +39,18 @@ def test_a_guests_run_makes_seed_and_results_disk_and_unpacks_what_was_written(
 
     monkeypatch.setattr(machines, "run_until_power_off", run)
     monkeypatch.setattr(machines, "read_results", unpack)
-    run_guest(TASK, Path("disk.qcow2"), Path("media.iso"), SHAPE, work=tmp_path, on_progress=ignore)
+    run_guest(
+        TASK,
+        Path("disk.qcow2"),
+        Path("media.iso"),
+        SHAPE,
+        work=tmp_path,
+        on_progress=ignore,
+        backing=Path("base.qcow2"),
+    )
     assert seen["deadline"] == 40 * 60 + 120
     assert (seen["drives"].disk, seen["drives"].media) == (Path("disk.qcow2"), Path("media.iso"))
+    assert seen["drives"].backing == (Path("base.qcow2"),)
     assert (tmp_path / RESULTS).is_dir()
     assert not (tmp_path / "results.raw").exists()
 
@@ -51,7 +60,7 @@ def test_a_guest_that_wrote_nothing_is_told_with_its_console(tmp_path: Path, mon
         machines, "run_until_power_off", lambda *_, work, **__: Run(seconds=1, console=work / "console.log")
     )
     with pytest.raises(ResultsError) as silent:
-        run_guest(TASK, Path("disk.qcow2"), Path("media.iso"), SHAPE, work=tmp_path, on_progress=ignore)
+        run_guest(TASK, Path("disk.qcow2"), Path(), SHAPE, work=tmp_path, on_progress=ignore, backing=Path())
     assert "the guest wrote nothing" in str(silent.value)
     assert str(silent.value).endswith(f"; console log: {tmp_path}/console.log")
 
