@@ -31,7 +31,7 @@ class Places(BaseModel):
 
     @property
     def facts(self) -> dict[str, str]:
-        """What controls can take over of the mirrors: their URIs, empty where a server could not or should not ask them."""
+        """What controls can take over: the mirrors' URIs, empty where a server could not or should not ask them."""
         return {"mirror": _for_servers(self.main), "security_mirror": _for_servers(self.security)}
 
     def apt_root(self, *suites: str) -> PrivateRoot:
