@@ -25,7 +25,7 @@ def gather_evidence(order: Order, work: Path, outcome: str, verdict: Verdict | N
         shutil.move(work / RESULTS, evidence / "build")
     shutil.copyfile(work / CONSOLE, evidence / "build-console.log")
     write_lock(order.lock, evidence / "patch-lock.json")
-    shutil.copyfile(order.recipe_file, evidence / "recipe.toml")
+    (evidence / "recipe.toml").write_text(order.recipe_text)
     (evidence / "order.json").write_text(order.model_dump_json(indent=1))
     write_index(evidence, summarise(order, evidence, outcome, {"build": verdict} if verdict else {}))
     return evidence

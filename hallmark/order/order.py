@@ -69,7 +69,7 @@ class Order(BaseModel):
 
     model_config = STRICT
     recipe: str
-    recipe_file: Path
+    recipe_text: str
     scripts: Path
     base: Sha256
     lock: PatchLock
@@ -182,7 +182,7 @@ def make_order(
     }
     return Order(
         recipe=recipe.name,
-        recipe_file=recipe.path.absolute(),
+        recipe_text=recipe.text,
         scripts=scripts.absolute(),
         base=base,
         lock=lock,

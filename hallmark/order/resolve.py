@@ -15,6 +15,7 @@ from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
 from hallmark.debian.inventory import parse_status
 from hallmark.debian.lock import PatchLock, load_lock
+from hallmark.debian.mitigations import MirrorChangelogs, check_mitigations
 from hallmark.order.order import Order, Surroundings, make_order, make_plan, wanted_packages
 from hallmark.order.places import Places
 
@@ -52,7 +53,8 @@ def resolve_lock(context: Context, recipe: Recipe, plan: Plan, status: str, say:
     else:
         lock = _pinned_lock(context, recipe, plan, status, say)
     try:
-        patches.check_mitigations(recipe.mitigation, lock, context.today, places.pool)
+        changelogs = MirrorChangelogs(places.apt_root(), places.pool, say)
+        check_mitigations(recipe.mitigation, lock, parse_status(status), context.today, changelogs)
     except HallmarkError as error:
         raise type(error)(f"{recipe.path}: {error}") from error
     return lock

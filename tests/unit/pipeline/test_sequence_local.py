@@ -75,6 +75,18 @@ def test_a_good_build_leaves_a_candidate_and_its_evidence(project: Project, mach
     assert list((project.folder / "store" / "work").iterdir()) == []
 
 
+def test_the_recipe_in_the_evidence_is_the_one_that_was_ordered(project: Project, machines: FakeMachines) -> None:
+    order, ordered = project.order(), project.recipe_file.read_text()
+
+    def edit_meanwhile(results: Path) -> None:
+        write_good_build(results, order)
+        append(project.recipe_file, "# changed while the build ran\n")
+
+    machines.guest = edit_meanwhile
+    image = build_image(order, machines, images(project), project.places(), lambda text: None)
+    assert (image.evidence / "recipe.toml").read_text() == ordered
+
+
 def test_an_image_of_the_same_inputs_is_adopted(project: Project, machines: FakeMachines) -> None:
     image = built(project, machines)
     said: list[str] = []
