@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hallmark.common.errors import StoreError
-from hallmark.common.fingerprint import Sha256, hash_file
+from hallmark.common.fingerprint import Sha256
 from hallmark.judge.observed import read_inventory
 from hallmark.local.disk import compress
 from hallmark.order.order import Order
@@ -56,8 +56,7 @@ class LocalImageStore:
     @contextmanager
     def judging(self, image: Image, work: Path) -> Iterator[Path]:
         """Keep the image from `gc`; StoreError when its disk has other bytes than the build made."""
-        if hash_file(image.disk) != image.sha256:
-            raise StoreError(f"{image.disk}: expected the bytes that the build made, got others; remove {image.folder}")
+        self._store.check_bytes(image)
         with self._store.using(image.id):
             yield image.evidence
 

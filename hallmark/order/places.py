@@ -34,10 +34,10 @@ class Places(BaseModel):
         """What controls can take over: the mirrors' URIs, empty where a server could not or should not ask them."""
         return {"mirror": _for_servers(self.main), "security_mirror": _for_servers(self.security)}
 
-    def apt_root(self, *suites: str) -> PrivateRoot:
-        """The private root of apt for some of the suites, by default all."""
+    def apt_root(self, *suites: str, past: bool = False) -> PrivateRoot:
+        """The private root of apt for some of the suites, by default all; `past` takes expired indexes too."""
         mirror = Mirror(main=self.main, security=self.security, keyrings=self.keyrings)
-        return PrivateRoot(self.cache, mirror, suites or TRIXIE)
+        return PrivateRoot(self.cache, mirror, suites or TRIXIE, past=past)
 
 
 def find_places(settings: Settings, root: Path) -> Places:

@@ -14,6 +14,7 @@ from hallmark.config.settings import Settings, load_settings
 from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
+from hallmark.debian.inventory import Inventory
 from hallmark.debian.lock import PatchLock, write_lock
 from hallmark.local import base
 from hallmark.local.base import BasePlan, plan_the_base
@@ -75,8 +76,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         questions.append("fetch")
         say("downloading")
 
+    def verify(lock: PatchLock, root: PrivateRoot, inventory: Inventory, *, where: str) -> None:
+        questions.append(f"verify {where} with {root.home.name}")
+
     monkeypatch.setattr(patches, "resolve", resolve)
-    monkeypatch.setattr(patches, "verify_pinned", lambda *_, where, **__: questions.append(f"verify {where}"))
+    monkeypatch.setattr(patches, "verify_pinned", verify)
     monkeypatch.setattr(patches, "fetch", fetch)
     return questions
 
@@ -167,7 +171,8 @@ def test_a_pinned_lock_is_read_verified_and_fetched(context: Context, project: P
     pinned = with_other(context, settings=Settings(patches="web.lock"))
     said: list[str] = []
     assert resolve_lock(pinned, project.recipe, plan_of(project), STATUS, said.append) == LOCK
-    assert asked == [f"verify {project.folder}/web.lock", "fetch"]
+    past = "trixie+trixie-updates+trixie-security@past"
+    assert asked == [f"verify {project.folder}/web.lock with {past}", "fetch"]
     assert said == ["downloading"]
 
 
