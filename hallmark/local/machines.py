@@ -52,7 +52,8 @@ class LocalMachines:
         def report(progress: Progress) -> None:
             say(f"{run.task.mode}: {progress}")
 
-        with slot(self._places.cache / "slots", count_slots(run.shape.memory_mib, self._places.parallel), say):
+        memory = shape.memory_mib + shape.accelerator.memory_mib
+        with slot(self._places.cache / "slots", count_slots(memory, self._places.parallel), say):
             say(f"{run.task.mode}: power-on ({shape.accelerator.name})")
             ran = run_guest(run.task, disk, run.media, shape, work=work, on_progress=report, backing=Path(run.boots))
         yield RunOutputs(disk=str(disk), seconds=ran.seconds)

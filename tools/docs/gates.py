@@ -100,8 +100,9 @@ GATES: tuple[Gate, ...] = (
         closes="A mitigation whose last day has passed, or whose patch has come, ends the run by its name, before "
         "anything is built.",
         tests=(
-            "tests/unit/debian/test_resolve.py::test_an_expired_mitigation_ends_the_build_by_name",
-            "tests/unit/debian/test_resolve.py::test_a_mitigation_whose_patch_has_come_ends_the_build_by_name",
+            "tests/unit/debian/test_mitigations.py::test_an_expired_mitigation_ends_the_build_by_name",
+            "tests/unit/debian/test_mitigations.py::test_a_patch_that_the_lock_brings_ends_it_whether_fixed_since_the_base_or_before",
+            "tests/unit/debian/test_mitigations.py::test_a_patch_that_came_with_a_newer_base_ends_it",
         ),
     ),
 )

@@ -431,6 +431,12 @@ def test_what_is_expected_is_the_base_with_the_lock_over_it() -> None:
     )
 
 
+def test_a_package_whose_upgrade_is_for_all_architectures_is_expected_once() -> None:
+    base = (Installed("certs", "1", "amd64"), Installed("libc6", "2", "amd64"), Installed("libc6", "2", "i386"))
+    lock = (Locked("certs", "all", "1", "2"), Locked("libc6", "amd64", "2", "3"), Locked("libc6", "i386", "2", "3"))
+    assert expected_table(base, lock) == b"certs\t2\tall\nlibc6\t3\tamd64\nlibc6\t3\ti386\n"
+
+
 def test_the_recipes_environment_is_quoted() -> None:
     text = recipe_environment({"HALLMARK_PURPOSE": "it's a server", "HALLMARK_IMAGE": "x"}).decode()
     assert shlex.split(text) == ["HALLMARK_IMAGE=x", "HALLMARK_PURPOSE=it's a server"]
