@@ -27,6 +27,17 @@ _NO_TARGETS = ("DestinationPrefixListId", "InstanceOwnerId")
 _ENDED = frozenset({"deleted", "failed", "rejected", "expired"})
 
 
+GUARD_DUTY_HINT = (
+    "GuardDuty's Runtime Monitoring has put an endpoint and a group of its own into this VPC, which is a way out; "
+    "turn its automated agent configuration for EC2 off in this account, or build in an account of its own"
+)
+
+
+def is_guard_dutys(row: Row) -> bool:
+    """Whether GuardDuty made it: it tags its endpoints and groups so."""
+    return {"Key": "GuardDutyManaged", "Value": "true"} in [dict(tag) for tag in row.get("Tags", ())]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkFacts:
     """One VPC and all that is in it or attached to it, each row as EC2 describes it."""
@@ -54,7 +65,10 @@ def prove_isolation(ec2: EC2Client, vpc: str) -> str:
     facts = read_network(ec2, vpc)
     findings = judge_network(facts)
     if findings:
-        raise AwsError(f"{vpc}: the network is not isolated, no machine is started in it:\n" + "\n".join(findings))
+        hint = [GUARD_DUTY_HINT] if any(map(is_guard_dutys, (*facts.endpoints, *facts.security_groups))) else []
+        raise AwsError(
+            f"{vpc}: the network is not isolated, no machine is started in it:\n" + "\n".join([*findings, *hint])
+        )
     return describe_proof(facts)
 
 
@@ -162,7 +176,8 @@ def _judge_routes(facts: NetworkFacts) -> list[str]:
 
 
 def _judge_attached(facts: NetworkFacts) -> list[str]:
-    return [f"{kind}: {name} leads out of the VPC" for kind, name in ways_out(facts)]
+    services = {row.get("VpcEndpointId"): f" ({row.get('ServiceName')})" for row in facts.endpoints}
+    return [f"{kind}: {name}{services.get(name, '')} leads out of the VPC" for kind, name in ways_out(facts)]
 
 
 def _judge_groups(facts: NetworkFacts) -> list[str]:

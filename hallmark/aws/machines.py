@@ -24,6 +24,7 @@ from hallmark.aws.ebs.retry import client_config
 from hallmark.aws.ebs.snapshots import find_snapshot_by_content_tag, wait_until_completed
 from hallmark.aws.ebs.upload import Transfer, TransferProgress, Upload, upload
 from hallmark.aws.exchange_volume import Carrier, make_carrier
+from hallmark.aws.guard_duty import RUN_CLEARER
 from hallmark.aws.preflight import PreflightRequest, PreflightResult, run_preflight
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
@@ -137,6 +138,7 @@ class AwsMachines:
             backend=site.backend,
             secrets_provider=site.secrets_provider,
             sweeper=RUN_SWEEPER,
+            clearer=RUN_CLEARER,
             # Stacks of the same name in another backend are others' affair.
             work=self._places.cache / "inner" / hash_bytes(site.backend.encode())[:16],
         )

@@ -68,6 +68,7 @@ _NAMED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "DeleteSubnet": (("SubnetId", "subnet"),),
     "DeleteVolume": (("VolumeId", "volume"),),
     "DeleteVpc": (("VpcId", "vpc"),),
+    "DeleteVpcEndpoints": (("VpcEndpointId", "vpc-endpoint"),),
     "DeregisterImage": (("ImageId", "image"),),
     "GetConsoleOutput": (("InstanceId", "instance"),),
     "ModifyInstanceAttribute": (("InstanceId", "instance"),),
@@ -261,6 +262,7 @@ _PREFIXES = {
     "subnet": "subnet",
     "vol": "volume",
     "vpc": "vpc",
+    "vpce": "vpc-endpoint",
 }
 
 

@@ -12,6 +12,8 @@ Each point has a test that fails on bare moto (tests/doubles_selftest/test_moto_
   `pending` first.
 - A snapshot of a volume holds what its machine wrote, or what the volume was made from, for EBS direct to read.
 - A terminated machine's network interface goes with it.
+- The console of a machine that runs is told by `Latest` alone, and on Nitro; without it comes what was posted when it
+  last stopped.
 - A machine may power itself off (`power_off`), or its host fail (`host_failed`), and what plays the machines is told
   (`Rules.machines`).
 - A new network ACL ends with `deny` for everything, both ways; one that does not exist is said to be no ACL.
@@ -439,9 +441,14 @@ def host_failed(instance: Instance) -> None:
 
 
 def get_console_output(self: General) -> ActionResult:
-    """GetConsoleOutput: the last 64 KiB that the machine wrote."""
+    """GetConsoleOutput: the last 64 KiB that the machine wrote; while it runs with `Latest` alone, and on Nitro."""
     instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
-    text = _rules.machines.console(instance)[-65536:] if _rules.machines else ""
+    latest = self._get_bool_param("Latest", False)
+    kind = self.ec2_backend.describe_instance_types([instance.instance_type])[0]
+    if latest and kind.get("Hypervisor") != "nitro":
+        raise EC2ClientError("UnsupportedOperation", "This instance type does not support retrieving the latest output")
+    posted = latest or instance.state not in ("pending", "running")
+    text = _rules.machines.console(instance)[-65536:] if _rules.machines and posted else ""
     return ActionResult(
         {"InstanceId": instance.id, "Timestamp": utcnow(), "Output": Base64EncodedString.from_raw_string(text)}
     )

@@ -86,6 +86,13 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "ec2:DescribeSnapshots",
         "ec2:RegisterImage",
     ),
+    "hallmark/aws/guard_duty.py": (
+        "ec2:DeleteSecurityGroup",
+        "ec2:DeleteVpcEndpoints",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
+    ),
     "hallmark/aws/isolation.py": _NETWORK_READS,
     "hallmark/aws/leftovers.py": (
         "ec2:DescribeImages",

@@ -35,6 +35,13 @@ def pipeline_policy(where: Where) -> Document:
         *_image(where),
         *_tags(where),
         _removal(where),
+        # What GuardDuty puts into our VPCs has its tag, and no condition knows the VPC of an endpoint.
+        allow(
+            "RemoveGuardDutys",
+            ["ec2:DeleteSecurityGroup", "ec2:DeleteVpcEndpoints"],
+            where.all("security-group", "vpc-endpoint"),
+            StringEquals={**where.conditions, "aws:ResourceTag/GuardDutyManaged": "true"},
+        ),
         *_channel_and_evidence(where),
         *_key(where),
         _nothing_leads_out(),

@@ -75,7 +75,10 @@ class BuildMachine(pulumi.ComponentResource):
             volume_id=carrier,
             description="Hallmark: what a machine reported",
             tags=dict(args.tags),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[powered_off]),
+            # A region that is busy keeps snapshots pending for longer than the provider's ten minutes.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[powered_off], custom_timeouts=pulumi.CustomTimeouts(create="1h")
+            ),
         )
         self.instance_id = machine.id
         # The volume is known early; whoever snapshots it must wait for the power-off.
