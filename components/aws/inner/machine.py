@@ -57,6 +57,7 @@ class BuildMachine(pulumi.ComponentResource):
     root_volume: pulumi.Output[str]
     results_snapshot: pulumi.Output[str]
     outcome: pulumi.Output[str]
+    powered_off: pulumi.Resource
 
     def __init__(self, name: str, args: BuildMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TOKEN, name, None, opts)
@@ -80,7 +81,7 @@ class BuildMachine(pulumi.ComponentResource):
                 parent=self, depends_on=[powered_off], custom_timeouts=pulumi.CustomTimeouts(create="1h")
             ),
         )
-        self.instance_id = machine.id
+        self.instance_id, self.powered_off = machine.id, powered_off
         # The volume is known early; whoever snapshots it must wait for the power-off.
         self.root_volume = pulumi.Output.all(machine.root_block_device.volume_id, powered_off.id).apply(
             lambda both: str(both[0])
