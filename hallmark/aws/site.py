@@ -113,8 +113,8 @@ def what_a_runner_forgets(site: Site, environment: Mapping[str, str]) -> list[st
     if site.backend.startswith("file://"):
         lost.append(
             f"CI is set, and Pulumi's state is at {site.backend} on this machine: the next runner knows nothing "
-            "of this stack, and what a killed run leaves waits for its expiry; name a shared backend in PULUMI_BACKEND_URL "
-            "(docs/aws.md)"
+            "of this stack, and what a killed run leaves waits for its expiry; name a shared backend in "
+            "PULUMI_BACKEND_URL (docs/aws.md)"
         )
     return lost
 
