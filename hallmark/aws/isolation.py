@@ -78,7 +78,7 @@ def prove_isolation(ec2: EC2Client, vpc: str, machine: str | None = None) -> str
             else "is not isolated, no machine is started in it"
         )
         raise AwsError(f"{vpc}: the network {told}:\n" + "\n".join([*findings, *hint]))
-    return describe_proof(facts)
+    return describe_proof(facts, ran=machine is not None)
 
 
 def judge_network(facts: NetworkFacts) -> list[str]:
@@ -94,8 +94,8 @@ def judge_network(facts: NetworkFacts) -> list[str]:
     ]
 
 
-def describe_proof(facts: NetworkFacts) -> str:
-    """What was looked at, for the evidence: one line a kind."""
+def describe_proof(facts: NetworkFacts, *, ran: bool = False) -> str:
+    """What was looked at, for the evidence: one line a kind. `ran`: a machine has run there already."""
     routes = [_target(route)[1] for table in facts.route_tables for route in table.get("Routes", ())]
     counts = {
         "gateways": len(facts.internet_gateways) + len(facts.egress_only_gateways) + len(facts.carrier_gateways),
@@ -104,7 +104,7 @@ def describe_proof(facts: NetworkFacts) -> str:
         "endpoints": sum(map(_lives, facts.endpoints)),
         "peerings": sum(map(_lives, facts.peerings)),
         "transit attachments": sum(map(_lives, facts.transit_attachments)),
-        "interfaces besides the machine's": len(facts.interfaces),
+        "interfaces besides the machine's" if ran else "interfaces before the machine": len(facts.interfaces),
     }
     lines = [
         f"VPC: {facts.vpc.get('VpcId')} {facts.vpc.get('CidrBlock')}",
