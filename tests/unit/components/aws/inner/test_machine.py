@@ -135,6 +135,11 @@ def test_the_results_are_snapshotted_after_the_power_off(declared: tuple[Recorde
     assert "m-power-off" in declared[0].dependencies("m-results")
 
 
+def test_a_snapshot_that_stays_pending_for_long_is_waited_for(declared: tuple[Recorded, list[str]]) -> None:
+    """The provider's own time-out is ten minutes (ebs_snapshot.go)."""
+    assert declared[0].options["m-results"].customTimeouts.create == "1h"
+
+
 def test_its_outputs_are_what_the_driver_needs(declared: tuple[Recorded, list[str]]) -> None:
     assert declared[1] == ["m-machine-id", ROOT_VOLUME, "m-results-id"]
 
