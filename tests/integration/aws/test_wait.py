@@ -128,7 +128,7 @@ class Console:
 @pytest.mark.parametrize("kind", ["t3.medium", "t2.medium"])
 def test_a_console_is_shown_while_the_machine_runs_where_ec2_has_it(kind: Any) -> None:
     """On Nitro alone; elsewhere there is nothing before the machine has stopped, and then all of it."""
-    console, said = Console(), []
+    console, said = Console(), list[str]()
     with strict_account() as aws:
         moto_ec2.rules().machines = console
         made = aws.ec2.run_instances(ImageId=base_ami(aws), InstanceType=kind, MinCount=1, MaxCount=1)
