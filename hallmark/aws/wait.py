@@ -110,7 +110,7 @@ class Progress:
     """
 
     def __init__(self, ec2: EC2Client, instance: str, say: Say) -> None:
-        self._ec2, self._instance, self._say = ec2, instance, say
+        self.ec2, self._instance, self._say = ec2, instance, say
         self._shown: list[str] = []
         self._nitro = True
 
@@ -126,7 +126,7 @@ class Progress:
     def _fetch(self, running: bool) -> str:
         if running and self._nitro:
             try:
-                return self._ec2.get_console_output(InstanceId=self._instance, Latest=True).get("Output", "")
+                return self.ec2.get_console_output(InstanceId=self._instance, Latest=True).get("Output", "")
             except ClientError as error:
                 if code_of(error) != "UnsupportedOperation":
                     return ""
@@ -134,7 +134,7 @@ class Progress:
             except BotoCoreError:
                 return ""
         try:
-            return self._ec2.get_console_output(InstanceId=self._instance).get("Output", "")
+            return self.ec2.get_console_output(InstanceId=self._instance).get("Output", "")
         except (ClientError, BotoCoreError):
             return ""
 
