@@ -44,6 +44,17 @@ def read_status(disk: Path, scratch: Path) -> str:
     return text
 
 
+def read_image_id(disk: Path, scratch: Path) -> str | None:
+    """The image that a disk says it is of, as it stands there; None when it says none. SettingsError as above."""
+    target = scratch / "image"
+    with _root_of(disk, scratch) as filesystem:
+        try:
+            _dump(filesystem, "/usr/share/hallmark/image", target)
+        except ProcessError:
+            return None
+        return target.read_text(errors="replace").strip()
+
+
 @contextmanager
 def _root_of(disk: Path, scratch: Path) -> Iterator[str]:
     """The disk's root file system as debugfs names it, for as long as the block runs."""

@@ -37,9 +37,11 @@ from hallmark.debian.lock import PatchLock
 
 # Entry points and what they source, then what the controls source; controls themselves come by the plan.
 _SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh", "packages.sh", "sockets.sh")
-_PYTHON = ("lib.py", "pam.py", "run_checks.py")
+_PYTHON = ("lib.py", "pam.py", "people.py", "run_checks.py")
 BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED, *_PYTHON)
 ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED, *_PYTHON)
+DRIFT_SCRIPTS = ("drift.sh", "remote.sh", "stages.sh")
+"""What starts an image's checks on a disk (with `stages.sh`), and over SSH; no part of what releases it."""
 INVENTORY_SCRIPTS = ("inventory.sh", "stages.sh", "lib.sh", "isolation.sh")
 BOOTSTRAP = "bootstrap.sh"
 CHANGED = "changed while this run was under way; run again"

@@ -268,6 +268,7 @@ def test_the_machine_boots_the_base_with_the_patch_media(
     (run,) = machines.runs
     assert (run.boots, run.name, run.fingerprint) == (site.base.id, "web", order.fingerprint)
     assert (run.media, run.task.manifest) == (tmp_path / "iso", order.build_manifest)
+    assert run.task.image == f"{order.recipe}-{order.fingerprint[:16]}"
     assert (run.task.mode, run.task.cloud_config["users"]) == ("build", [])
 
 

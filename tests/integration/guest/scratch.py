@@ -118,6 +118,7 @@ def _fixed(phase: str, control: str) -> dict[str, str]:
         "HALLMARK_PLAN": "/run/hallmark/plan",
         "HALLMARK_TABLE": f"/run/hallmark/plan/table/{control}",
         "HALLMARK_MEDIA": "/run/hallmark/media",
+        "HALLMARK_PEOPLE": "deploy sudo ssh-users",  # as controls.sh finds them in user data, on a live server
     }
 
 
