@@ -104,12 +104,11 @@ class ChannelProps(AwsProps):
 
 
 class NetworkProps(BaseModel):
-    """The network of one isolated run, in an inner stack; with the machine that has run in it and powered off."""
+    """The network of one isolated run, in an inner stack."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     vpc: str
     aws: str
-    machine: str | None = None
 
 
 class EarlierRelease(AwsProps):
@@ -174,7 +173,7 @@ def _find_channel(props: ChannelProps) -> Found:
 
 
 def _prove_network(props: NetworkProps, _context: StepContext) -> Made:
-    proof = prove_isolation(Aws(AwsSettings.model_validate_json(props.aws)).ec2, props.vpc, props.machine)
+    proof = prove_isolation(Aws(AwsSettings.model_validate_json(props.aws)).ec2, props.vpc)
     return {"id": f"{props.vpc}-isolated", "proof": proof}
 
 

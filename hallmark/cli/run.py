@@ -54,9 +54,7 @@ def run(
         print(f"sudo asks for this password: {running.access.password}\nCtrl-C here ends the machine.", flush=True)
 
     try:
-        trial.boot(
-            catalogue.store, image, _administrator(image), choose_for_image(stack), options, ready=ready, say=say
-        )
+        trial.boot(catalogue.store, image, _administrator(image), _accelerator(stack), options, ready=ready, say=say)
     except KeyboardInterrupt:
         say("the machine and all its changes are gone")
 
@@ -76,7 +74,7 @@ def _administrator(image: Image) -> str:
     return str(names[0])
 
 
-def choose_for_image(stack: str) -> Accelerator:
+def _accelerator(stack: str) -> Accelerator:
     """KVM where a kernel (a base's, else this host's own) starts under it; else emulation."""
     from hallmark.local.accelerator import TCG, choose_accelerator
 

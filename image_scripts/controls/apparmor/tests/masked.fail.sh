@@ -1,2 +1,0 @@
-sh "$HALLMARK_CONTROL/apply.sh"
-ln -sf /dev/null /etc/systemd/system/apparmor.service

@@ -1,2 +1,0 @@
-# debug-shell.service is one word on the kernel's command line away.
-rm -f /etc/systemd/system/debug-shell.service

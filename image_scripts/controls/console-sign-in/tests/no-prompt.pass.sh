@@ -1,2 +1,0 @@
-# HM_SIGN_IN=no
-sh "$HALLMARK_CONTROL/apply.sh"

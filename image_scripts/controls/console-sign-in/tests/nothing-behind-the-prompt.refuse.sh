@@ -1,1 +1,0 @@
-rm -f /usr/bin/login

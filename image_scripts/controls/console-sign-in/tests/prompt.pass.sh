@@ -1,1 +1,0 @@
-sh "$HALLMARK_CONTROL/apply.sh"

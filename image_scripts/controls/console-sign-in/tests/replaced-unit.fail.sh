@@ -1,2 +1,0 @@
-sh "$HALLMARK_CONTROL/apply.sh"
-printf '[Service]\nExecStart=/bin/bash\nStandardInput=tty\nTTYPath=/dev/%%I\n' >/etc/systemd/system/getty@tty1.service

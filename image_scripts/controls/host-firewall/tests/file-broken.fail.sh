@@ -1,2 +1,0 @@
-sh "$HALLMARK_CONTROL/apply.sh"
-echo 'table inet {' >>/etc/hallmark/firewall.nft

@@ -1,2 +1,0 @@
-sh "$HALLMARK_CONTROL/apply.sh"
-nft flush ruleset

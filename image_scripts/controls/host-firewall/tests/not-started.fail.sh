@@ -1,2 +1,0 @@
-sh "$HALLMARK_CONTROL/apply.sh"
-systemctl --quiet disable hallmark-firewall.service

@@ -1,2 +1,0 @@
-# HM_DECLARED=
-HM_DECLARED='' sh "$HALLMARK_CONTROL/apply.sh"
