@@ -36,6 +36,7 @@ id = "marker"
 title = "A file with a word"
 rationale = "A test's own control, as cheap as can be."
 requirements = ["S1"]
+severity = "low"
 sources = [{ document = "NIST SP 800-123", section = "4" }]
 
 [parameters.word]
