@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
+
+DebianName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+"""What Debian calls a package, a source package or an architecture."""
 
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=False, hide_input_in_errors=True)
 _SHOWN = 60

@@ -14,11 +14,11 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from hallmark.common.errors import ControlError
+from hallmark.common.validation import DebianName
 from hallmark.controls.catalogue import REQUIREMENTS
 
 ControlId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Severity = Literal["low", "medium", "high"]
 """What it costs when a control does not hold: high is a way in or up, medium makes one easier, low is good order."""
@@ -28,7 +28,7 @@ Value = str | int | bool | tuple[str, ...]
 """What a parameter can hold; a list's items and a string are free of line breaks, a list's items of white space too."""
 
 _SCRIPTS = (("apply.sh",), ("check.sh", "check.py"))
-_ANY = Field(strict=False)  # TOML has lists where the models have tuples
+_LISTED = Field(strict=False)  # TOML has lists where the models have tuples
 
 
 TABLE_PARAMETERS = ("rows", "without")
@@ -51,10 +51,10 @@ class Source(_Model):
 class References(_Model):
     """Where others ask for the same, by number: the CIS benchmark for Debian 13, ANSSI-BP-028, NIST SP 800-53."""
 
-    cis: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[1-7](\.[0-9]{1,2}){1,4}$")], ...], _ANY] = ()
-    anssi: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,2}$")], ...], _ANY] = ()
+    cis: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[1-7](\.[0-9]{1,2}){1,4}$")], ...], _LISTED] = ()
+    anssi: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,2}$")], ...], _LISTED] = ()
     nist: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[0-9]{1,2}(\([0-9]{1,2}\))?$")], ...], _ANY
+        tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[0-9]{1,2}(\([0-9]{1,2}\))?$")], ...], _LISTED
     ] = ()
 
 
@@ -65,7 +65,7 @@ class Table(_Model):
     """
 
     columns: Annotated[tuple[ParameterName, ...], Field(strict=False, min_length=1)]
-    rows: Annotated[tuple[Annotated[Row, _ANY], ...], Field(strict=False, min_length=1)]
+    rows: Annotated[tuple[Annotated[Row, _LISTED], ...], Field(strict=False, min_length=1)]
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -108,7 +108,7 @@ class Parameter(_Model):
     description: Text
     default: Any = None
     fact: Annotated[str | None, Field(alias="from", pattern=r"^recipe\.[a-z_]+$")] = None
-    choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    choices: Annotated[tuple[str, ...], _LISTED] = ()
     minimum: int | None = None
     maximum: int | None = None
 
@@ -182,12 +182,12 @@ class Control(_Model):
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
     severity: Severity
     references: References = References()
-    packages: Annotated[tuple[PackageName, ...], _ANY] = ()
+    packages: Annotated[tuple[DebianName, ...], _LISTED] = ()
     """What it needs of Debian; they join the recipe's packages in the lock."""
     packages_when: ParameterName | None = None
     """The parameter that must not be empty for `packages` to be needed."""
     table: Table | None = None
-    after: Annotated[tuple[ControlId, ...], Field(strict=False)] = ()
+    after: Annotated[tuple[ControlId, ...], _LISTED] = ()
     may_not_apply: Text | None = None
     """When check.sh may say "not applicable", in words; without it exit code 3 counts as an error."""
     parameters: dict[ParameterName, Parameter] = {}
@@ -201,11 +201,6 @@ class Control(_Model):
             if name in self.parameters:
                 raise ValueError(f"parameters.{name}: expected another name; this one changes the table")
         return self
-
-    @property
-    def in_python(self) -> bool:
-        """Whether its check is Python, which the image's own interpreter runs."""
-        return (self.folder / "check.py").is_file()
 
     @property
     def scenarios(self) -> tuple[Path, ...]:

@@ -126,9 +126,11 @@ class Plan:
     @property
     def fingerprint(self) -> Sha256:
         """The plan's identity: order, values, waivers (not the scripts' bytes: those are hashed with image_scripts)."""
-        tables = ([c.table] if c.table else [] for c in self.controls)
-        values = ([c.id, dict(c.environment), c.waiver, c.may_not_apply] for c in self.controls)
-        lines = [[*value, *table] for value, table in zip(values, tables, strict=True)]
+        lines = [
+            # A control without a table keeps the identity that it had before there were tables.
+            [c.id, dict(c.environment), c.waiver, c.may_not_apply, *([c.table] if c.table else [])]
+            for c in self.controls
+        ]
         return fingerprint("plan", {"controls": lines})
 
     def files(self) -> dict[str, bytes]:

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from hallmark.common.errors import LockError
 from hallmark.common.files import write_atomic
 from hallmark.common.fingerprint import Sha256, fingerprint
+from hallmark.common.validation import DebianName
 
 FORMAT: Literal[1] = 1
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+~:-]+$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Filename = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._~-]*\.deb$")]
@@ -36,9 +36,9 @@ class LockedSuite(_Strict):
 class LockedPackage(_Strict):
     """One package of the lock; `from_version` is None when it is new, `cves` are those closed since then."""
 
-    name: Name
-    architecture: Name
-    source: Name
+    name: DebianName
+    architecture: DebianName
+    source: DebianName
     from_version: Version | None
     to_version: Version
     suite: str

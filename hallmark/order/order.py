@@ -134,10 +134,10 @@ class Order(BaseModel):
         names = self.plan_files["plan/superseded"].split()
         return tuple(row for row in self.inventory if row[0] in names)
 
-    def patch_summary(self, *, cves: int | None = 8) -> list[str]:
+    def patch_summary(self) -> list[str]:
         """A line for each package of the lock, as it tells them; and for which controls it comes."""
         brought = self.compiled_plan().packages
-        lines = zip(self.lock.packages, self.lock.summary(cves=cves), strict=True)
+        lines = zip(self.lock.packages, self.lock.summary(), strict=True)
         return [f"{line}, for {' and '.join(brought[p.name])}" if p.name in brought else line for p, line in lines]
 
     def controls_summary(self) -> dict[str, str]:

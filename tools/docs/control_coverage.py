@@ -10,8 +10,8 @@ from hallmark.controls.catalogue import REQUIREMENTS, Requirement
 from hallmark.controls.plan import Control
 from tools.docs.gates import GATES, Gate
 
-DOCUMENTS = ("CIS Debian Linux 13 Benchmark 1.0.0", "ANSSI-BP-028 2.0", "NIST SP 800-53 rev. 5")
-"""The documents that a control's `references` number, in the order of their names there: cis, anssi, nist."""
+DOCUMENTS = {"cis": "CIS Debian Linux 13 Benchmark 1.0.0", "anssi": "ANSSI-BP-028 2.0", "nist": "NIST SP 800-53 rev. 5"}
+"""The documents whose numbers a control's `references` give: key there → title."""
 
 _HEAD = """# Requirements and what covers them
 
@@ -69,7 +69,9 @@ def _control(control: Control) -> str:
     rationale = " ".join(control.rationale.split())
     requirements = f"Requirements: {', '.join(control.requirements)}. Severity: {control.severity}. Sources: {sources}."
     lines = [f"### {control.id}", "", f"{control.title}. {rationale}", "", requirements, ""]
-    asked = [f"{name} {', '.join(numbers)}" for name, numbers in _references(control) if numbers]
+    asked = [
+        f"{title} {', '.join(_numbers(control, key))}" for key, title in DOCUMENTS.items() if _numbers(control, key)
+    ]
     if asked:
         lines += [f"Others ask for it: {'; '.join(asked)}.", ""]
     if control.packages:
@@ -91,21 +93,21 @@ def _cells(row: tuple[str, ...]) -> str:
     return f"| {' | '.join(f'`{cell}`' for cell in cells)} | {'' if reason == '-' else reason} |"
 
 
-def _references(control: Control) -> list[tuple[str, tuple[str, ...]]]:
-    named = control.references
-    return list(zip(DOCUMENTS, (named.cis, named.anssi, named.nist), strict=True))
+def _numbers(control: Control, document: str) -> tuple[str, ...]:
+    numbers: tuple[str, ...] = getattr(control.references, document)
+    return numbers
 
 
 def _indexes(controls: Iterable[Control]) -> str:
     """For each of the other documents, its numbers in order and the controls that do what they ask for."""
     pages = []
-    for place, document in enumerate(DOCUMENTS):
+    for document, title in DOCUMENTS.items():
         found: dict[str, list[str]] = {}
         for control in controls:
-            for number in _references(control)[place][1]:
+            for number in _numbers(control, document):
                 found.setdefault(number, []).append(f"[{control.id}](#{control.id})")
         rows = [f"| {number} | {', '.join(found[number])} |" for number in sorted(found, key=_natural)]
-        pages += [f"## By {document}", "", "| number | controls |", "|---|---|", *rows, ""]
+        pages += [f"## By {title}", "", "| number | controls |", "|---|---|", *rows, ""]
     return "\n".join(pages)
 
 

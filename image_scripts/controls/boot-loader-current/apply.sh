@@ -23,7 +23,7 @@ fi
 done
 
 stale=$(stale_modules)
-while IFS='	' read -r from to; do
+while IFS="$TAB" read -r from to; do
     [ -z "$from" ] || cp "$from" "$to"
 done <<END
 $stale

@@ -37,7 +37,7 @@ END
     [ "$programs" -gt 0 ] || finding "$esp: expected the boot loader of shim-signed and grub-efi-*-signed, found none"
 fi
 
-while IFS='	' read -r from to; do
+while IFS="$TAB" read -r from to; do
     [ -z "$from" ] || finding "$to: other bytes than $from"
 done <<END
 $(stale_modules)

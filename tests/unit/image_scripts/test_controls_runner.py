@@ -143,6 +143,21 @@ def test_a_control_finds_its_values_and_nothing_of_the_outer_world(machine: Mach
     ]
 
 
+def test_checks_in_shell_and_in_python_read_the_same_table(machine: Machine) -> None:
+    read = 'while IFS="$TAB" read -r key value reason; do echo "$key=$value ($reason)"; done <"$HALLMARK_TABLE"'
+    machine.add("a", check=f'. "$HALLMARK_SCRIPTS/lib.sh"; {read}')
+    machine.add("b")
+    check = machine.scripts / "controls" / "b" / "check.py"
+    check.with_suffix(".sh").unlink()
+    check.write_text("def check(context):\n    return str(context.rows())\n")
+    (machine.plan / "table").mkdir()
+    for name in "ab":
+        (machine.plan / "table" / name).write_text("x.y\ttwo words\t-\nz\t2\tas it is needed\n")
+    machine.run("check")
+    assert (machine.results / "a.out").read_text() == "x.y=two words (-)\nz=2 (as it is needed)\n"
+    assert (machine.results / "b.out").read_text() == "PASS [('x.y', 'two words'), ('z', '2')]\n"
+
+
 def test_one_controls_values_are_not_anothers(machine: Machine) -> None:
     machine.add("a", env="HM_X=1\n")
     machine.add("b", check='echo "${HM_X-unset}"')
