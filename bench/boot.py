@@ -84,7 +84,7 @@ def boot(disk: Path, shape: Shape, work: Path, administrators: tuple[str, ...]) 
     started = time.monotonic()
     run = run_until_power_off(
         shape,
-        Drives(disk=overlay, media=nothing, seed=seed, results=work / "results.raw"),
+        Drives(disk=overlay, media=nothing, seed=seed, results=work / "results.raw", backing=(disk,)),
         work=work,
         deadline=_DEADLINE_MINUTES * 60,
         on_progress=notice,

@@ -23,6 +23,9 @@ sh "$HALLMARK_SCRIPTS/controls.sh" apply "$HALLMARK_RESULTS/apply"
 stage boot-files
 sh "$HALLMARK_SCRIPTS/boot_files.sh"
 
+# A machine says later, when it is looked at again, of which image it is.
+printf '%s\n' "$HALLMARK_IMAGE" | write_file 644 root:root "$HALLMARK_RECORDS/image"
+
 # What is judged is the sealed image: nothing but a look follows.
 stage seal
 sh "$HALLMARK_SCRIPTS/seal.sh"

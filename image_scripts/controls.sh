@@ -13,7 +13,7 @@ if [ -z "${HALLMARK_CLEAN-}" ]; then
         LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
         HALLMARK_PHASE="$HALLMARK_PHASE" HALLMARK_SCRIPTS="$HALLMARK_SCRIPTS" HALLMARK_PLAN="$HALLMARK_PLAN" \
         HALLMARK_MEDIA="${HALLMARK_MEDIA-}" HALLMARK_CONSOLE="${HALLMARK_CONSOLE-/dev/console}" \
-        HALLMARK_CONTROL_SECONDS="${HALLMARK_CONTROL_SECONDS-600}" \
+        HALLMARK_CONTROL_SECONDS="${HALLMARK_CONTROL_SECONDS-600}" ${TMPDIR:+"TMPDIR=$TMPDIR"} \
         /bin/sh "$0" "$@"
 fi
 unset HALLMARK_CLEAN
@@ -64,18 +64,35 @@ run_control() {
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
 total=0
+in_shell=
+in_python=
 while read -r id; do
     total=$((total + 1))
+    if [ "$what" = check ] && [ -e "$HALLMARK_SCRIPTS/controls/$id/check.py" ]; then
+        in_python="$in_python $id"
+    else
+        in_shell="$in_shell $id"
+    fi
 done <"$HALLMARK_PLAN/plan"
+
+# On a live server its user data may have made accounts: HALLMARK_PEOPLE has a line for each, with its groups.
+if [ "$HALLMARK_PHASE" = drift ] && [ -e /var/lib/cloud/instance/cloud-config.txt ]; then
+    HALLMARK_PEOPLE=$(python3 -I "$HALLMARK_SCRIPTS/people.py") || echo "people.py ended with exit code $?" >&2
+    export HALLMARK_PEOPLE
+fi
+
+# A machine has two processors or more: the Python checks run beside those in shell.
+python=
+if [ -n "$in_python" ]; then
+    # shellcheck disable=SC2086 # a list of ids
+    HALLMARK_CONSOLE=$console HALLMARK_CONTROL_SECONDS=$seconds \
+        python3 -I "$HALLMARK_SCRIPTS/run_checks.py" "$results" $in_python </dev/null &
+    python=$!
+fi
 
 n=0
 status=0
-in_python=
-while read -r id; do
-    if [ "$what" = check ] && [ -e "$HALLMARK_SCRIPTS/controls/$id/check.py" ]; then
-        in_python="$in_python $id"
-        continue
-    fi
+for id in $in_shell; do
     n=$((n + 1))
     HALLMARK_CONSOLE=$console progress controls "$n" "$total" "$what $id"
     if [ "$what" = apply ] && is_waived "$id"; then
@@ -88,13 +105,12 @@ while read -r id; do
         status=1
         break
     fi
-done <"$HALLMARK_PLAN/plan"
+done
 
-if [ -n "$in_python" ]; then
-    # shellcheck disable=SC2086 # a list of ids
-    HALLMARK_CONSOLE=$console HALLMARK_CONTROL_SECONDS=$seconds \
-        python3 -I "$HALLMARK_SCRIPTS/run_checks.py" "$results" $in_python </dev/null ||
-        echo "run_checks.py ended with exit code $?; what it left out has no result" >&2
+if [ -n "$python" ]; then
+    code=0
+    wait "$python" || code=$?
+    [ "$code" = 0 ] || echo "run_checks.py ended with exit code $code; what it left out has no result" >&2
 fi
 
 # No control may fill the results: 64 KiB each.

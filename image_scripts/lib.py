@@ -85,6 +85,31 @@ def read(path: Path) -> str:
         return ""
 
 
+# --- the kernel's command line --------------------------------------------------------------------------------------
+
+_GRUB_SETTINGS = """
+for file in /etc/default/grub /etc/default/grub.d/*.cfg; do
+    [ ! -f "$file" ] || . "$file"
+done
+printf '%s %s\\n' "${GRUB_CMDLINE_LINUX-}" "${GRUB_CMDLINE_LINUX_DEFAULT-}"
+"""
+
+
+def check_boot_words(context: Context, *words: str) -> None:
+    """Findings for each KEY=VALUE that the next boot does not tell the kernel; the last value of a key counts."""
+    lines = {"GRUB's settings": run(["sh", "-c", _GRUB_SETTINGS])}
+    if context.phase != "test":
+        menu = [line.split() for line in read(Path("/boot/grub/grub.cfg")).splitlines()]
+        entries = [" ".join(line[1:]) for line in menu if line and line[0] == "linux"]
+        lines |= {f"/boot/grub/grub.cfg, entry {number}": text for number, text in enumerate(entries, 1)}
+    for where, text in lines.items():
+        told = {word.partition("=")[0]: word for word in text.split()}
+        for word in words:
+            got = told.get(word.partition("=")[0])
+            if got != word:
+                context.finding(f"{where}: expected {word} on the kernel's command line, got {got or 'nothing of it'}")
+
+
 # --- the disk -------------------------------------------------------------------------------------------------------
 
 

@@ -171,6 +171,24 @@ enabled_by_package() {
     return 1
 }
 
+# --- the kernel's command line ---------------------------------------------------------------------------------------
+
+# set_boot_words ID REASON KEY=VALUE...: puts words on it, and takes other values of the same keys out of GRUB's other files.
+# boot_files.sh makes the boot menu of them; lib.py has the check.
+set_boot_words() {
+    _file=/etc/default/grub.d/zz-hallmark-$1.cfg _reason=$2
+    shift 2
+    _expression=
+    for _word in "$@"; do
+        _expression="$_expression;/^[^#]*GRUB_CMDLINE/s/([\"' ])${_word%%=*}=[^\"' ]*/\\1/g"
+    done
+    for _other in /etc/default/grub /etc/default/grub.d/*.cfg; do
+        [ ! -f "$_other" ] || [ "$_other" = "$_file" ] || sed -i -E "${_expression#;}" "$_other"
+    done
+    # shellcheck disable=SC2016 # GRUB's files are shell
+    printf '# %s\nGRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX %s"\n' "$_reason" "$*" | write_file 644 root:root "$_file"
+}
+
 # --- kernel modules -------------------------------------------------------------------------------------------------
 
 # deny_modules FILE REASON MODULE...: keeps modules from loading, by whatever name they are asked for, and unloads them.

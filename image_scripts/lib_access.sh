@@ -311,3 +311,13 @@ unverified_tls() {
         grep -nHEi -s -e '^[[:space:]]*check_certificate[[:space:]]*=[[:space:]]*(off|no|0)' "$_home/.wgetrc" /etc/wgetrc || true
     done | sort -u
 }
+
+# people_in [GROUP]: whom user data has made, on a live server; those whom it put into the group.
+people_in() {
+    [ "$HALLMARK_PHASE" = drift ] || return 0
+    while read -r _person _in; do
+        [ -z "$_person" ] || { [ -n "${1-}" ] && ! contains "$_in" "$1"; } || printf '%s ' "$_person"
+    done <<END
+${HALLMARK_PEOPLE-}
+END
+}

@@ -76,6 +76,7 @@ def _load(control: str) -> Callable[[Context], str]:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     check: Callable[[Context], str] = module.check
     return check

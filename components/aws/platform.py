@@ -16,7 +16,7 @@ from components.aws.resources import Account, AmiAcceptance, AmiBuild, AmiInvent
 from components.step import Candidate, Exports, Judged, PipelineStep, Released, child
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
-from hallmark.aws.site import Site, survey
+from hallmark.aws.site import Site, survey, what_a_runner_forgets
 from hallmark.aws.steps import unpack
 from hallmark.aws.sweep import sweep
 from hallmark.common.errors import AwsError
@@ -69,6 +69,8 @@ def _look_around(context: Context, settings: AwsSettings) -> Site:
     """The stack's place in its account, cleared of what killed runs have left there."""
     account = Aws(settings)
     site = survey(context, account, project=pulumi.get_project(), stack=pulumi.get_stack())
+    for line in what_a_runner_forgets(site, os.environ):
+        pulumi.log.warn(line)
     if not pulumi.runtime.is_dry_run():
         _sweep(account, site)
     return site

@@ -67,6 +67,9 @@ class Meaning(Enum):
     OTHER = "{operation} failed"
 
 
+PASSING = (Meaning.THROTTLED, Meaning.TROUBLE, Meaning.BROKEN, Meaning.NO_ANSWER)
+"""What passes by itself: the same call may succeed a little later."""
+
 _CODES: Mapping[Meaning, tuple[str, ...]] = {
     Meaning.EXPIRED: ("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
     Meaning.UNKNOWN: (

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hallmark.aws.evidence import RUN, EvidencePlace, open_evidence
+from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.common.errors import BuildError, HallmarkError
 from hallmark.common.iso import make_media
 from hallmark.config.recipe import MachineShape
 from hallmark.debian.inventory import parse_status
 from hallmark.evidence.gather import keep_evidence_of
-from hallmark.evidence.index import Summary
+from hallmark.evidence.index import Summary, write_index
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
 from hallmark.judge.observed import surprises
@@ -21,22 +23,52 @@ from hallmark.pipeline.machines import MachineRun, Machines, Say
 from hallmark.store.store import Store
 
 _MINUTES = 15
+_STATUS = "status"
 _SURROUNDINGS: Surroundings = "imds"
 
 
 def take_inventory(site: Site, scripts: Path, machines: Machines, places: Places, say: Say) -> str:
-    """The dpkg status of the site's base, from an isolated boot of it.
+    """The dpkg status of the site's base, from an isolated boot of it, once for each AMI.
 
-    Raises BuildError, naming the evidence, when the guest fails or the host's judgement is against it.
+    It is kept beside the evidence of the images, so that a state that was lost costs no boot; a build compares it with
+    what its guest finds. Raises BuildError, naming the evidence, when the guest fails or the host's judgement is
+    against it, and StoreError or AwsError when the place of the evidence is not there.
     """
-    machines.check("inventory")
     store, name = Store(places.store), site.base.id
+    kept = open_evidence(site.evidence, Aws(site.aws))
     with store.workdir(f"inventory-{name}") as work:
+        if (known := _kept_inventory(kept, site, work)) is not None:
+            say(f"inventory: {name} was looked into before: {kept.where(_kept_as(site))}")
+            return known
+        machines.check("inventory")
         try:
-            return _take_inventory(site, scripts, machines, work, say)
+            status = _take_inventory(site, scripts, machines, work, say)
         except HallmarkError as error:
             summary = Summary(title=f"inventory of {name}", outcome=f"failed: {error}")
             raise keep_evidence_of(store, name, work, error, lambda _: summary) from error
+        _keep(kept, site, status, work)
+        return status
+
+
+def _kept_as(site: Site) -> str:
+    return f"inventory-{site.base.id}"
+
+
+def _kept_inventory(place: EvidencePlace, site: Site, work: Path) -> str | None:
+    """What an earlier run found in this AMI; None when none is kept whole."""
+    if place.run_of(_kept_as(site)) != site.base_fingerprint:
+        return None
+    place.fetch(_kept_as(site), work / "kept")
+    status, problems = _read_status(work / "kept" / _STATUS)
+    return None if problems else status
+
+
+def _keep(place: EvidencePlace, site: Site, status: str, work: Path) -> None:
+    folder = work / "evidence"
+    (folder / _STATUS).write_text(status)
+    (folder / RUN).write_text(f"{site.base_fingerprint}\n")
+    write_index(folder, Summary(title=f"inventory of {site.base.id}", outcome="taken"))
+    place.publish(_kept_as(site), folder)
 
 
 def _take_inventory(site: Site, scripts: Path, machines: Machines, work: Path, say: Say) -> str:
@@ -45,7 +77,7 @@ def _take_inventory(site: Site, scripts: Path, machines: Machines, work: Path, s
     with machines.run(_run(site, scripts, work), work, say) as outputs:
         (evidence / NETWORK_PROOF).write_text(outputs.network_proof or "")
         check_finished(work / RESULTS, work / CONSOLE, what="inventory")
-        status, problems = _read_status(work / RESULTS / "status")
+        status, problems = _read_status(work / RESULTS / _STATUS)
         problems += surprises(work / RESULTS, "isolation.txt", _SURROUNDINGS)
     if problems:
         raise BuildError("inventory: the host judges against it:\n" + "\n".join(problems[:20]))

@@ -1,6 +1,7 @@
 """The read-back: the network of a build as the API describes it, and every way out that is looked for in it.
 
-Place in the pipeline: after the network stands, before its machine starts. Reading and judging are apart:
+Place in the pipeline: after the network stands, before its machine starts, and once more when that has powered off:
+what was attached meanwhile refuses what it did. Reading and judging are apart:
 `read_network` gathers what the API says, `judge_network` is pure. One surprise ends the build. What cannot be read is
 no proof: errors of the API pass on.
 
@@ -11,7 +12,7 @@ here: resolver endpoints, client VPNs, load balancers, functions, whatever AWS i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hallmark.common.errors import AwsError
@@ -25,6 +26,17 @@ _SUBNET_FLAGS = ("MapPublicIpOnLaunch", "AssignIpv6AddressOnCreation", "MapCusto
 _NO_TARGETS = ("DestinationPrefixListId", "InstanceOwnerId")
 # Of these a gateway, endpoint, peering or attachment does not come back; `deleting` still counts.
 _ENDED = frozenset({"deleted", "failed", "rejected", "expired"})
+
+
+GUARD_DUTY_HINT = (
+    "GuardDuty's Runtime Monitoring has put an endpoint and a group of its own into this VPC, which is a way out; "
+    "turn its automated agent configuration for EC2 off in this account, or build in an account of its own"
+)
+
+
+def is_guard_dutys(row: Row) -> bool:
+    """Whether GuardDuty made it: it tags its endpoints and groups so."""
+    return {"Key": "GuardDutyManaged", "Value": "true"} in [dict(tag) for tag in row.get("Tags", ())]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,13 +61,24 @@ class NetworkFacts:
     interfaces: Rows = field(default=())
 
 
-def prove_isolation(ec2: EC2Client, vpc: str) -> str:
-    """Read a network back and judge it; the proof's text for the evidence. AwsError, naming each finding, else."""
+def prove_isolation(ec2: EC2Client, vpc: str, machine: str | None = None) -> str:
+    """Read a network back and judge it; the proof's text for the evidence. AwsError, naming each finding, else.
+
+    With `machine` it has run there, and powered off: its own interface may be there, and nothing else may have come.
+    """
     facts = read_network(ec2, vpc)
+    if machine:
+        facts = replace(facts, interfaces=tuple(row for row in facts.interfaces if not _is_only(row, machine)))
     findings = judge_network(facts)
     if findings:
-        raise AwsError(f"{vpc}: the network is not isolated, no machine is started in it:\n" + "\n".join(findings))
-    return describe_proof(facts)
+        hint = [GUARD_DUTY_HINT] if any(map(is_guard_dutys, (*facts.endpoints, *facts.security_groups))) else []
+        told = (
+            "is no longer isolated, what ran in it is refused"
+            if machine
+            else "is not isolated, no machine is started in it"
+        )
+        raise AwsError(f"{vpc}: the network {told}:\n" + "\n".join([*findings, *hint]))
+    return describe_proof(facts, ran=machine is not None)
 
 
 def judge_network(facts: NetworkFacts) -> list[str]:
@@ -71,8 +94,8 @@ def judge_network(facts: NetworkFacts) -> list[str]:
     ]
 
 
-def describe_proof(facts: NetworkFacts) -> str:
-    """What was looked at, for the evidence: one line a kind."""
+def describe_proof(facts: NetworkFacts, *, ran: bool = False) -> str:
+    """What was looked at, for the evidence: one line a kind. `ran`: a machine has run there already."""
     routes = [_target(route)[1] for table in facts.route_tables for route in table.get("Routes", ())]
     counts = {
         "gateways": len(facts.internet_gateways) + len(facts.egress_only_gateways) + len(facts.carrier_gateways),
@@ -81,7 +104,7 @@ def describe_proof(facts: NetworkFacts) -> str:
         "endpoints": sum(map(_lives, facts.endpoints)),
         "peerings": sum(map(_lives, facts.peerings)),
         "transit attachments": sum(map(_lives, facts.transit_attachments)),
-        "interfaces before the machine": len(facts.interfaces),
+        "interfaces besides the machine's" if ran else "interfaces before the machine": len(facts.interfaces),
     }
     lines = [
         f"VPC: {facts.vpc.get('VpcId')} {facts.vpc.get('CidrBlock')}",
@@ -162,7 +185,10 @@ def _judge_routes(facts: NetworkFacts) -> list[str]:
 
 
 def _judge_attached(facts: NetworkFacts) -> list[str]:
-    return [f"{kind}: {name} leads out of the VPC" for kind, name in ways_out(facts)]
+    services = {
+        str(row.get("VpcEndpointId")): f" ({row['ServiceName']})" for row in facts.endpoints if row.get("ServiceName")
+    }
+    return [f"{kind}: {name}{services.get(name, '')} leads out of the VPC" for kind, name in ways_out(facts)]
 
 
 def _judge_groups(facts: NetworkFacts) -> list[str]:
@@ -192,6 +218,12 @@ def _judge_acls(facts: NetworkFacts) -> list[str]:
         findings += [_entry(acl, entry) for entry in acl.get("Entries", ()) if not _denies_all(entry)]
     findings += [f"{subnet}: expected an ACL, got none" for subnet in sorted(map(str, subnets - covered))]
     return findings
+
+
+def _is_only(interface: Row, machine: str) -> bool:
+    """Whether it is a machine's own interface, and has no public address."""
+    mine = interface.get("Attachment", {}).get("InstanceId") == machine
+    return bool(mine and not interface.get("Association") and not interface.get("Ipv6Addresses"))
 
 
 def _judge_interfaces(facts: NetworkFacts) -> list[str]:

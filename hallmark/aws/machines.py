@@ -12,7 +12,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,14 @@ from hallmark.aws.ebs.retry import client_config
 from hallmark.aws.ebs.snapshots import find_snapshot_by_content_tag, wait_until_completed
 from hallmark.aws.ebs.upload import Transfer, TransferProgress, Upload, upload
 from hallmark.aws.exchange_volume import Carrier, make_carrier
+from hallmark.aws.guard_duty import RUN_CLEARER
 from hallmark.aws.preflight import PreflightRequest, PreflightResult, run_preflight
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.aws.sweep import RUN_SWEEPER
 from hallmark.aws.tags import Labels
 from hallmark.common.concurrency import slot
-from hallmark.common.errors import HostError, MachineError, ResultsError
+from hallmark.common.errors import AwsError, HostError, MachineError, ProcessError, ResultsError
 from hallmark.common.fingerprint import hash_bytes
 from hallmark.common.iso import MANIFEST
 from hallmark.engine.ephemeral import Inner, ephemeral
@@ -46,6 +47,8 @@ MEDIA_KEPT = timedelta(days=7)
 _BOOT_GRACE = 600
 _LIFE_GRACE = timedelta(hours=1)
 _MOST = 64
+NO_CAPACITY = "InsufficientInstanceCapacity"
+"""EC2's code when a zone cannot start a machine of a type; the provider passes it on and does not try again."""
 
 _preflight = threading.Lock()
 _grounds: dict[str, PreflightResult] = {}
@@ -80,21 +83,43 @@ class AwsMachines:
             carrier = make_carrier(run.media, work / "carrier.raw")
             media = _media_snapshot(site, aws, ground, carrier, work / "carrier.raw", labels, say)
             (work / "carrier.raw").unlink()
-            inner = self._inner(run, ground, media, labels)
-            say(f"{mode}: power-on ({site.instance_type})")
-            with ephemeral(inner, os.environ, lambda text: say(f"{mode}: {text}")) as outputs:
+            with self._in_a_zone(run, ground, media, labels, say) as outputs:
                 _keep_console(aws, outputs["instance"], work / CONSOLE)
                 _check_outcome(outputs["outcome"], run.task, work / CONSOLE)
                 _fetch_results(aws, outputs["results_snapshot"], carrier, work)
                 yield RunOutputs(disk=outputs["root_volume"], id=labels.build, network_proof=outputs["network_proof"])
 
-    def _inner(self, run: MachineRun, ground: PreflightResult, media: str, labels: Labels) -> Inner:
+    @contextmanager
+    def _in_a_zone(
+        self, run: MachineRun, ground: PreflightResult, media: str, labels: Labels, say: Say
+    ) -> Iterator[dict[str, Any]]:
+        """The inner stack in the first zone that has capacity for the machine; its outputs."""
+        site, mode = self._site, run.task.mode
+        for zone in ground.zones:
+            say(f"{mode}: power-on ({site.instance_type})")
+            inner = self._inner(run, ground, zone, media, labels)
+            with ExitStack() as stack:
+                try:
+                    outputs = stack.enter_context(ephemeral(inner, os.environ, lambda text: say(f"{mode}: {text}")))
+                except ProcessError as error:
+                    if NO_CAPACITY not in str(error):
+                        raise
+                    say(f"{mode}: {zone} has no capacity for {site.instance_type}")
+                    continue
+                yield outputs
+                return
+        raise AwsError(
+            f"{mode}: none of {', '.join(ground.zones)} has capacity for {site.instance_type} at present; "
+            "run again later, or choose another type"
+        )
+
+    def _inner(self, run: MachineRun, ground: PreflightResult, zone: str, media: str, labels: Labels) -> Inner:
         site, task = self._site, run.task
         seconds = task.deadline_minutes * 60 + _BOOT_GRACE
         arguments: dict[str, Any] = {
             "aws": site.aws.model_dump(mode="json", exclude_defaults=True),
             "run": labels.build,
-            "availability_zone": ground.zones[0],
+            "availability_zone": zone,
             "ami": run.boots,
             "instance_type": site.instance_type,
             "root_gib": site.base.root_gib,
@@ -113,6 +138,7 @@ class AwsMachines:
             backend=site.backend,
             secrets_provider=site.secrets_provider,
             sweeper=RUN_SWEEPER,
+            clearer=RUN_CLEARER,
             # Stacks of the same name in another backend are others' affair.
             work=self._places.cache / "inner" / hash_bytes(site.backend.encode())[:16],
         )

@@ -61,7 +61,15 @@ class Site(BaseModel):
 
     def labels(self, recipe: str, use: str, build: str, identity: str) -> Labels:
         """The tags of something that is made here."""
-        return Labels(project=self.project, stack=self.stack, recipe=recipe, use=use, build=build, fingerprint=identity)
+        return Labels(
+            project=self.project,
+            stack=self.stack,
+            recipe=recipe,
+            use=use,
+            build=build,
+            fingerprint=identity,
+            defaults=self.aws.default_tags,
+        )
 
 
 def survey(
@@ -90,6 +98,25 @@ def survey(
         evidence=_evidence(context),
         puts_per_second=settings.puts_per_second,
     )
+
+
+def what_a_runner_forgets(site: Site, environment: Mapping[str, str]) -> list[str]:
+    """One line for each thing that is kept on this machine alone while `CI` says that the next run has another."""
+    if environment.get("CI", "").lower() in ("", "0", "false"):
+        return []
+    lost = []
+    if not site.evidence.startswith("s3://"):
+        lost.append(
+            f"CI is set, and evidence goes to {site.evidence} on this machine: the next runner finds none, "
+            "so it builds every image anew; set hallmark:evidence to s3://BUCKET/PREFIX (docs/aws.md)"
+        )
+    if site.backend.startswith("file://"):
+        lost.append(
+            f"CI is set, and Pulumi's state is at {site.backend} on this machine: the next runner knows nothing "
+            "of this stack, and what a killed run leaves waits for its expiry; name a shared backend in "
+            "PULUMI_BACKEND_URL (docs/aws.md)"
+        )
+    return lost
 
 
 def current_settings(root: Path, stack: str, region: str) -> AwsSettings:

@@ -104,11 +104,12 @@ class ChannelProps(AwsProps):
 
 
 class NetworkProps(BaseModel):
-    """The network of one isolated run, in an inner stack."""
+    """The network of one isolated run, in an inner stack; with the machine that has run in it and powered off."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     vpc: str
     aws: str
+    machine: str | None = None
 
 
 class EarlierRelease(AwsProps):
@@ -173,7 +174,7 @@ def _find_channel(props: ChannelProps) -> Found:
 
 
 def _prove_network(props: NetworkProps, _context: StepContext) -> Made:
-    proof = prove_isolation(Aws(AwsSettings.model_validate_json(props.aws)).ec2, props.vpc)
+    proof = prove_isolation(Aws(AwsSettings.model_validate_json(props.aws)).ec2, props.vpc, props.machine)
     return {"id": f"{props.vpc}-isolated", "proof": proof}
 
 

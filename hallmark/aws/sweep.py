@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hallmark.aws.errors import code_of, explain, translate_aws_errors
+from hallmark.aws.guard_duty import clear_vpcs
 from hallmark.aws.leftovers import (
     ACL,
     GROUP,
@@ -79,6 +80,8 @@ def sweep(
         say(f"{'would remove' if dry_run else 'removing'} {one}: of {one.stack}, expired {one.expires}")
     if dry_run or not found:
         return tuple(str(one) for one in found if not one.blocked_by)
+    if clear_vpcs(aws, [one.id for one in found if one.kind is VPC], say, sleep=sleep):
+        found = find_leftovers(aws, now=now, scope=scope)
     return _Removal(aws, say, sleep).remove(found)
 
 
@@ -89,6 +92,8 @@ def sweep_run(arguments: Mapping[str, Any], say: Say, *, sleep: Sleep = time.sle
     """
     aws = Aws(AwsSettings.model_validate(arguments["aws"]))
     found = find_parts(aws, arguments["tags"])
+    if clear_vpcs(aws, [one.id for one in found if one.kind is VPC], say, sleep=sleep):
+        found = find_parts(aws, arguments["tags"])
     for one in found:
         say(f"removing {one}, which a killed run left")
     _Removal(aws, say, sleep).remove(found)

@@ -7,7 +7,7 @@ given in the call that creates a thing; the status tag alone comes later, when a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,10 @@ _LONGEST = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labels:
-    """Who makes a thing and for what: the outer stack, the recipe, the use (inventory, build, accept), one run's id."""
+    """Who makes a thing and for what: the outer stack, the recipe, the use (inventory, build, accept), one run's id.
+
+    `defaults` are the tags that the stack gives to everything; ours win.
+    """
 
     project: str
     stack: str
@@ -39,11 +42,13 @@ class Labels:
     use: str
     build: str
     fingerprint: str
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
     def lasting(self) -> dict[str, str]:
         """The tags of what stays: AMI, snapshot, parameter."""
         return _checked(
             {
+                **self.defaults,
                 NAME: f"hallmark-{self.recipe}-{self.use}",
                 MANAGED: "true",
                 PROJECT: self.project,

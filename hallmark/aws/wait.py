@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hallmark.aws.errors import code_of, translate_aws_errors
+from hallmark.aws.errors import PASSING, code_of, meaning_of, translate_aws_errors
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.common.errors import HallmarkError, MachineError
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 # From one look to the next: soon at first, when it may have failed to start, then every ten seconds.
 _FIRST_PAUSE, _PAUSE_SECONDS = 1.0, 10.0
-_ON_THE_WAY = ("pending", "running", "stopping")
+_UNKNOWN = "unknown"  # AWS throttles, or has trouble of its own: look again
+_ON_THE_WAY = ("pending", "running", "stopping", _UNKNOWN)
 # A new id is not known everywhere at once.
 _YOUNG_SECONDS = 60.0
 _PROGRESS = "::hallmark:: "
@@ -52,10 +53,10 @@ def wait_for_power_off(
 
     MachineError when it ends otherwise, or cannot be stopped.
     """
-    start, shown, forced, pause = now(), 0, False, _FIRST_PAUSE
+    start, console, forced, pause = now(), Progress(ec2, instance, say), False, _FIRST_PAUSE
     while True:
         state, reason = _state(ec2, instance, young=now() - start < _YOUNG_SECONDS)
-        shown = _show_console(ec2, instance, shown, say)
+        console.show(running=state == "running")
         if state == "stopped":
             return _outcome(reason, forced=forced)
         if state not in _ON_THE_WAY:
@@ -71,12 +72,17 @@ def wait_for_power_off(
 
 
 def _state(ec2: EC2Client, instance: str, *, young: bool) -> tuple[str, str]:
-    """The machine's state and why; `pending` while a new one is not known yet."""
+    """The machine's state and why; `pending` while a new one is not known yet.
+
+    Trouble that passes is no reason to lose a machine that works: beyond botocore's own retries the next look decides.
+    """
     try:
         found = ec2.describe_instances(InstanceIds=[instance])["Reservations"]
-    except ClientError as error:
-        if young and code_of(error) == "InvalidInstanceID.NotFound":
+    except (ClientError, BotoCoreError) as error:
+        if young and isinstance(error, ClientError) and code_of(error) == "InvalidInstanceID.NotFound":
             return "pending", ""
+        if meaning_of(error) in PASSING:
+            return _UNKNOWN, ""
         raise
     rows = [row for reservation in found for row in reservation.get("Instances", [])]
     if not rows:
@@ -96,16 +102,50 @@ def _force_off(ec2: EC2Client, instance: str) -> None:
         ec2.stop_instances(InstanceIds=[instance], Force=True)
 
 
-def _show_console(ec2: EC2Client, instance: str, shown: int, say: Say) -> int:
-    """Show the progress lines that are new; returns how many there are by now. Trouble here is no trouble."""
-    try:
-        output = ec2.get_console_output(InstanceId=instance).get("Output", "")
-    except (ClientError, BotoCoreError):
-        return shown
-    lines = [line for line in output.splitlines() if line.startswith(_PROGRESS)]
-    for line in lines[shown:]:
-        say(clean(line.removeprefix(_PROGRESS)))
-    return max(shown, len(lines))
+class Progress:
+    """What a machine's console says of its progress, each line shown once. Trouble here is no trouble.
+
+    While it runs, `Latest` asks for what is on the console now; without it EC2 answers with what it noted at the last
+    start, stop or reboot. Machines that are not of Nitro have no `Latest`. The answer is a window of 64 KiB that rolls.
+    """
+
+    def __init__(self, ec2: EC2Client, instance: str, say: Say) -> None:
+        self.ec2, self._instance, self._say = ec2, instance, say
+        self._shown: list[str] = []
+        self._nitro = True
+
+    def show(self, *, running: bool) -> None:
+        """Show the progress lines that are new."""
+        # The last line may not be whole yet, nor the first one any more.
+        lines = [line for line in self._fetch(running).splitlines(keepends=True) if line.endswith("\n")]
+        window = [clean(line.removeprefix(_PROGRESS)) for line in lines if line.startswith(_PROGRESS)]
+        for line in news(self._shown, window):
+            self._say(line)
+            self._shown.append(line)
+
+    def _fetch(self, running: bool) -> str:
+        if running and self._nitro:
+            try:
+                return self.ec2.get_console_output(InstanceId=self._instance, Latest=True).get("Output", "")
+            except ClientError as error:
+                if code_of(error) != "UnsupportedOperation":
+                    return ""
+                self._nitro = False
+            except BotoCoreError:
+                return ""
+        try:
+            return self.ec2.get_console_output(InstanceId=self._instance).get("Output", "")
+        except (ClientError, BotoCoreError):
+            return ""
+
+
+def news(shown: Sequence[str], window: Sequence[str]) -> list[str]:
+    """The lines of a window that come after those shown: it may be older than they, or have rolled past some."""
+    old, new = list(shown), list(window)
+    if any(old[start : start + len(new)] == new for start in range(len(old) - len(new) + 1)):
+        return []
+    overlap = next((n for n in range(min(len(old), len(new)), 0, -1) if old[-n:] == new[:n]), 0)
+    return new[overlap:]
 
 
 def main(words: Sequence[str]) -> int:

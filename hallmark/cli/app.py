@@ -2,8 +2,8 @@
 
 Exit codes: 0 done; 1 a program or the Pulumi run failed; 2 wrong settings, recipe, control or usage; 3 something is
 missing on this host; 4 mirror, patch lock or media; 5 machine, build or results; 6 the candidate was rejected; 7 the
-image store; 8 AWS; 130 interrupted. Each error is one message on standard error. With `--json` standard output holds
-one JSON document alone.
+image store; 8 AWS; 9 a machine that cannot be looked at; 10 drift; 130 interrupted. Each error is one message on
+standard error. With `--json` standard output holds one JSON document alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 
 import typer
 
+from hallmark.cli.check import check
 from hallmark.cli.images import gc, images, retry, show
 from hallmark.cli.run import run
 from hallmark.cli.sweep import sweep
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (up, outputs, images, show, run, retry, gc, sweep):
+for _command in (up, outputs, images, show, run, check, retry, gc, sweep):
     app.command()(_command)
 
 

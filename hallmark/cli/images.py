@@ -66,7 +66,7 @@ def retry(
 
 
 def gc(
-    keep: Annotated[int, typer.Option(help="How many of each recipe's newest images stay.", min=0)] = 3,
+    keep: Annotated[int, typer.Option(help="How many of each recipe's newest accepted images stay.", min=0)] = 3,
     dry_run: DryRun = False,
     stack: Stack = "local",
     store_folder: Folder = None,

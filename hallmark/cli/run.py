@@ -54,7 +54,9 @@ def run(
         print(f"sudo asks for this password: {running.access.password}\nCtrl-C here ends the machine.", flush=True)
 
     try:
-        trial.boot(catalogue.store, image, _administrator(image), _accelerator(stack), options, ready=ready, say=say)
+        trial.boot(
+            catalogue.store, image, _administrator(image), choose_for_image(stack), options, ready=ready, say=say
+        )
     except KeyboardInterrupt:
         say("the machine and all its changes are gone")
 
@@ -74,7 +76,7 @@ def _administrator(image: Image) -> str:
     return str(names[0])
 
 
-def _accelerator(stack: str) -> Accelerator:
+def choose_for_image(stack: str) -> Accelerator:
     """KVM where a kernel (a base's, else this host's own) starts under it; else emulation."""
     from hallmark.local.accelerator import TCG, choose_accelerator
 

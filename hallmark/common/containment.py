@@ -25,13 +25,15 @@ _INSTALLER = (
 class Reach:
     """What a program may touch: it writes below `writes`, opens `devices`, and connects when it has `network`.
 
-    With `installs` it puts a system below `writes`, with owners, mounts and a chroot.
+    With `installs` it puts a system below `writes`, with owners, mounts and a chroot. With `reads` it sees the
+    installed programs and these paths alone, and has no capability: for what runs code that is not ours.
     """
 
     writes: tuple[Path, ...] = ()
     devices: tuple[Path, ...] = ()
     network: bool = False
     installs: bool = False
+    reads: tuple[Path, ...] | None = None
 
 
 NOTHING = Reach()
@@ -45,8 +47,12 @@ def writing(*folders: Path, network: bool = False) -> Reach:
 def bubblewrap(reach: Reach) -> list[str]:
     """Bubblewrap's own arguments for a program with this reach; the program follows them."""
     words = ["--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
-    words += ["--cap-drop", "ALL", *_each("--cap-add", _INSTALLER if reach.installs else _ANY)]
-    words += ["--ro-bind", "/", "/", "--dev", "/dev"]
+    words += ["--cap-drop", "ALL"]
+    if reach.reads is None:
+        words += [*_each("--cap-add", _INSTALLER if reach.installs else _ANY), "--ro-bind", "/", "/"]
+    else:
+        words += [*_programs(), *_bind("--ro-bind", reach.reads)]
+    words += ["--dev", "/dev"]
     # To root the kernel's settings are files like others: bubblewrap would leave them writable.
     words += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"]
     words += ["--ro-bind-try", "/proc/sysrq-trigger", "/proc/sysrq-trigger"]
@@ -55,9 +61,28 @@ def bubblewrap(reach: Reach) -> list[str]:
         words += ["--unshare-net", "--tmpfs", "/run", "--ro-bind-try", "/run/media", "/run/media"]
     for device in reach.devices:
         words += ["--dev-bind-try", str(device), str(device)]
-    for folder in reach.writes:
-        words += ["--bind", str(folder.resolve()), str(folder.resolve())]
-    return [*words, "--"]
+    return [*words, *_bind("--bind", reach.writes, by_name=reach.reads is not None), "--"]
+
+
+def _programs() -> list[str]:
+    """The installed programs and what they need to start and to find names, but nothing that belongs to anybody."""
+    words = ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        folder = Path("/", name)
+        if folder.is_symlink():
+            words += ["--symlink", str(folder.readlink()), str(folder)]
+    for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/resolv.conf"):
+        words += ["--ro-bind-try", path, path]
+    return words
+
+
+def _bind(option: str, paths: Sequence[Path], *, by_name: bool = True) -> list[str]:
+    """Each path where it is; `by_name`, where a link leads there that the program does not see, by that name too."""
+    words: list[str] = []
+    for path in paths:
+        places = {path.resolve(), *([path.absolute()] if by_name else [])}
+        words += [word for place in sorted(places) for word in (option, str(path.resolve()), str(place))]
+    return words
 
 
 def _each(option: str, values: Sequence[str]) -> list[str]:

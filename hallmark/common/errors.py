@@ -97,6 +97,12 @@ class StoreError(HallmarkError):
     exit_code = 7
 
 
+class CheckError(HallmarkError):
+    """A machine cannot be looked at: unreachable, no root there, or of no image that is known here."""
+
+    exit_code = 9
+
+
 class AwsError(HallmarkError):
     """AWS refused something, or an account is not as it must be: credentials, region, quota, key, base."""
 

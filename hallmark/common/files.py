@@ -18,10 +18,13 @@ MIB = 1 << 20
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Replace a file's content in one step; whoever reads it sees the old bytes or the new ones, also after a crash."""
+    """Replace a file's content in one step; whoever reads it sees the old bytes or the new ones, also after a crash.
+
+    Until it is whole nobody else can read it: its mode may be one that keeps others out.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        with temporary.open("wb") as stream:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(data)
             os.fchmod(stream.fileno(), mode)
             stream.flush()

@@ -12,7 +12,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hallmark.common.containment import NOTHING, Reach, bubblewrap
@@ -46,6 +46,8 @@ def command(args: Sequence[str | Path], *, reach: Reach = NOTHING, package: str 
     """The full argument list that runs `args` so that it dies with us and, as root, touches no more than its reach."""
     words = [need(str(args[0]), package=package), *(str(word) for word in args[1:])]
     if os.geteuid() == 0:
+        if reach.reads is not None:
+            reach = replace(reach, reads=(Path(words[0]), *reach.reads))
         words = [need("bwrap", package="bubblewrap"), *bubblewrap(reach), *words]
     return tied(words)
 

@@ -139,7 +139,7 @@ class MachineShape(BaseModel):
 
 
 class Recipe(BaseModel):
-    """A recipe. `path` is the file that it came from, for messages and for its acceptance scripts."""
+    """A recipe. `path` is the file that it came from, for messages and acceptance scripts; `text` is what was in it."""
 
     model_config = STRICT
     name: Name = Field(
@@ -189,6 +189,7 @@ class Recipe(BaseModel):
         default_factory=MachineShape, description="The machines that build and judge the image."
     )
     path: Path = Field(exclude=True)
+    text: str = Field(exclude=True)
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Recipe:
@@ -223,17 +224,19 @@ class Recipe(BaseModel):
 def load_recipe(path: Path) -> Recipe:
     """Read and validate one recipe; RecipeError with the file and the path in it."""
     try:
-        document = tomllib.loads(path.read_text())
+        text = path.read_text()
+        document = tomllib.loads(text)
     except FileNotFoundError:
         raise RecipeError(f"{path}: no such recipe; `ls {path.parent}` shows what there is") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: expected a readable UTF-8 file: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: expected TOML: {error}") from error
-    if "path" in document:
-        raise RecipeError(f"{path}: path: unknown key; remove it or mend its name")
+    for key in ("path", "text"):
+        if key in document:
+            raise RecipeError(f"{path}: {key}: unknown key; remove it or mend its name")
     try:
-        recipe = Recipe(**document, path=path)
+        recipe = Recipe(**document, path=path, text=text)
     except ValidationError as error:
         raise RecipeError(describe(str(path), error)) from error
     if recipe.name != path.stem:

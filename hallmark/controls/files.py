@@ -5,6 +5,7 @@ Everything is validated here, before a machine starts; an error names the file, 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -111,6 +112,8 @@ class Parameter(_Model):
     choices: Annotated[tuple[str, ...], _LISTED] = ()
     minimum: int | None = None
     maximum: int | None = None
+    pattern: str | None = None
+    """What a string must match as a whole (a regular expression); an empty one always may be given."""
 
     @model_validator(mode="after")
     def _has_a_default(self) -> Self:
@@ -127,6 +130,8 @@ class Parameter(_Model):
             raise ValueError(f"expected {_EXPECTED[self.type]}, got {value!r}")
         self._check_choices(parsed)
         self._check_range(parsed)
+        if self.pattern and parsed and not (isinstance(parsed, str) and re.fullmatch(self.pattern, parsed)):
+            raise ValueError(f"expected what matches {self.pattern}, got {parsed!r}")
         return parsed
 
     def _check_choices(self, value: Value) -> None:

@@ -197,8 +197,10 @@ def lock_table(packages: Iterable[LockedLike]) -> bytes:
 
 def expected_table(base: Iterable[InstalledLike], lock: Iterable[LockedLike]) -> bytes:
     """`plan/expected.tsv`: name, version, architecture of all that base and lock together install; sorted."""
-    versions = {(p.name, p.architecture): p.version for p in base}
-    versions |= {(p.name, p.architecture): p.to_version for p in lock}
+    locked = tuple(lock)
+    upgraded = {(p.name, p.from_version) for p in locked}  # by name: an upgrade may change the architecture
+    versions = {(p.name, p.architecture): p.version for p in base if (p.name, p.version) not in upgraded}
+    versions |= {(p.name, p.architecture): p.to_version for p in locked}
     return _lines(f"{name}\t{version}\t{arch}" for (name, arch), version in sorted(versions.items()))
 
 

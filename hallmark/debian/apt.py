@@ -179,6 +179,12 @@ class PrivateRoot:
             listed = self._run("apt-cache", "madison", "--", *(name for name, _ in wanted))
         return apt_output.parse_records(shown.stdout, apt_output.parse_madison(listed.stdout), self.suites)
 
+    def available(self, wanted: Sequence[tuple[str, str]]) -> tuple[Planned, ...]:
+        """Those of (name, version) that the mirror has, the smallest first; from_version is None."""
+        records = self.records(wanted)
+        steps = [apt_output.Step(name=name, from_version=None, to_version=version) for name, version in records]
+        return tuple(sorted((self._plan(step, records) for step in steps), key=lambda planned: planned.size))
+
     def download(self, planned: Sequence[Downloadable], pool: Path, say: Callable[[str], None]) -> None:
         """Bring the .debs into the pool (`POOL/SHA256.deb`): verified, each moved into place when whole.
 

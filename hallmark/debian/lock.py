@@ -17,6 +17,8 @@ FORMAT: Literal[1] = 1
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+~:-]+$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Filename = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._~-]*\.deb$")]
+Suite = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9./-]*$")]
+Words = Annotated[str, StringConstraints(pattern=r"^[ -~]*$")]
 Cve = Annotated[str, StringConstraints(pattern=r"^CVE-[0-9]{4}-[0-9]{4,}$")]
 
 
@@ -27,10 +29,10 @@ class _Strict(BaseModel):
 class LockedSuite(_Strict):
     """The signed index of one suite that the lock was made from: evidence, no part of the identity."""
 
-    suite: str
+    suite: Suite
     sha256: Digest
-    date: str
-    valid_until: str | None
+    date: Words
+    valid_until: Words | None
 
 
 class LockedPackage(_Strict):
@@ -41,7 +43,7 @@ class LockedPackage(_Strict):
     source: DebianName
     from_version: Version | None
     to_version: Version
-    suite: str
+    suite: Suite
     size: int = Field(ge=0)
     sha256: Digest
     filename: Filename

@@ -6,10 +6,8 @@ media; its fingerprint is part of the image's identity and does not depend on wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from hallmark.common.cache import recall, remember
 from hallmark.common.errors import LockError
@@ -23,9 +21,7 @@ from hallmark.debian.pool import in_pool, pool_path
 __all__ = [
     "LockedPackage",
     "LockedSuite",
-    "Mitigation",
     "PatchLock",
-    "check_mitigations",
     "debs",
     "fetch",
     "load_lock",
@@ -34,22 +30,6 @@ __all__ = [
     "verify_pinned",
     "write_lock",
 ]
-
-
-class Mitigation(Protocol):
-    """A CVE that the recipe deals with otherwise than by a patch."""
-
-    @property
-    def cve(self) -> str:
-        """CVE-YEAR-NUMBER."""
-
-    @property
-    def package(self) -> str:
-        """The binary or source package that has it."""
-
-    @property
-    def expires(self) -> date:
-        """The last day on which it may be left unpatched."""
 
 
 def resolve(
@@ -136,33 +116,6 @@ def debs(lock: PatchLock, pool: Path) -> dict[str, Path]:
                 "the file is missing or has other bytes; run again, it will be fetched anew"
             )
     return {package.filename: pool_path(pool, package) for package in lock.packages}
-
-
-def check_mitigations(
-    mitigations: Iterable[Mitigation], lock: PatchLock, today: date, pool: Path | None = None
-) -> None:
-    """End a build whose mitigations have had their day: expired, or the lock brings the patch. LockError by name.
-
-    With `pool`, the whole changelogs of packages that the lock adds are read too.
-    """
-    for mitigation in mitigations:
-        what = f"mitigation of {mitigation.cve} in {mitigation.package}"
-        if mitigation.expires < today:
-            raise LockError(
-                f"{what}: expired on {mitigation.expires}; look at it again, then patch, renew or remove it"
-            )
-        for package in lock.packages:
-            if mitigation.package in (package.name, package.source) and mitigation.cve in _fixed_in(package, pool):
-                raise LockError(
-                    f"{what}: the lock brings {package.label}, whose changelog names {mitigation.cve}; "
-                    "remove the mitigation from the recipe, the patch takes its place"
-                )
-
-
-def _fixed_in(package: LockedPackage, pool: Path | None) -> tuple[str, ...]:
-    if package.from_version is not None or pool is None or not in_pool(pool, package):
-        return package.cves
-    return cves_since(read_changelog(pool_path(pool, package)) or (), None)
 
 
 def _cves_by_source(planned: Sequence[Planned], inventory: Inventory, pool: Path) -> dict[str, tuple[str, ...]]:

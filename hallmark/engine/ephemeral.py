@@ -68,6 +68,7 @@ class Inner(BaseModel):
     this machine where runs keep their work folders and locks; the program takes one dict and returns the outputs.
     `sweeper`, named like the program, gets that dict and a way to say things, and removes all that earlier runs of this
     stack have made, found by other means than the state; it is called when an engine of this stack was killed.
+    `clearer`, called in the same way, removes what others put in the way; it is called before each destroy.
     """
 
     model_config = STRICT
@@ -79,12 +80,13 @@ class Inner(BaseModel):
     secrets_provider: str
     work: Path
     sweeper: str | None = None
+    clearer: str | None = None
 
     def check(self) -> None:
         """SettingsError for what could not work, or would depend on where it runs."""
         if not _NAME.fullmatch(self.name) or not _NAME.fullmatch(self.project):
             raise SettingsError(f"inner stack {self.project}/{self.name}: expected letters, digits, dots, _ and -")
-        for function in (self.program, self.sweeper):
+        for function in (self.program, self.sweeper, self.clearer):
             if function is not None and not _PROGRAM.fullmatch(function):
                 raise SettingsError(f"inner stack {self.name}: expected a program as module:function, got {function}")
         scheme, _, rest = self.backend.partition("://")
@@ -327,13 +329,18 @@ def _recover(stack: automation.Stack, inner: Inner, say: Say) -> None:
     _end(_processes(os.environ.get(_MARK, "")))  # its plugins, which could still be at work
     stack.cancel()
     left, interrupted = _in_state(stack)
-    if inner.sweeper is not None:
-        try:
-            _load(inner.sweeper)(inner.arguments, say)
-        except HallmarkError as error:
-            say(f"{error}")  # what the state knows goes all the same
+    _call(inner.sweeper, inner, say)
     if left or interrupted:
         stack.refresh(clear_pending_creates=True, color="never")
+
+
+def _call(named: str | None, inner: Inner, say: Say) -> None:
+    """Call a sweeper or clearer. When it fails, what the state knows goes all the same."""
+    if named is not None:
+        try:
+            _load(named)(inner.arguments, say)
+        except HallmarkError as error:
+            say(f"{error}")
 
 
 def _load(named: str) -> Callable[..., Any]:
@@ -360,9 +367,11 @@ def _tear_down(stack: automation.Stack, inner: Inner, say: Say) -> None:
     try:
         if _in_state(stack)[1]:
             _recover(stack, inner, say)
+        _call(inner.clearer, inner, say)
         stack.destroy(color="never")
     except CommandError:
         say(f"{stack.name}: destroying once more, after a refresh")
+        _call(inner.clearer, inner, say)
         _recover(stack, inner, say)
         stack.destroy(color="never")
     command = stack.workspace.pulumi_command

@@ -9,6 +9,7 @@ from pathlib import Path
 from hallmark.common.errors import BuildError, HallmarkError
 from hallmark.debian.lock import write_lock
 from hallmark.evidence.index import Summary, write_index
+from hallmark.guest.checks_archive import keep_checks
 from hallmark.guest.task import CONSOLE, RESULTS, read_text
 from hallmark.judge.judgement import Verdict, judge
 from hallmark.judge.observed import read_controls, read_inventory, read_timings
@@ -25,7 +26,7 @@ def gather_evidence(order: Order, work: Path, outcome: str, verdict: Verdict | N
         shutil.move(work / RESULTS, evidence / "build")
     shutil.copyfile(work / CONSOLE, evidence / "build-console.log")
     write_lock(order.lock, evidence / "patch-lock.json")
-    shutil.copyfile(order.recipe_file, evidence / "recipe.toml")
+    (evidence / "recipe.toml").write_text(order.recipe_text)
     (evidence / "order.json").write_text(order.model_dump_json(indent=1))
     write_index(evidence, summarise(order, evidence, outcome, {"build": verdict} if verdict else {}))
     return evidence
@@ -40,6 +41,7 @@ def add_evidence(order: Order, evidence: Path, work: Path, problems: Sequence[st
         shutil.move(work / RESULTS, target)
     keep_acceptance_console(evidence, work)
     (evidence / "order.json").write_text(order.model_dump_json(indent=1))
+    keep_checks(order, evidence)
     built = judge(order.compiled_plan(), read_controls(evidence / "build" / "controls"))
     verdicts = {"build": built, **({"acceptance": verdict} if verdict else {})}
     outcome = "rejected: " + "; ".join(problems) if problems else "accepted"

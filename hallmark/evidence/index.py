@@ -50,6 +50,7 @@ _TOPICS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "Inputs": (
         ("*recipe*.toml", "the recipe that the image was built from"),
         ("*order.json", "all inputs of the build and of acceptance, as they were fixed before it"),
+        ("checks.tar", "the checks that released the image; `hallmark check` looks at its machines with them"),
         ("run.txt", "the run that built it, as the tag hallmark:build of its snapshot and AMI has it"),
         ("*plan/env/*", "the parameters of one control"),
         ("*plan/*", "the compiled plan, as the guest read it"),

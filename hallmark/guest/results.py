@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from hallmark.common.errors import ResultsError
+from hallmark.common.errors import HostError, ResultsError
 from hallmark.common.files import need_room, room_or
 
 _BLOCK = 512
@@ -70,12 +70,12 @@ def read_results(archive: Path, target: Path, *, limits: Limits = LIMITS, manife
 
     With `manifest`, a file of that name must list the SHA-256 of every other file (as `sha256sum` prints them): an
     archive that a guest did not finish is then refused. Raises ResultsError, naming the member, for whatever is not
-    plain, is too large, cut short or missing.
+    plain, is too large, cut short or missing; HostError for want of room, which is no fault of the guest.
     """
     if target.exists():
         raise ResultsError(f"{target}: expected no folder there yet; remove it")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with room_or(target, ResultsError), tempfile.TemporaryDirectory(dir=target.parent, prefix=".results-") as scratch:
+    with room_or(target, HostError), tempfile.TemporaryDirectory(dir=target.parent, prefix=".results-") as scratch:
         tree = Path(scratch) / "tree"
         tree.mkdir()
         hashes = _unpack_disk(archive, tree, limits)
@@ -106,7 +106,7 @@ def _unpack(disk: str, stream: BinaryIO, tree: Path, limits: Limits) -> dict[str
                 path.mkdir(parents=True, exist_ok=True)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                need_room(tree, member.size, ResultsError)
+                need_room(tree, member.size, HostError)
                 hashes[member.name] = _write_file(disk, stream, path, member)
         except (FileExistsError, NotADirectoryError) as problem:
             raise ResultsError(f"{disk}: {member.name}: expected each name once, got it again") from problem

@@ -11,7 +11,7 @@ from hallmark.common.errors import MachineError
 from hallmark.common.fingerprint import Sha256
 from hallmark.guest.console import clean
 
-Mode = Literal["inventory", "build", "accept"]
+Mode = Literal["inventory", "build", "accept", "drift"]
 RESULTS = "results"
 """The folder, below a run's work folder, of what the guest wrote."""
 CONSOLE = "console.log"
@@ -20,13 +20,17 @@ CONSOLE = "console.log"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuestTask:
-    """What a guest is to do, as its user data says it: `manifest` is the hash of its media's manifest."""
+    """What a guest is to do, as its user data says it: `manifest` is the hash of its media's manifest.
+
+    `image` is the id of the image that a build makes; the build records it in the image.
+    """
 
     mode: Mode
     manifest: Sha256
     bootstrap: Path
     cloud_config: Mapping[str, Any]
     deadline_minutes: int
+    image: str = ""
 
 
 def read_text(results: Path, name: str) -> str:

@@ -12,6 +12,9 @@ from hallmark.judge.judgement import Verdict, judge
 from hallmark.judge.observed import compare_packages, read_controls, read_inventory, surprises
 from hallmark.order.order import Order
 
+# What cloud-init may complain of in an acceptance, as a whole line each (regular expressions): nothing, so far.
+KNOWN_CLOUD_INIT_ERRORS: tuple[str, ...] = ()
+
 
 def judge_acceptance(order: Order, results: Path, evidence: Path) -> tuple[list[str], Verdict]:
     """The host's judgement of a booted candidate; the problems are empty when it is fit."""
@@ -49,16 +52,23 @@ def _judge_boot(facts: Path) -> list[str]:
         problems.append("first boot: no new machine-id")
     if not read_text(facts, "host-keys"):
         problems.append("first boot: no SSH host keys")
-    status = _cloud_init_status(facts)
-    if status not in ("done", ""):
-        problems.append(f"first boot: cloud-init ended as {status}")
-    return problems
+    return [*problems, *_judge_cloud_init(read_text(facts, "cloud-init.json"))]
 
 
-def _cloud_init_status(facts: Path) -> str:
-    """cloud-init's own word; empty when the image has none."""
-    text = read_text(facts, "cloud-init.json")
+def _judge_cloud_init(text: str) -> list[str]:
+    """What cloud-init says of itself; nothing when the image has none.
+
+    It calls itself done, too, when it has left something out: then its "recoverable errors" say what.
+    """
+    if not text:
+        return []
     try:
-        return clean(str(json.loads(text)["status"])) if text else ""
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return "unreadable"
+        report = json.loads(text)
+        status = clean(str(report.get("extended_status", report["status"])))
+        errors = [clean(str(e)) for level in dict(report.get("recoverable_errors", {})).values() for e in level]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ["first boot: cloud-init ended as unreadable"]
+    unknown = [error for error in errors if not any(re.fullmatch(known, error) for known in KNOWN_CLOUD_INIT_ERRORS)]
+    if status not in ("done", "degraded done") or (status != "done" and not errors):
+        return [f"first boot: cloud-init ended as {status}"]
+    return [f"first boot: cloud-init: {error}" for error in unknown]

@@ -27,17 +27,23 @@ _FIRST_WORDS = b"Linux version"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accelerator:
-    """A way to run guests: QEMU's arguments for it, and the devices of this machine that it takes."""
+    """A way to run guests: QEMU's arguments for it, and what it takes of this machine: devices, memory of its own."""
 
     name: str
     arguments: tuple[str, ...]
     devices: tuple[Path, ...] = ()
+    memory_mib: int = 0
 
 
+_TRANSLATED_MIB = 512
 # A model without AVX boots a quarter faster under emulation than `max`.
 TCG = Accelerator(
     name="tcg",
-    arguments=("-accel", "tcg,thread=multi,tb-size=512", "-cpu", "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16"),
+    arguments=(
+        *("-accel", f"tcg,thread=multi,tb-size={_TRANSLATED_MIB}"),
+        *("-cpu", "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16"),
+    ),
+    memory_mib=_TRANSLATED_MIB,
 )
 KVM = Accelerator(name="kvm", arguments=("-accel", "kvm", "-cpu", "host"), devices=(_DEVICE,))
 
@@ -80,7 +86,7 @@ def _starts(kernel: Path) -> bool:
     ]
     # fmt: on
     process = subprocess.Popen(
-        command(args, reach=Reach(devices=KVM.devices)),
+        command(args, reach=Reach(reads=(kernel,), devices=KVM.devices)),
         env=dict(ENVIRONMENT),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -1,12 +1,17 @@
-"""Reads single files out of a disk image without mounting it: the dpkg status and the kernel of a base."""
+"""Reads single files out of a disk image without mounting it: dpkg's status, and the kernel of a base.
+
+A candidate's disk was written by its guest, so whatever parses it sees that disk alone.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from hallmark.common.containment import writing
+from hallmark.common.containment import Reach
 from hallmark.common.errors import ProcessError, SettingsError
 from hallmark.common.files import MIB
 from hallmark.common.process import run
@@ -16,6 +21,7 @@ _ROOT_TYPES = {
     "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",  # Linux root, x86-64
     "0FC63DAF-8483-4772-8E79-3D69D8477DE4",  # Linux file system
 }
+_STATUS = "/var/lib/dpkg/status"
 
 
 def read_from_disk(disk: Path, scratch: Path, *, status: Path, kernel: Path) -> None:
@@ -23,13 +29,41 @@ def read_from_disk(disk: Path, scratch: Path, *, status: Path, kernel: Path) -> 
 
     Raises SettingsError when the disk has no partition table, ext4 root, dpkg status or kernel that could be read.
     """
+    with _root_of(disk, scratch) as filesystem:
+        _dump(filesystem, _STATUS, status)
+        _dump(filesystem, f"/boot/{_newest_kernel(filesystem)}", kernel)
+
+
+def read_status(disk: Path, scratch: Path) -> str:
+    """The dpkg status in a qcow2 with an ext4 root; SettingsError when it could not be read."""
+    status = scratch / "status"
+    with _root_of(disk, scratch) as filesystem:
+        _dump(filesystem, _STATUS, status)
+    text = status.read_text(errors="replace")
+    status.unlink()
+    return text
+
+
+def read_image_id(disk: Path, scratch: Path) -> str | None:
+    """The image that a disk says it is of, as it stands there; None when it says none. SettingsError as above."""
+    target = scratch / "image"
+    with _root_of(disk, scratch) as filesystem:
+        try:
+            _dump(filesystem, "/usr/share/hallmark/image", target)
+        except ProcessError:
+            return None
+        return target.read_text(errors="replace").strip()
+
+
+@contextmanager
+def _root_of(disk: Path, scratch: Path) -> Iterator[str]:
+    """The disk's root file system as debugfs names it, for as long as the block runs."""
     raw = scratch / "disk.raw"
     try:
         _need_alone(disk)
-        run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw], timeout=900, reach=writing(scratch))
-        filesystem = f"{raw}?offset={_root_offset(raw)}"
-        _dump(filesystem, "/var/lib/dpkg/status", status)
-        _dump(filesystem, f"/boot/{_newest_kernel(filesystem)}", kernel)
+        convert: list[str | Path] = ["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw]
+        run(convert, timeout=900, reach=Reach(reads=(disk,), writes=(scratch,)))
+        yield f"{raw}?offset={_root_offset(raw)}"
     except ProcessError as error:
         raise SettingsError(f"{disk}: expected a qcow2 of a Debian system with an ext4 root: {error}") from error
     finally:
@@ -38,14 +72,16 @@ def read_from_disk(disk: Path, scratch: Path, *, status: Path, kernel: Path) -> 
 
 def _need_alone(disk: Path) -> None:
     """A disk whose data is elsewhere is not what its hash says, and could show us any file of this machine."""
-    info = json.loads(run(["qemu-img", "info", "-f", "qcow2", "--output=json", disk], timeout=60).stdout)
+    info = json.loads(
+        run(["qemu-img", "info", "-f", "qcow2", "--output=json", disk], timeout=60, reach=Reach(reads=(disk,))).stdout
+    )
     other = info.get("backing-filename") or info.get("format-specific", {}).get("data", {}).get("data-file")
     if other:
         raise ProcessError(f"it is backed by {other}; `qemu-img convert -O qcow2` makes one that stands alone")
 
 
 def _root_offset(raw: Path) -> int:
-    table = json.loads(run(["sfdisk", "--json", raw], timeout=60).stdout)["partitiontable"]
+    table = json.loads(run(["sfdisk", "--json", raw], timeout=60, reach=Reach(reads=(raw,))).stdout)["partitiontable"]
     roots = [p for p in table["partitions"] if p["type"].upper() in _ROOT_TYPES]
     if not roots:
         raise ProcessError("no Linux root partition in its partition table")
@@ -53,7 +89,7 @@ def _root_offset(raw: Path) -> int:
 
 
 def _newest_kernel(filesystem: str) -> str:
-    listing = run(["debugfs", "-R", "ls -p /boot", filesystem], timeout=60).stdout
+    listing = _debugfs("ls -p /boot", filesystem)
     kernels = re.findall(r"/(vmlinuz-[^/]+)/", listing)
     if not kernels:
         raise ProcessError("no kernel in its /boot")
@@ -62,6 +98,11 @@ def _newest_kernel(filesystem: str) -> str:
 
 
 def _dump(filesystem: str, path: str, target: Path) -> None:
-    run(["debugfs", "-R", f"dump {path} {target}", filesystem], timeout=120, reach=writing(target.parent))
+    _debugfs(f"dump {path} {target}", filesystem, target.parent)
     if not target.exists() or target.stat().st_size == 0 or target.stat().st_size > 256 * MIB:
         raise ProcessError(f"no {path} in its root file system")
+
+
+def _debugfs(request: str, filesystem: str, *writes: Path) -> str:
+    reach = Reach(reads=(Path(filesystem.rpartition("?")[0]),), writes=writes)
+    return run(["debugfs", "-R", request, filesystem], timeout=120, reach=reach).stdout

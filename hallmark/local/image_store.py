@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hallmark.common.errors import StoreError
-from hallmark.common.fingerprint import Sha256, hash_file
-from hallmark.judge.observed import read_inventory
+from hallmark.common.errors import BuildError, SettingsError, StoreError
+from hallmark.common.fingerprint import Sha256
+from hallmark.debian.inventory import parse_status
+from hallmark.judge.observed import compare_packages, read_inventory
 from hallmark.local.disk import compress
+from hallmark.local.disk_reader import read_status
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs, Say
 from hallmark.store.image import Image
@@ -28,11 +30,15 @@ class LocalImageStore:
         return self._store.find(order.fingerprint)
 
     def keep(self, order: Order, outputs: RunOutputs, work: Path, say: Say) -> Image:
-        """Write the candidate's disk, and add it to the store with its evidence."""
+        """Write the candidate's disk, and add it to the store with its evidence.
+
+        BuildError when dpkg's database on the disk says otherwise than the guest did: the guest is not believed.
+        """
         say("build: writing the candidate's disk")
         disk, evidence = Path(outputs.disk), work / "evidence"
         compress(disk, work / "disk.qcow2", source_format="qcow2")
         disk.unlink()
+        _compare_packages(work / "disk.qcow2", work, evidence)
         return self._store.add_candidate(
             work / "disk.qcow2",
             evidence,
@@ -56,8 +62,7 @@ class LocalImageStore:
     @contextmanager
     def judging(self, image: Image, work: Path) -> Iterator[Path]:
         """Keep the image from `gc`; StoreError when its disk has other bytes than the build made."""
-        if hash_file(image.disk) != image.sha256:
-            raise StoreError(f"{image.disk}: expected the bytes that the build made, got others; remove {image.folder}")
+        self._store.check_bytes(image)
         with self._store.using(image.id):
             yield image.evidence
 
@@ -88,6 +93,18 @@ class LocalImageStore:
     def reject(self, image: Image, acceptance: Sha256, reason: str) -> None:
         """Mark it in its record, with the reason."""
         self._store.reject(image.id, acceptance, reason)
+
+
+def _compare_packages(disk: Path, work: Path, evidence: Path) -> None:
+    try:
+        inventory = parse_status(read_status(disk, work))
+    except SettingsError as error:
+        raise BuildError(f"build: the candidate's disk cannot be read: {error}") from error
+    there = [(package.name, package.version, package.architecture) for package in inventory.packages]
+    told = read_inventory(evidence / "build" / "inventory-after.tsv")
+    problems = compare_packages(there, told, where="what the guest told, against its disk")
+    if problems:
+        raise BuildError("build: the host judges against it:\n" + "\n".join(problems[:20]))
 
 
 class LocalCatalogue:

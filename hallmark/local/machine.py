@@ -45,12 +45,13 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drives:
-    """The files behind a machine's drives; only `disk` (qcow2) and `results` (raw) are written."""
+    """The files behind a machine's drives; only `disk` (qcow2, on top of `backing`) and `results` (raw) are written."""
 
     disk: Path
     media: Path
     seed: Path
     results: Path
+    backing: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,8 +108,11 @@ def run_until_power_off(
     PrerequisiteError when QEMU or its firmware is missing.
     """
     variables = copy_firmware_variables(work)
-    written = (work, drives.disk.parent, drives.results.parent)
-    reach = Reach(writes=tuple(dict.fromkeys(written)), devices=shape.accelerator.devices)
+    reach = Reach(
+        reads=(drives.media, drives.seed, *drives.backing),
+        writes=(drives.disk, drives.results, variables),
+        devices=shape.accelerator.devices,
+    )
     return asyncio.run(_Session(work, on_progress, reach).run(qemu_args(shape, drives, variables=variables), deadline))
 
 

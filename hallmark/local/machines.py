@@ -52,9 +52,10 @@ class LocalMachines:
         def report(progress: Progress) -> None:
             say(f"{run.task.mode}: {progress}")
 
-        with slot(self._places.cache / "slots", count_slots(run.shape.memory_mib, self._places.parallel), say):
+        memory = shape.memory_mib + shape.accelerator.memory_mib
+        with slot(self._places.cache / "slots", count_slots(memory, self._places.parallel), say):
             say(f"{run.task.mode}: power-on ({shape.accelerator.name})")
-            ran = run_guest(run.task, disk, run.media, shape, work=work, on_progress=report)
+            ran = run_guest(run.task, disk, run.media, shape, work=work, on_progress=report, backing=Path(run.boots))
         yield RunOutputs(disk=str(disk), seconds=ran.seconds)
 
     def _shape(self, shape: MachineShape) -> Shape:
@@ -63,9 +64,16 @@ class LocalMachines:
 
 
 def run_guest(
-    task: GuestTask, disk: Path, media: Path, shape: Shape, *, work: Path, on_progress: Callable[[Progress], None]
+    task: GuestTask,
+    disk: Path,
+    media: Path,
+    shape: Shape,
+    *,
+    work: Path,
+    on_progress: Callable[[Progress], None],
+    backing: Path,
 ) -> Run:
-    """Run a guest to its power-off and unpack what it wrote below `work`/results.
+    """Run a guest on `disk`, an overlay of `backing`, to its power-off; unpack what it wrote below `work`/results.
 
     Raises MachineError or ResultsError, naming the console's log, when it did not end as it should or wrote nothing.
     """
@@ -75,7 +83,7 @@ def run_guest(
     make_results_disk(results)
     run = run_until_power_off(
         shape,
-        Drives(disk=disk, media=media, seed=seed, results=results),
+        Drives(disk=disk, media=media, seed=seed, results=results, backing=(backing,)),
         work=work,
         deadline=task.deadline_minutes * 60 + _GRACE_SECONDS,
         on_progress=on_progress,

@@ -22,6 +22,7 @@ from hallmark.common.containment import Reach, writing
 from hallmark.common.errors import MachineError
 from hallmark.common.files import write_atomic
 from hallmark.common.iso import make_volume
+from hallmark.common.locks import held
 from hallmark.common.process import ENVIRONMENT, command, kill_group, need, run
 from hallmark.guest.user_data import SIGN_IN_GROUPS
 from hallmark.local.accelerator import SANDBOX, Accelerator
@@ -99,11 +100,12 @@ def boot(
     for name, package in _PROGRAMS.items():
         need(name, package=package)
     with store.using(image.id), store.workdir(f"run-{secrets.token_hex(4)}") as work:
+        work.chmod(0o700)  # the seed holds the hash of a password
         access = make_access(store, image.recipe, user)
         port = options.port or _free_port()
         console = work / "console.log"
         _make_drives(work, image, access)
-        reach = Reach(writes=(work,), devices=accelerator.devices, network=True)
+        reach = Reach(reads=(image.disk,), writes=(work,), devices=accelerator.devices, network=True)
         with _machine(_arguments(work, options, accelerator, port), reach, work) as process:
             say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
             _wait_for_ssh(process, port, console)
@@ -119,10 +121,11 @@ def make_access(store: Store, recipe: str, user: str) -> Access:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     key, password = folder / "id_ed25519", folder / "password"
-    if not key.exists() or not key.with_suffix(".pub").exists():
-        _make_key(key, f"{user}@{recipe}")
-    if not password.exists():
-        write_atomic(password, (secrets.token_urlsafe(18) + "\n").encode(), mode=0o600)
+    with held(folder / "lock"):  # two at once would mix the halves of two pairs
+        if not key.exists() or not key.with_suffix(".pub").exists():
+            _make_key(key, f"{user}@{recipe}")
+        if not password.exists():
+            write_atomic(password, (secrets.token_urlsafe(18) + "\n").encode(), mode=0o600)
     public = key.with_suffix(".pub").read_text().strip()
     return Access(user=user, key=key, public_key=public, password=password.read_text().strip())
 

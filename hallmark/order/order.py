@@ -37,9 +37,11 @@ from hallmark.debian.lock import PatchLock
 
 # Entry points and what they source, then what the controls source; controls themselves come by the plan.
 _SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh", "packages.sh", "sockets.sh")
-_PYTHON = ("lib.py", "pam.py", "run_checks.py")
+_PYTHON = ("lib.py", "pam.py", "people.py", "run_checks.py")
 BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED, *_PYTHON)
 ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED, *_PYTHON)
+DRIFT_SCRIPTS = ("drift.sh", "remote.sh", "stages.sh")
+"""What starts an image's checks on a disk (with `stages.sh`), and over SSH; no part of what releases it."""
 INVENTORY_SCRIPTS = ("inventory.sh", "stages.sh", "lib.sh", "isolation.sh")
 BOOTSTRAP = "bootstrap.sh"
 CHANGED = "changed while this run was under way; run again"
@@ -69,7 +71,7 @@ class Order(BaseModel):
 
     model_config = STRICT
     recipe: str
-    recipe_file: Path
+    recipe_text: str
     scripts: Path
     base: Sha256
     lock: PatchLock
@@ -182,7 +184,7 @@ def make_order(
     }
     return Order(
         recipe=recipe.name,
-        recipe_file=recipe.path.absolute(),
+        recipe_text=recipe.text,
         scripts=scripts.absolute(),
         base=base,
         lock=lock,
@@ -232,10 +234,19 @@ def superseded_kernels(inventory: Inventory, lock: PatchLock) -> tuple[str, ...]
     return tuple(name for name in installed if brought and name not in brought)
 
 
-def make_plan(recipe: Recipe, scripts: Path, today: date, surroundings: Surroundings = "none") -> Plan:
-    """The controls that a recipe asks for, with their values. Raises ControlError for what does not fit."""
+def make_plan(
+    recipe: Recipe,
+    scripts: Path,
+    today: date,
+    surroundings: Surroundings = "none",
+    facts: Mapping[str, str] | None = None,
+) -> Plan:
+    """The controls that a recipe asks for, with their values. Raises ControlError for what does not fit.
+
+    `facts` are those of the stack that controls can take over besides the recipe's (places.Places.facts).
+    """
     return compile_plan(
-        {**recipe.facts, "surroundings": surroundings},
+        {**recipe.facts, **(facts or {}), "surroundings": surroundings},
         load_controls(scripts / "controls"),
         load_profile(scripts / "profiles" / f"{recipe.hardening.profile}.toml"),
         recipe.hardening.parameters,

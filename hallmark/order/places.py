@@ -29,10 +29,15 @@ class Places(BaseModel):
         """Where verified .debs are kept."""
         return pool_of(self.cache)
 
-    def apt_root(self, *suites: str) -> PrivateRoot:
-        """The private root of apt for some of the suites, by default all."""
+    @property
+    def facts(self) -> dict[str, str]:
+        """What controls can take over: the mirrors' URIs, empty where a server could not or should not ask them."""
+        return {"mirror": _for_servers(self.main), "security_mirror": _for_servers(self.security)}
+
+    def apt_root(self, *suites: str, past: bool = False) -> PrivateRoot:
+        """The private root of apt for some of the suites, by default all; `past` takes expired indexes too."""
         mirror = Mirror(main=self.main, security=self.security, keyrings=self.keyrings)
-        return PrivateRoot(self.cache, mirror, suites or TRIXIE)
+        return PrivateRoot(self.cache, mirror, suites or TRIXIE, past=past)
 
 
 def find_places(settings: Settings, root: Path) -> Places:
@@ -46,3 +51,8 @@ def find_places(settings: Settings, root: Path) -> Places:
         keyrings=mirror.keyrings,
         parallel=settings.parallel,
     )
+
+
+def _for_servers(uri: str) -> str:
+    """A mirror that is a folder of this machine is none for servers; nor is one whose URI holds a password."""
+    return uri if uri.startswith(("http://", "https://")) and "@" not in uri else ""

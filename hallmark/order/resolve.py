@@ -15,6 +15,7 @@ from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
 from hallmark.debian.inventory import parse_status
 from hallmark.debian.lock import PatchLock, load_lock
+from hallmark.debian.mitigations import MirrorChangelogs, check_mitigations
 from hallmark.order.order import Order, Surroundings, make_order, make_plan, wanted_packages
 from hallmark.order.places import Places
 
@@ -52,7 +53,8 @@ def resolve_lock(context: Context, recipe: Recipe, plan: Plan, status: str, say:
     else:
         lock = _pinned_lock(context, recipe, plan, status, say)
     try:
-        patches.check_mitigations(recipe.mitigation, lock, context.today, places.pool)
+        changelogs = MirrorChangelogs(places.apt_root(), places.pool, say)
+        check_mitigations(recipe.mitigation, lock, parse_status(status), context.today, changelogs)
     except HallmarkError as error:
         raise type(error)(f"{recipe.path}: {error}") from error
     return lock
@@ -66,7 +68,10 @@ def _pinned_lock(context: Context, recipe: Recipe, plan: Plan, status: str, say:
         path = path / f"{recipe.name}.json"
     lock = load_lock(path)
     inventory = parse_status(status)
-    patches.verify_pinned(lock, places.apt_root(), inventory, where=str(path))
+    # What a lock pins is older than the archive's last index, and no newer index could change it: each package's hash
+    # is the lock's. So a mirror of the archive's earlier states serves it, whose indexes have expired.
+    root = places.apt_root(past=True)
+    patches.verify_pinned(lock, root, inventory, where=str(path))
     known = {package.name for package in inventory.packages} | {package.name for package in lock.packages}
     asked = {name: f"the control {' and '.join(controls)} asks for" for name, controls in plan.packages.items()}
     asked |= {name: f"{recipe.path} asks for (packages[{index}])" for index, name in enumerate(recipe.packages)}
@@ -76,7 +81,7 @@ def _pinned_lock(context: Context, recipe: Recipe, plan: Plan, status: str, say:
                 f"{path}: packages: expected {name}, which {who}; "
                 "the lock was made for another list: make a new one with hallmark:patches latest"
             )
-    patches.fetch(lock, places.apt_root(), places.pool, say)
+    patches.fetch(lock, root, places.pool, say)
     return lock
 
 
@@ -94,7 +99,7 @@ def order_image(
 ) -> Order:
     """The whole order of one recipe on a base with this dpkg status."""
     scripts = context.root / "image_scripts"
-    plan = make_plan(recipe, scripts, context.today, start.surroundings)
+    plan = make_plan(recipe, scripts, context.today, start.surroundings, context.places.facts)
     lock = resolve_lock(context, recipe, plan, status, say)
     return make_order(
         recipe,

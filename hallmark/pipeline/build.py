@@ -55,6 +55,7 @@ def _run(order: Order, base: str, media: Path, manifest: Sha256) -> MachineRun:
         bootstrap=order.bootstrap_file(),
         cloud_config=BUILD_CLOUD_CONFIG,
         deadline_minutes=order.deadline_minutes,
+        image=image_id(order.recipe, order.fingerprint),
     )
     return MachineRun(
         name=order.recipe, fingerprint=order.fingerprint, boots=base, shape=order.shape, media=media, task=task

@@ -110,4 +110,4 @@ class Catalogue(Protocol):
         """Make a rejected image a candidate again; its facts. StoreError for any other."""
 
     def gc(self, keep: int, *, dry_run: bool = False) -> list[str]:
-        """Remove images beyond each recipe's newest `keep`; their ids."""
+        """Remove images beyond each recipe's newest `keep` accepted ones; their ids."""

@@ -168,7 +168,11 @@ class Store:
     # Channels
 
     def move_channel(self, recipe: str, channel: str, name: str) -> None:
-        """Point a recipe's channel at an accepted image of that recipe, in one step; StoreError for any other image."""
+        """Point a recipe's channel at an accepted image of that recipe, in one step; StoreError for any other image.
+
+        Its disk must have the bytes that were built and judged, however long ago that was.
+        """
+        self.check_bytes(self.image(name))
         with self._rearranging(), room_or(self.root, StoreError):
             image = self.image(name)
             if image.state != "accepted":
@@ -185,6 +189,11 @@ class Store:
             temporary.symlink_to(Path("../../images") / name)
             temporary.replace(link)
             sync(link.parent)
+
+    def check_bytes(self, image: Image) -> None:
+        """StoreError when an image's disk has other bytes than the build made."""
+        if hash_file(image.disk) != image.sha256:
+            raise StoreError(f"{image.disk}: expected the bytes that the build made, got others; remove {image.folder}")
 
     def _channel(self, recipe: str, channel: str) -> Path:
         return self._channels / _check_name(recipe) / _check_name(channel)
@@ -232,7 +241,7 @@ class Store:
         need_room(self.root, size, StoreError)
 
     def gc(self, keep: int, *, dry_run: bool = False) -> list[str]:
-        """Remove images beyond each recipe's newest `keep`; return the ids. retention.py says what always stays."""
+        """Remove images beyond each recipe's newest `keep` accepted ones; return the ids. See retention.py."""
         self.sweep()
         removed = []
         for folder in superseded(self._images, self.images(), set(self.channels().values()), keep):

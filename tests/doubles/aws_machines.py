@@ -1,10 +1,16 @@
 """The AWS double's machines and disks: instance, AMI, volume, attachment, snapshot, tag.
 
-What replaces, which calls are made and in which order follows terraform-provider-aws, internal/service/ec2:
-ec2_instance.go (RunInstances with `volume_tags` in the call, per-device tags only afterwards; its read asks for
-type, volumes, groups and four attributes), ec2_ami.go (RegisterImage, then CreateTags; `encrypted` with
-`snapshot_id` refused; virtualization "paravirtual" and volume type "standard" unless told), ebs_volume.go,
-ebs_volume_attachment.go, ebs_snapshot.go, tag_gen.go. Left out: spot, launch templates, elastic inference, IPv6,
+What replaces, which calls are made and in which order follows terraform-provider-aws, internal/service/ec2 (commits in
+tools/iam/provider.toml):
+
+- ec2_instance.go: resourceInstanceCreate calls RunInstances with `volume_tags` in it, tags per device only afterwards,
+  and ends in resourceInstanceUpdate, which changes source_dest_check, instance_initiated_shutdown_behavior and
+  monitoring of a new instance too; resourceInstanceFlatten asks for type, volumes, groups and four attributes.
+- ec2_ami.go: RegisterImage, then CreateTags; `encrypted` with `snapshot_id` refused; virtualization "paravirtual" and
+  volume type "standard" unless told.
+- ebs_volume.go, ebs_volume_attachment.go, ebs_snapshot.go, tag_gen.go.
+
+Left out: spot, launch templates, elastic inference, IPv6,
 password data.
 """
 
@@ -142,8 +148,7 @@ class Instance(Ec2Type):
         try:
             _await_instance(ec2, made, {"running"}, {"pending"})
             _tag_disks(ec2, made, inputs)
-            if inputs.get("sourceDestCheck") is False:
-                ec2.modify_instance_attribute(InstanceId=made, SourceDestCheck={"Value": False})
+            _update_new(ec2, made, inputs)
             return made, self.read(context, made, inputs) or {}
         except Exception as error:
             raise CreatedButFailedError(made, str(error)) from error
@@ -231,6 +236,16 @@ class Instance(Ec2Type):
         _await_instance(
             ec2, resource_id, {"terminated", None}, {"pending", "running", "shutting-down", "stopped", "stopping"}
         )
+
+
+def _update_new(ec2: Any, made: str, inputs: Values) -> None:
+    """How a creation ends: what resourceInstanceUpdate changes without asking whether the instance is new."""
+    if inputs.get("sourceDestCheck") is False:
+        ec2.modify_instance_attribute(InstanceId=made, SourceDestCheck={"Value": False})
+    if behavior := inputs.get("instanceInitiatedShutdownBehavior"):
+        ec2.modify_instance_attribute(InstanceId=made, InstanceInitiatedShutdownBehavior={"Value": behavior})
+    if inputs.get("monitoring"):
+        ec2.monitor_instances(InstanceIds=[made])
 
 
 def _run_request(context: AwsContext, inputs: Values) -> Values:

@@ -12,7 +12,9 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
 
+from tests.doubles.moto_ec2 import RegisteredAmi
 from tests.doubles.server import ACCOUNT, REGION, Asked
 from tests.support.aws.iam import Request
 
@@ -66,6 +68,7 @@ _NAMED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "DeleteSubnet": (("SubnetId", "subnet"),),
     "DeleteVolume": (("VolumeId", "volume"),),
     "DeleteVpc": (("VpcId", "vpc"),),
+    "DeleteVpcEndpoints": (("VpcEndpointId", "vpc-endpoint"),),
     "DeregisterImage": (("ImageId", "image"),),
     "GetConsoleOutput": (("InstanceId", "instance"),),
     "ModifyInstanceAttribute": (("InstanceId", "instance"),),
@@ -135,11 +138,21 @@ def _run(asked: Asked) -> list[Request]:
         *([_existing(asked, "key-pair", given["KeyName"])] if given.get("KeyName") else []),
         *([_existing(asked, "launch-template", one)] if (one := _template_id(given)) else []),
         *_tags_given(asked),
-        *(one for disk in disks for one in _disk_key(asked, disk.get("Ebs", {}))),
+        *(one for disk in _all_disks(given.get("ImageId", ""), disks) for one in _disk_key(asked, disk)),
     ]
     if profile := _profile(given):
         requests.append(_request(asked, "PassRole", profile, "iam"))
     return requests
+
+
+def _all_disks(image: str, disks: Sequence[Values]) -> list[Values]:
+    """The disks of a machine: its image's, with what the request says of each on top."""
+    there = ec2_backends[ACCOUNT][REGION].amis.get(image)
+    devices = there.block_device_mappings if isinstance(there, RegisteredAmi) else []
+    merged: dict[str, Values] = {one["DeviceName"]: one["Ebs"] for one in devices}
+    for disk in disks:
+        merged[disk["DeviceName"]] = {**merged.get(disk["DeviceName"], {}), **disk.get("Ebs", {})}
+    return list(merged.values())
 
 
 def _places(asked: Asked, given: Values) -> list[Request]:
@@ -249,6 +262,7 @@ _PREFIXES = {
     "subnet": "subnet",
     "vol": "volume",
     "vpc": "vpc",
+    "vpce": "vpc-endpoint",
 }
 
 
@@ -290,7 +304,8 @@ def _ebs(asked: Asked) -> list[Request]:
         tags = {one["Key"]: one["Value"] for one in given.get("Tags") or []}
         keys = {**{f"aws:RequestTag/{key}": value for key, value in tags.items()}, "aws:TagKeys": list(tags)}
         new, key = _arn("snapshot", "*"), given.get("KmsKeyArn")
-        tagging = _request(asked, "CreateTags", new, "ec2", keys={**keys, "ec2:CreateAction": action})
+        # Without `ec2:CreateAction`: which value it would have for a call of EBS direct is documented nowhere.
+        tagging = _request(asked, "CreateTags", new, "ec2", keys=keys)
         using = _use_key(asked, key, "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "CreateGrant") if key else []
         return [_request(asked, action, new, keys=keys), *([tagging] if tags else []), *using]
     name = given["PATH"].removeprefix("/snapshots/completion/").removeprefix("/snapshots/").partition("/")[0]
@@ -306,7 +321,8 @@ def _disk_key(asked: Asked, disk: Values) -> list[Request]:
     source: str | None = getattr(snapshot, "kms_key_id", None)
     requests = _use_key(asked, source, "Decrypt", "ReEncryptFrom") if source else []
     if key := disk.get("KmsKeyId") or source:
-        requests += _use_key(asked, key, "GenerateDataKeyWithoutPlaintext", "ReEncryptTo", "CreateGrant")
+        using = ("DescribeKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo", "CreateGrant")
+        requests += _use_key(asked, key, *using)
     return requests
 
 
@@ -365,4 +381,13 @@ def _s3(asked: Asked) -> list[Request]:
         "DELETE": "DeleteObject",
     }
     action = "AbortMultipartUpload" if method == "DELETE" and "uploadId" in query else actions[method]
-    return [_request(asked, action, f"arn:aws:s3:::{bucket}/{key}")]
+    return [_request(asked, action, f"arn:aws:s3:::{bucket}/{key}"), *_object_key(asked, bucket, action)]
+
+
+def _object_key(asked: Asked, bucket: str, action: str) -> list[Request]:
+    """What S3 does with the key that a bucket encrypts with by default (SSE-KMS)."""
+    there = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
+    rule = ((there and there.encryption) or {}).get("Rule", {})
+    key = rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
+    needed = {"PutObject": "GenerateDataKey", "GetObject": "Decrypt"}.get(action)
+    return _use_key(asked, key, needed) if key and needed else []

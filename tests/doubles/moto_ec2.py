@@ -7,11 +7,13 @@ Each point has a test that fails on bare moto (tests/doubles_selftest/test_moto_
   snapshot of its own.
 - RunInstances: the AMI must exist and fit the type's architecture; its block devices are merged with the request's;
   the client token counts; an AMI with `imds_support` v2.0 requires tokens; a KMS key that cannot be used ends the
-  machine; vCPUs have a quota.
+  machine; vCPUs have a quota, which Service Quotas tells.
 - `pending` before `running`, `stopping` before `stopped`, `shutting-down` before `terminated`; snapshots are
   `pending` first.
 - A snapshot of a volume holds what its machine wrote, or what the volume was made from, for EBS direct to read.
 - A terminated machine's network interface goes with it.
+- The console of a machine that runs is told by `Latest` alone, and on Nitro; without it comes what was posted when it
+  last stopped.
 - A machine may power itself off (`power_off`), or its host fail (`host_failed`), and what plays the machines is told
   (`Rules.machines`).
 - A new network ACL ends with `deny` for everything, both ways; one that does not exist is said to be no ACL.
@@ -52,6 +54,7 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.utils import random_ami_id
 from moto.kms.models import kms_backends
+from moto.servicequotas.models import ServiceQuotasBackend
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from tests.doubles import moto_ebs
@@ -87,6 +90,15 @@ _rules = Rules()
 def rules() -> Rules:
     """The rules in force."""
     return _rules
+
+
+def _service_quota(original: Callable[..., Any]) -> Callable[..., Any]:
+    def quota(self: Any, service_code: str, quota_code: str) -> Any:
+        if (service_code, quota_code) == ("ec2", "L-1216C47A"):
+            return {"ServiceCode": service_code, "QuotaCode": quota_code, "Value": float(_rules.vcpu_quota)}
+        return original(self, service_code, quota_code)
+
+    return quota
 
 
 class LiveState(InstanceState):
@@ -304,6 +316,8 @@ def merged(image: RegisteredAmi, asked: list[dict[str, Any]]) -> list[dict[str, 
 
 
 def _launch(instance: Instance, *, usable: bool) -> None:
+    vcpus: int = instance.ec2_backend.describe_instance_types([instance.instance_type])[0]["VCpuInfo"]["DefaultVCpus"]
+    instance.cpu_options = {"CoreCount": vcpus, "ThreadsPerCore": 1}  # type: ignore[attr-defined]
     state = LiveState("pending", 0)
     instance._state = state
     state.begin("pending", 0, "running", 16) if usable else state.begin("pending", 0, "terminated", 48)
@@ -427,9 +441,14 @@ def host_failed(instance: Instance) -> None:
 
 
 def get_console_output(self: General) -> ActionResult:
-    """GetConsoleOutput: the last 64 KiB that the machine wrote."""
+    """GetConsoleOutput: the last 64 KiB that the machine wrote; while it runs with `Latest` alone, and on Nitro."""
     instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
-    text = _rules.machines.console(instance)[-65536:] if _rules.machines else ""
+    latest = self._get_bool_param("Latest", False)
+    kind = self.ec2_backend.describe_instance_types([instance.instance_type])[0]
+    if latest and kind.get("Hypervisor") != "nitro":
+        raise EC2ClientError("UnsupportedOperation", "This instance type does not support retrieving the latest output")
+    posted = latest or instance.state not in ("pending", "running")
+    text = _rules.machines.console(instance)[-65536:] if _rules.machines and posted else ""
     return ActionResult(
         {"InstanceId": instance.id, "Timestamp": utcnow(), "Output": Base64EncodedString.from_raw_string(text)}
     )
@@ -440,6 +459,7 @@ def _create_snapshot(original: Callable[..., Any]) -> Callable[..., Any]:
         snapshot = original(self, *args, **kwargs)
         snapshot.__dict__.pop("status", None)
         snapshot.__class__ = SlowSnapshot
+        snapshot.kms_key_id = getattr(snapshot.volume, "kms_key_id", None)
         if snapshot.from_ami is None:
             snapshot.begin()
             _fill(self, snapshot)
@@ -623,6 +643,7 @@ _WRAPPED: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (Instance, "terminate", _terminate),
     (SecurityGroups, "delete_security_group", _delete_security_group),
     (AmisResponse, "modify_image_attribute", _modify_image),
+    (ServiceQuotasBackend, "get_service_quota", _service_quota),
     (SimpleSystemManagerBackend, "get_parameters", _settled),
     (SimpleSystemManagerBackend, "get_parameter", _settled),
     (SimpleSystemManagerBackend, "describe_parameters", _settled),

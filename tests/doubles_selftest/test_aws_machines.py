@@ -19,7 +19,7 @@ subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.0.0.0/24")
 group = aws.ec2.SecurityGroup("group", vpc_id=vpc.id)
 machine = aws.ec2.Instance(
     "machine", ami="{ami}", instance_type="t3.micro", subnet_id=subnet.id, vpc_security_group_ids=[group.id],
-    instance_initiated_shutdown_behavior="stop", user_data_base64="{user_data}", tags={{"hallmark:build": "b"}},
+    user_data_base64="{user_data}", tags={{"hallmark:build": "b"}},
     volume_tags={{"hallmark:build": "{tag}"}},
     metadata_options=aws.ec2.InstanceMetadataOptionsArgs(
         http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
@@ -68,6 +68,19 @@ def test_a_machine_starts_as_declared_is_tagged_from_the_start_and_is_terminated
     assert {one["State"]["Name"] for all_ in ec2.describe_instances()["Reservations"] for one in all_["Instances"]} == {
         "terminated"
     }
+
+
+def test_what_the_provider_sets_once_more_after_the_start_is_a_call(stack: Stack, server: Server) -> None:
+    """ec2_instance.go: resourceInstanceCreate ends in resourceInstanceUpdate, where two changes count when new."""
+    ami = image(server.client("ec2"))
+    start = f'aws.ec2.Instance("one", ami="{ami}", instance_type="t3.micro"'
+    stack.up(f"{start})")
+    assert "ModifyInstanceAttribute" not in server.actions()
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+
+    stack.up(f'{start}, instance_initiated_shutdown_behavior="stop", monitoring=True)')
+    added = server.actions(mutating=True)
+    assert added[added.index("ModifyInstanceAttribute") :] == ["ModifyInstanceAttribute", "MonitorInstances"]
 
 
 def test_a_machine_that_stopped_is_still_there_and_one_terminated_is_dropped(stack: Stack, server: Server) -> None:

@@ -22,6 +22,7 @@ import yaml
 from pydantic import BaseModel
 
 from hallmark.cli.app import INTERRUPTED, app
+from hallmark.cli.check import DRIFT
 from hallmark.common import errors
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.config.settings import Settings, load_settings
@@ -256,7 +257,7 @@ def test_every_recipe_in_the_pages_is_one_for_editors_too(text: str) -> None:
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
-    codes = {error.exit_code for error in _subclasses(errors.HallmarkError)} | {0, INTERRUPTED}
+    codes = {error.exit_code for error in _subclasses(errors.HallmarkError)} | {0, DRIFT, INTERRUPTED}
     assert [int(cell) for cell in first_column(TROUBLE, "## Exit codes")] == sorted(codes)
 
 

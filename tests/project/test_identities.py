@@ -49,10 +49,10 @@ def identities(order: Order) -> dict[str, str]:
 
 def test_a_known_order_on_this_machine(project: Project) -> None:
     assert identities(project.order()) == {
-        "image": "8be0038f25809547b79cc7cd8b8ae7c0d156c843ddead4835ccb2df8e5b60568",
-        "acceptance": "d9d3b858c5b36022c0a649777477a82843ea72d4ee91f74ccf1516803a9bcd60",
-        "build media": "75d3ad3b65a170bc350073528cb1d2450ed6d359af8ded804ae466573b4be06d",
-        "acceptance media": "d50f4be1d3c01446d8485ea3fe21348a7fadf1ba36c911deb826a9019e2ae1af",
+        "image": "5d8f1c5b217d107d52800e9ee45610eb226edddb32cc328585943c3deb8b524a",
+        "acceptance": "d8c349a99ee74adaaec1e20ba4cd648558c48a90c7a18f51a03e89d333b4d3fb",
+        "build media": "c7cde91aecfb8a663d9be3b1abb1ac391ea89324f54152d3189f9446227272f1",
+        "acceptance media": "2e528ad8f0067329bf7b39e4161623bfa6387f34530ec5eaeb1fcd5a0781d7f5",
         "plan files": "438cffb3c26be92005b00179c0d43b9e84d9deb226832d9e3bdaeca458919617",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }
@@ -60,10 +60,10 @@ def test_a_known_order_on_this_machine(project: Project) -> None:
 
 def test_a_known_order_on_aws(project: Project) -> None:
     assert identities(on_aws(project)) == {
-        "image": "d8842ccc25b9143500be5f58c2ba13e4cbec70fae9f44dc25e7bf89a48bec709",
-        "acceptance": "ae0bad19934ecff4d608c1dc1e294eed0087c571c6ed38528327c3215e890899",
-        "build media": "4bf947d6959755ba507cf6207bf72c2ae43585a40b6ca61b184f748a0b74c1d8",
-        "acceptance media": "a93c2bc4a6bad7e96826e20e1e6f6172bae053bdc48776282befbabda7c959c4",
+        "image": "a5913f945a902a8b3481ffa8578e2d53a6bc8e72fba1600a926f0ab596c4c0d2",
+        "acceptance": "c0e661a4ce1198e9b80f393f20e1ebe2bac875474e0cfddbe8ae371229f70a0c",
+        "build media": "985f694339f756c4e1f26791cae5e09d9213d2cc74d3e97f326f52d0707e55e5",
+        "acceptance media": "4a3f6c9279e8c5d291a59fb2fd25adce67f79e60a21593a168bf937bc01cd5c1",
         "plan files": "62f6c835a44535a9bb47196be1639e739c188fbea45608fdb8733ccf8a29f423",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }

@@ -1,4 +1,7 @@
-"""Programs that stand in for real ones note what they were asked; for that they need a folder more to write in."""
+"""Programs that stand in for real ones note what they were asked; for that they need a folder more to write in.
+
+They may be Python of this checkout, so they see this machine as a program does whose reach names nothing to read.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,6 @@ def let_write(module: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch)
     """Whatever `module` starts may write in `folder`, besides what its reach names."""
 
     def wider(args: Sequence[str | Path], *, reach: Reach = NOTHING, package: str | None = None) -> list[str]:
-        return command(args, reach=replace(reach, writes=(*reach.writes, folder)), package=package)
+        return command(args, reach=replace(reach, reads=None, writes=(*reach.writes, folder)), package=package)
 
     monkeypatch.setattr(module, "command", wider)

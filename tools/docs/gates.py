@@ -100,8 +100,22 @@ GATES: tuple[Gate, ...] = (
         closes="A mitigation whose last day has passed, or whose patch has come, ends the run by its name, before "
         "anything is built.",
         tests=(
-            "tests/unit/debian/test_resolve.py::test_an_expired_mitigation_ends_the_build_by_name",
-            "tests/unit/debian/test_resolve.py::test_a_mitigation_whose_patch_has_come_ends_the_build_by_name",
+            "tests/unit/debian/test_mitigations.py::test_an_expired_mitigation_ends_the_build_by_name",
+            "tests/unit/debian/test_mitigations.py::test_a_patch_that_the_lock_brings_ends_it_whether_fixed_since_the_base_or_before",
+            "tests/unit/debian/test_mitigations.py::test_a_patch_that_came_with_a_newer_base_ends_it",
+        ),
+    ),
+    Gate(
+        name="drift",
+        requirements=("T3",),
+        closes="`hallmark check` runs the checks that released an image on a live machine or a disk again, read-only, "
+        "and ends with a code of its own when a control no longer holds, did not report or was never planned.",
+        tests=(
+            "tests/unit/cli/test_check.py::test_drift_ends_with_10_and_is_told_as_json",
+            "tests/unit/drift/test_report.py::test_what_was_not_said_or_said_too_much_is_a_finding",
+            "tests/unit/drift/test_ssh.py::test_a_hostile_machine_gets_nowhere",
+            "tests/unit/drift/test_ssh.py::test_the_password_is_on_no_command_line",
+            "tests/integration/guest/test_remote.py::test_checks_write_nothing_and_have_a_place_of_their_own",
         ),
     ),
 )

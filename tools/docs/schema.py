@@ -24,8 +24,9 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def recipe_schema() -> Schema:
     """The schema of a recipe's file, JSON Schema draft 2020-12."""
     schema = flat_schema(Recipe)
-    del schema["properties"]["path"]  # the program's own: where the recipe came from
-    schema["required"].remove("path")
+    for own in ("path", "text"):  # the program's own: where the recipe came from
+        del schema["properties"][own]
+        schema["required"].remove(own)
     about = {"$schema": DRAFT, "title": "A recipe of Hallmark", "description": "What to build, and how to harden it."}
     return {**about, **{key: value for key, value in schema.items() if key != "description"}}
 

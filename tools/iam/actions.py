@@ -86,6 +86,13 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "ec2:DescribeSnapshots",
         "ec2:RegisterImage",
     ),
+    "hallmark/aws/guard_duty.py": (
+        "ec2:DeleteSecurityGroup",
+        "ec2:DeleteVpcEndpoints",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
+    ),
     "hallmark/aws/isolation.py": _NETWORK_READS,
     "hallmark/aws/leftovers.py": (
         "ec2:DescribeImages",
@@ -103,12 +110,14 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "ec2:DescribeAvailabilityZones",
         "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
+        "ec2:DescribeInstances",
         "ec2:DescribeVpcs",
         "ec2:RunInstances",
         "kms:DescribeKey",
         "servicequotas:GetServiceQuota",
         "sts:GetCallerIdentity",
     ),
+    "hallmark/aws/session.py": ("sts:GetCallerIdentity",),
     "hallmark/aws/machines.py": ("ec2:GetConsoleOutput",),
     "hallmark/aws/sweep.py": (
         "ec2:DeleteNetworkAcl",

@@ -13,12 +13,28 @@ def consumer_policy(where: Where) -> Document:
     template's newest version) would not be asked for the tag in the caller's name, so it is denied.
     """
     parts = ("instance", "key-pair", "launch-template", "network-interface", "security-group", "subnet", "volume")
-    status, anywhere = {f"aws:ResourceTag/{STATUS}": RELEASED}, "arn:aws:ec2:*::image/*"
+    status, anywhere = {f"aws:ResourceTag/{STATUS}": RELEASED}, f"arn:{where.partition}:ec2:*::image/*"
+    via = where.via("ec2")
     return document(
         allow("LaunchReleased", ["ec2:RunInstances"], where.images, StringEquals=status),
         allow("LaunchParts", ["ec2:RunInstances"], where.all(*parts)),
         allow("FindImages", ["ec2:DescribeImages"], "*", StringEquals=where.conditions),
         allow("FollowChannels", ["ssm:GetParameter", "ssm:GetParameters"], where.parameters),
+        # Images are encrypted, and EC2 uses the key in the launcher's name. Without this a machine starts and ends at
+        # once, with Client.InternalError.
+        allow(
+            "UseKeyForDisks",
+            ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"],
+            where.kms_key,
+            StringEquals=via,
+        ),
+        allow(
+            "LendKeyToDisks",
+            ["kms:CreateGrant"],
+            where.kms_key,
+            StringEquals=via,
+            Bool={"kms:GrantIsForAWSResource": "true"},
+        ),
         deny("NothingElse", ["ec2:RunInstances"], anywhere, StringNotEquals=status),
         deny(
             "NoStampOfOnesOwn",

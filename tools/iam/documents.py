@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from botocore.session import Session
 
 Document = dict[str, Any]
 Statement = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Where:
-    """The account, the region, the ARN of the stack's key, and the bucket of the evidence."""
+    """The account, the region, the ARN of the stack's key, and the bucket of the evidence.
+
+    The partition (`aws`, `aws-us-gov`, `aws-cn`...) and the suffix of its names are the region's.
+    """
 
     account: str
     region: str
     kms_key: str
     bucket: str
+
+    @cached_property
+    def partition(self) -> str:
+        """What ARNs of the region begin with, after `arn:`."""
+        return str(Session().get_partition_for_region(self.region))
+
+    @cached_property
+    def dns_suffix(self) -> str:
+        """What the names of the region's services end in."""
+        address: str = Session().create_client("ec2", region_name=self.region).meta.endpoint_url
+        return address.partition(f"ec2.{self.region}.")[2]
+
+    def via(self, *services: str) -> dict[str, list[str]]:
+        """That KMS is asked by these services, in the caller's name."""
+        return {"kms:ViaService": [f"{service}.{self.region}.{self.dns_suffix}" for service in services]}
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -26,21 +47,21 @@ class Where:
     @property
     def images(self) -> str:
         """All AMIs of the region: their ARNs name no account, nor do those of snapshots."""
-        return f"arn:aws:ec2:{self.region}::image/*"
+        return f"arn:{self.partition}:ec2:{self.region}::image/*"
 
     @property
     def snapshots(self) -> str:
         """All snapshots of the region."""
-        return f"arn:aws:ec2:{self.region}::snapshot/*"
+        return f"arn:{self.partition}:ec2:{self.region}::snapshot/*"
 
     @property
     def parameters(self) -> str:
         """The channels."""
-        return f"arn:aws:ssm:{self.region}:{self.account}:parameter/hallmark/*"
+        return f"arn:{self.partition}:ssm:{self.region}:{self.account}:parameter/hallmark/*"
 
     def all(self, *kinds: str) -> list[str]:
         """Everything of these kinds that EC2 has in the account and region."""
-        return [f"arn:aws:ec2:{self.region}:{self.account}:{kind}/*" for kind in kinds]
+        return [f"arn:{self.partition}:ec2:{self.region}:{self.account}:{kind}/*" for kind in kinds]
 
 
 def document(*statements: Statement) -> Document:

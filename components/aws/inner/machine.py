@@ -57,6 +57,7 @@ class BuildMachine(pulumi.ComponentResource):
     root_volume: pulumi.Output[str]
     results_snapshot: pulumi.Output[str]
     outcome: pulumi.Output[str]
+    powered_off: pulumi.Resource
 
     def __init__(self, name: str, args: BuildMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TOKEN, name, None, opts)
@@ -75,9 +76,12 @@ class BuildMachine(pulumi.ComponentResource):
             volume_id=carrier,
             description="Hallmark: what a machine reported",
             tags=dict(args.tags),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[powered_off]),
+            # A region that is busy keeps snapshots pending for longer than the provider's ten minutes.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[powered_off], custom_timeouts=pulumi.CustomTimeouts(create="1h")
+            ),
         )
-        self.instance_id = machine.id
+        self.instance_id, self.powered_off = machine.id, powered_off
         # The volume is known early; whoever snapshots it must wait for the power-off.
         self.root_volume = pulumi.Output.all(machine.root_block_device.volume_id, powered_off.id).apply(
             lambda both: str(both[0])
@@ -112,7 +116,8 @@ class BuildMachine(pulumi.ComponentResource):
                 http_protocol_ipv6="disabled",
                 instance_metadata_tags="disabled",
             ),
-            instance_initiated_shutdown_behavior="stop",
+            # No instance_initiated_shutdown_behavior: "stop" is what RunInstances does unless told otherwise, and the
+            # provider sets it once more after the start (ModifyInstanceAttribute), which no machine of ours may need.
             disable_api_termination=False,
             # A machine that AWS recovers would boot a half-patched disk again: rather let it fail.
             maintenance_options=aws.ec2.InstanceMaintenanceOptionsArgs(auto_recovery="disabled"),

@@ -71,10 +71,23 @@ def program(arguments: dict[str, Any]) -> dict[str, pulumi.Output[str]]:
         ),
         opts=ours,
     )
+    after = NetworkReadBack(
+        "network-read-back-after",
+        vpc=network.vpc_id,
+        run=order.run,
+        settings=order.aws,
+        machine=machine.instance_id,
+        opts=pulumi.ResourceOptions(depends_on=[machine.powered_off]),
+    )
     return {
         "instance": machine.instance_id,
         "root_volume": machine.root_volume,
         "results_snapshot": machine.results_snapshot,
         "outcome": machine.outcome,
-        "network_proof": read_back.proof,
+        "network_proof": pulumi.Output.all(read_back.proof, after.proof).apply(_both),
     }
+
+
+def _both(proofs: list[str]) -> str:
+    before, after = proofs
+    return f"before the machine started:\n{before}\nafter it had powered off:\n{after}"

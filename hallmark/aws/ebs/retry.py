@@ -24,7 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from hallmark.aws.errors import BrokenAnswerError, Meaning, explain, meaning_of
+from hallmark.aws.errors import PASSING, BrokenAnswerError, Meaning, explain, meaning_of
 from hallmark.aws.session import CONFIG
 from hallmark.common.errors import AwsError
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Mapping[str, object])
-
-_PASSING = (Meaning.THROTTLED, Meaning.TROUBLE, Meaning.BROKEN, Meaning.NO_ANSWER)
 
 
 class StoppedError(Exception):
@@ -127,4 +125,4 @@ class Retrier:
         now = self._clock()
         if meaning is Meaning.MISSING:
             return now - self._born < self._policy.young
-        return meaning in _PASSING and now - began < self._policy.deadline
+        return meaning in PASSING and now - began < self._policy.deadline

@@ -46,7 +46,7 @@ def wait_until_completed(
     ec2: EC2Client,
     snapshot: str,
     *,
-    seconds: float = 1800,
+    seconds: float = 3600,
     report: Callable[[str], None] | None = None,
     poll: float = _POLL_SECONDS,
     policy: RetryPolicy | None = None,

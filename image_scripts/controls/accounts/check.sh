@@ -9,7 +9,7 @@ in_image=no
 matches 'build test' "$HALLMARK_PHASE" && in_image=yes
 
 judge_accounts() {
-    awk -F : -v administrators=" $HM_ADMINISTRATORS " -v others=" $HM_OTHERS " -v shared=" $HM_SHARED_NAMES " \
+    awk -F : -v administrators=" $HM_ADMINISTRATORS " -v others=" $HM_OTHERS $(people_in) " -v shared=" $HM_SHARED_NAMES " \
         -v in_image="$in_image" -v live="$([ "$HALLMARK_PHASE" = drift ] && echo yes || echo no)" '
         function bad(text) { print "FAIL " text; failed = 1 }
         function locked(hash) { return hash ~ /^[!*]+$/ }

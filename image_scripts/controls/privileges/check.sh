@@ -69,7 +69,7 @@ judge_policy() {
 }
 
 judge_groups() {
-    awk -F : -v groups=" $ROOT_GROUPS sudo " -v administrators=" $HM_ADMINISTRATORS " \
+    awk -F : -v groups=" $ROOT_GROUPS sudo " -v administrators=" $HM_ADMINISTRATORS $(people_in sudo)" \
         -v live="$([ "$HALLMARK_PHASE" = drift ] && echo yes || echo no)" '
         function bad(text) { print "FAIL " text; failed = 1 }
         FILENAME == "/etc/passwd" { if ($1 != "root") own[$4] = own[$4] " " $1; next }

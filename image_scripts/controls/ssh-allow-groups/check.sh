@@ -5,7 +5,7 @@ set -eu
 . "$HALLMARK_SCRIPTS/lib_access.sh"
 
 judge_members() {
-    awk -F : -v groups="$HM_GROUPS" -v administrators="$HM_ADMINISTRATORS" -v others="$HM_MEMBERS" \
+    awk -F : -v groups="$HM_GROUPS" -v administrators="$HM_ADMINISTRATORS" -v others="$HM_MEMBERS $guests" \
         -v live="$([ "$HALLMARK_PHASE" = drift ] && echo yes || echo no)" '
         function bad(text) { print "FAIL " text; failed = 1 }
         function joins(group, user) {
@@ -30,6 +30,10 @@ judge_members() {
     ' /etc/group /etc/passwd
 }
 
+guests=
+for group in $HM_GROUPS; do
+    guests="$guests $(people_in "$group")"
+done
 settings=$(sshd_effective) || fail "sshd refuses its configuration"
 directives=$(ssh_directives /etc/ssh/sshd_config)
 echo "allowgroups within $HM_GROUPS" | ssh_judge sshd "$settings" "$directives" || finding "sshd would let others in"

@@ -77,6 +77,15 @@ def quiet(_text: str) -> None:
     pass
 
 
+def test_what_others_put_in_the_way_goes_before_the_stack_does(inner: Inner, environment: dict[str, str]) -> None:
+    said: list[str] = []
+    clearing = inner.model_copy(update={"clearer": "tests.support.aws.inner_program:clear"})
+    with ephemeral(clearing, environment, said.append):
+        (Path(inner.arguments["folder"]) / "stranger").touch()
+    assert said[-1] == "the stranger is gone"
+    assert_nothing_is_left(inner)
+
+
 def use(inner: Inner, environment: dict[str, str]) -> subprocess.Popen[str]:
     """A user of the stack as a process of its own, so that it can be killed."""
     return subprocess.Popen(

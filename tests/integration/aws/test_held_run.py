@@ -32,6 +32,7 @@ from tests.doubles.permissions import Gate, Policy, documented, held_to
 from tests.doubles.quick_machines import QuickMachines
 from tests.doubles.server import REGION, Server, running
 from tests.doubles.stack import Stack, find_engine
+from tests.support.aws.account import guard_duty
 from tests.support.aws.doubled import image, server, snapshot
 from tests.support.aws.iam import without
 from tests.support.aws.inner_run import environment_of, inner_of
@@ -65,7 +66,11 @@ class Account:
         self.ec2 = server.client("ec2")
         self.key: str = server.client("kms").create_key(KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
         self.base = image(self.ec2)
-        server.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3 = server.client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self.key}
+        rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+        s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=rules)
 
     @property
     def policy(self) -> Policy:
@@ -119,10 +124,18 @@ def gate(account: Account) -> Gate:
         media = account.upload_media()
         with ephemeral(account.inner(media), account.environment(), lambda _: None) as outputs:
             root = _read_and_keep(account, outputs)
+            _let_guard_duty_in(account)
         _release(account, _register(account, root))
         _publish_evidence(account)
         _sweep(account)
     return gate
+
+
+def _let_guard_duty_in(account: Account) -> None:
+    """It comes into every VPC that has a machine, and keeps it from going."""
+    ours = [{"Name": "tag:hallmark:managed", "Values": ["true"]}]
+    subnet = account.ec2.describe_subnets(Filters=ours)["Subnets"][0]
+    guard_duty(account.ec2, subnet["VpcId"], subnet["SubnetId"])
 
 
 def _read_and_keep(account: Account, outputs: dict[str, Any]) -> str:

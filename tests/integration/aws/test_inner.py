@@ -12,6 +12,7 @@ import pytest
 from hallmark.common.errors import ProcessError
 from hallmark.engine.ephemeral import Inner, ephemeral
 from tests.doubles.server import Call, Server
+from tests.support.aws.account import guard_duty
 from tests.support.aws.doubled import server
 from tests.support.aws.inner_run import environment_of, inner_run
 
@@ -97,6 +98,41 @@ def test_a_network_that_leads_out_gets_no_machine(server: Server, inner: Inner, 
     with pytest.raises(ProcessError, match=message), ephemeral(inner, environment, lambda _: None):
         raise AssertionError("it is not up")
     assert "RunInstances" not in server.actions()
+    assert left(server) == NOTHING
+
+
+@pytest.mark.usefixtures("powering_off")
+@pytest.mark.parametrize("attached", ["internet gateway", "endpoint"])
+def test_what_was_attached_while_the_machine_ran_refuses_the_build_and_is_named(
+    server: Server, inner: Inner, environment: dict[str, str], attached: str
+) -> None:
+    ec2, made = server.client("ec2"), list[str]()
+
+    def open_it(call: Call) -> None:
+        if call.action != "RunInstances" or made:
+            return
+        made.append("")
+        (vpc,) = left(server)["networks"]
+        if attached == "endpoint":
+            subnet = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"][0]["SubnetId"]
+            made[0] = guard_duty(ec2, vpc, subnet)[0]
+        else:
+            made[0] = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+            ec2.attach_internet_gateway(InternetGatewayId=made[0], VpcId=vpc)
+
+    def close_it(call: Call) -> None:
+        """Whoever attached a gateway takes it away again; until then the VPC stays, as on AWS."""
+        if call.action == "TerminateInstances" and attached == "internet gateway":
+            for row in ec2.describe_internet_gateways()["InternetGateways"]:
+                for one in row["Attachments"]:
+                    if row["InternetGatewayId"] == made[0]:
+                        ec2.detach_internet_gateway(InternetGatewayId=made[0], VpcId=one["VpcId"])
+
+    server.after += [open_it, close_it]
+    with pytest.raises(ProcessError) as error, ephemeral(inner, environment, lambda _: None):
+        raise AssertionError("it is not up")
+    assert "the network is no longer isolated, what ran in it is refused" in str(error.value)
+    assert f"{attached}: {made[0]}" in str(error.value)
     assert left(server) == NOTHING
 
 

@@ -10,9 +10,12 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from hallmark.aws import isolation
 from hallmark.aws.isolation import NetworkFacts, judge_network, prove_isolation, read_network
 from hallmark.aws.session import Aws
+from hallmark.aws.settings import AwsSettings
 from hallmark.common.errors import AwsError
+from tests.support.aws.strict import base_ami
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -91,7 +94,7 @@ def _vpn_gateway(n: Network) -> str:
 def _endpoint(n: Network) -> str:
     service = "com.amazonaws.eu-central-1.s3"
     endpoint = n.ec2.create_vpc_endpoint(VpcId=n.vpc, ServiceName=service, VpcEndpointType="Gateway")["VpcEndpoint"]
-    return f"endpoint: {endpoint['VpcEndpointId']} leads out of the VPC"
+    return f"endpoint: {endpoint['VpcEndpointId']} ({endpoint['ServiceName']}) leads out of the VPC"
 
 
 def _peering_out(n: Network) -> str:
@@ -311,3 +314,41 @@ def test_what_has_ended_for_good_leads_nowhere() -> None:
         vpn_gateways=({"VpnGatewayId": "vgw-1", "VpcAttachments": [{"State": "detached"}]},),
     )
     assert judge_network(ended) == []
+
+
+# Once more, after the machine has powered off
+
+
+def _with_machine(network: Network) -> str:
+    made: Any = network.ec2.run_instances(
+        ImageId=base_ami(Aws(AwsSettings(region="eu-central-1"))),
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=network.subnet,
+        SecurityGroupIds=[network.group],
+    )
+    machine: str = made["Instances"][0]["InstanceId"]
+    network.ec2.stop_instances(InstanceIds=[machine])
+    return machine
+
+
+def test_the_machines_own_interface_may_be_there_and_no_other(network: Network) -> None:
+    machine = _with_machine(network)
+    assert "interfaces besides the machine's: none" in prove_isolation(network.ec2, network.vpc, machine)
+    with pytest.raises(AwsError, match="no machine is started in it"):
+        prove_isolation(network.ec2, network.vpc)
+    network.ec2.create_network_interface(SubnetId=network.subnet)
+    with pytest.raises(
+        AwsError, match=r"is no longer isolated, what ran in it is refused:\neni-.*: expected an empty VPC"
+    ):
+        prove_isolation(network.ec2, network.vpc, machine)
+
+
+@pytest.mark.parametrize(
+    "more", [{"Association": {"PublicIp": "203.0.113.9"}}, {"Ipv6Addresses": [{"Ipv6Address": "::1"}]}]
+)
+def test_a_public_address_on_the_machines_own_interface_is_a_finding(more: dict[str, Any]) -> None:
+    row = {"NetworkInterfaceId": "eni-1", "Attachment": {"InstanceId": "i-1"}}
+    assert isolation._is_only(row, "i-1")
+    assert not isolation._is_only({**row, **more}, "i-1")
+    assert not isolation._is_only(row, "i-2")

@@ -24,6 +24,7 @@ from hallmark.aws.tags import format_time
 from hallmark.common.errors import AwsError, HostError, MachineError, ProcessError, ResultsError
 from hallmark.common.fingerprint import Sha256, hash_file
 from hallmark.config.recipe import MachineShape
+from hallmark.engine.ephemeral import Inner
 from hallmark.guest.task import GuestTask
 from hallmark.order.places import Places
 from hallmark.pipeline.machines import MachineRun, RunOutputs
@@ -148,6 +149,16 @@ def test_the_inner_stack_is_told_all_that_its_program_needs(
     assert order.tags["hallmark:expires"] >= format_time(start + timedelta(seconds=order.deadline_seconds, hours=1))
 
 
+def test_the_stacks_default_tags_are_on_all_of_it(
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, aws: Aws
+) -> None:
+    tagged = site.model_copy(update={"aws": site.aws.model_copy(update={"default_tags": {"cost-centre": "42"}})})
+    with running(tagged, run, places):
+        pass
+    assert inner.inners[0].arguments["tags"]["cost-centre"] == "42"
+    assert {"Key": "cost-centre", "Value": "42"} in media_snapshots(aws, run)[0]["Tags"]
+
+
 def test_stacks_of_the_same_name_in_another_backend_do_not_wait_for_each_other(
     site: Site, run: MachineRun, places: Places, inner: FakeInner
 ) -> None:
@@ -258,6 +269,47 @@ def test_an_inner_stack_that_fails_is_told_in_its_own_words(
     monkeypatch.setattr(aws_machines, "ephemeral", fails)
     with pytest.raises(ProcessError, match="VpcLimitExceeded"), running(site, run, places):
         pytest.fail("it is to end before")
+
+
+def short_of(zones: set[str], inner: FakeInner) -> Any:
+    """An inner stack whose machine has no capacity in these zones, in the provider's words."""
+
+    @contextmanager
+    def ephemeral(stack: Inner, environment: Any, say: Any) -> Iterator[dict[str, Any]]:
+        if stack.arguments["availability_zone"] in zones:
+            inner.inners.append(stack)
+            raise ProcessError(
+                f"inner stack {stack.name}: creating EC2 Instance: operation error EC2: RunInstances, https response "
+                "error StatusCode: 500, api error InsufficientInstanceCapacity: We currently do not have sufficient"
+            )
+        with inner(stack, environment, say) as outputs:
+            yield outputs
+
+    return ephemeral
+
+
+def test_where_a_zone_has_no_capacity_the_next_one_is_taken(
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws_machines, "ephemeral", short_of({"eu-central-1b"}, inner))
+    said: list[str] = []
+    with running(site, run, places, said) as (ran, _):
+        assert ran.disk == inner.root
+    assert [stack.arguments["availability_zone"] for stack in inner.inners] == ["eu-central-1b", "eu-central-1c"]
+    assert "build: eu-central-1b has no capacity for t3.medium" in said
+    assert inner.torn_down == 1
+
+
+def test_where_no_zone_has_capacity_all_are_named(
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws_machines, "ephemeral", short_of({"eu-central-1b", "eu-central-1c"}, inner))
+    with pytest.raises(AwsError) as error, running(site, run, places):
+        pytest.fail("it is to end before")
+    assert str(error.value) == (
+        "build: none of eu-central-1b, eu-central-1c has capacity for t3.medium at present; "
+        "run again later, or choose another type"
+    )
 
 
 def test_a_console_that_cannot_be_fetched_is_no_trouble(

@@ -187,6 +187,26 @@ def test_an_inventory_is_the_bases_own_dpkg_database(
     assert not list((places.store / "work").iterdir())
 
 
+def test_an_ami_that_was_looked_into_is_not_booted_again_though_the_state_was_lost(
+    site: Site, project: Project, places: Places, machines: FakeMachines
+) -> None:
+    """A new runner has the place of the evidence alone."""
+    machines.guest = found()
+    take_inventory(site, project.scripts, machines, places, silent)
+    machines.guest = found(code="1")
+    said: list[str] = []
+    elsewhere = places.model_copy(update={"store": places.store / "of-another-runner"})
+    elsewhere.store.mkdir()
+    assert take_inventory(site, project.scripts, machines, elsewhere, said.append) == STATUS
+    assert len(machines.runs) == 1
+    assert said[0].startswith(f"inventory: {site.base.id} was looked into before: {site.evidence}/inventory-")
+    kept = Path(site.evidence) / f"inventory-{site.base.id}"
+    (kept / "status").write_text("damaged\n")
+    machines.guest = found()
+    assert take_inventory(site, project.scripts, machines, elsewhere, silent) == STATUS
+    assert len(machines.runs) == 2
+
+
 @pytest.mark.parametrize(
     ("guest", "message"),
     [
@@ -248,6 +268,7 @@ def test_the_machine_boots_the_base_with_the_patch_media(
     (run,) = machines.runs
     assert (run.boots, run.name, run.fingerprint) == (site.base.id, "web", order.fingerprint)
     assert (run.media, run.task.manifest) == (tmp_path / "iso", order.build_manifest)
+    assert run.task.image == f"{order.recipe}-{order.fingerprint[:16]}"
     assert (run.task.mode, run.task.cloud_config["users"]) == ("build", [])
 
 

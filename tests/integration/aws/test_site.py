@@ -12,10 +12,11 @@ import pytest
 from moto.ec2.models import ec2_backends
 
 from hallmark.aws.session import Aws
-from hallmark.aws.site import Site, current_settings, load_site, save_site, survey
+from hallmark.aws.site import Site, current_settings, load_site, save_site, survey, what_a_runner_forgets
 from hallmark.common.errors import AwsError, SettingsError
 from hallmark.config.settings import load_settings
 from hallmark.order.resolve import Context
+from tests.support.aws.site import SITE
 from tests.support.aws.strict import REGION, base_ami, strict_account
 from tests.support.examples import TODAY, Project
 
@@ -188,3 +189,23 @@ def test_without_the_stacks_file_nobody_is_asked(tmp_path: Path) -> None:
 def test_a_site_reaches_the_providers_as_a_file(account: Aws, base: str, tmp_path: Path) -> None:
     site = look_around(account, tmp_path, baseAmi=json.dumps({"id": base}))
     assert load_site(save_site(site, tmp_path / "cache")) == site
+
+
+@pytest.mark.parametrize(
+    ("changes", "environment", "told"),
+    [
+        ({}, {}, []),
+        ({}, {"CI": "false"}, []),
+        ({}, {"CI": "true"}, ["so it builds every image anew; set hallmark:evidence", "name a shared backend"]),
+        ({"evidence": "s3://b/p"}, {"CI": "true"}, ["name a shared backend in PULUMI_BACKEND_URL"]),
+        ({"backend": "s3://state"}, {"CI": "1"}, ["so it builds every image anew"]),
+        ({"evidence": "s3://b/p", "backend": "s3://state"}, {"CI": "true"}, []),
+    ],
+)
+def test_a_runner_is_told_what_the_next_one_will_not_know(
+    changes: dict[str, str], environment: dict[str, str], told: list[str]
+) -> None:
+    here = SITE.model_copy(update={"evidence": "/evidence", "backend": "file:///state", **changes})
+    lines = what_a_runner_forgets(here, environment)
+    assert len(lines) == len(told)
+    assert all(words in line for words, line in zip(told, lines, strict=True))

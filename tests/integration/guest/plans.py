@@ -13,6 +13,8 @@ FACTS = {
     "purpose": "a server for the tests",
     "hostname": "hallmark-test",
     "surroundings": "none",
+    "mirror": "http://mirror.example/debian",
+    "security_mirror": "http://mirror.example/debian-security",
     "packages": ("cloud-init", "openssh-server", "sudo"),
     "listen": ("22/tcp",),
     "administrators": ("jdoe",),

@@ -74,3 +74,17 @@ time.sleep(600)
         sleep 0.02
     done
 }
+
+# fake_apparmor: a booted machine whose kernel has loaded what the parser loads: aa-status asks the kernel's files. Where the
+# machine that runs the tests has AppArmor itself, its own files are hidden.
+fake_apparmor() {
+    mkdir -p /sys/kernel/security /sys/module/apparmor/parameters
+    mount -t securityfs securityfs /sys/kernel/security
+    mount -t tmpfs tmpfs /sys/kernel/security
+    mkdir /sys/kernel/security/apparmor
+    echo Y >/sys/module/apparmor/parameters/enabled
+    echo lockdown,capability,yama,apparmor >/sys/kernel/security/lsm
+    apparmor_parser -q -Q -K -d /etc/apparmor.d 2>&1 | awk '/^Name:\t\t/ { print $2 " (enforce)" }' \
+        >/sys/kernel/security/apparmor/profiles
+    printf 'linux /vmlinuz apparmor=1 security=apparmor\n' >/boot/grub/grub.cfg
+}

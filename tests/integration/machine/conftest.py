@@ -42,6 +42,7 @@ def drives(small_disk: Path, tmp_path: Path) -> Drives:
         media=script_medium(tmp_path / "media.iso", ""),
         seed=script_medium(tmp_path / "seed.iso", ""),
         results=tmp_path / "results.raw",
+        backing=(small_disk,),
     )
 
 

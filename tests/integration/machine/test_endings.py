@@ -101,7 +101,7 @@ def test_a_full_host_disk_is_called_so(run_script: RunScript, drives: Drives, tm
     small = tmp_path / "small"
     small.mkdir()
     done = subprocess.run(
-        [*_OWN_MOUNTS, "sh", "-ec", _ON_A_SMALL_DISK, "sh", small, drives.disk, sys.executable, ROOT],
+        [*_OWN_MOUNTS, "sh", "-ec", _ON_A_SMALL_DISK, "sh", small, drives.disk, sys.executable, ROOT, *drives.backing],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -118,7 +118,7 @@ def test_a_full_host_disk_is_called_so(run_script: RunScript, drives: Drives, tm
 def test_qemu_dies_with_the_process_that_runs_it(drives: Drives, tmp_path: Path) -> None:
     script_medium(drives.media, "echo at work >/dev/ttyS0; while :; do sleep 1; done")
     log = tmp_path / "console.log"
-    runner = subprocess.Popen([sys.executable, "-c", _RUNNER, ROOT, drives.disk], cwd=tmp_path)
+    runner = subprocess.Popen([sys.executable, "-c", _RUNNER, ROOT, drives.disk, *drives.backing], cwd=tmp_path)
     try:
         _wait_until(lambda: log.exists() and b"at work" in log.read_bytes(), _STARTED)
         assert _machines(tmp_path)
@@ -139,7 +139,8 @@ from hallmark.local.machine import Drives, run_until_power_off
 from tests.integration.machine.conftest import SHAPE
 here = Path.cwd()
 drives = Drives(
-    disk=Path(sys.argv[2]), media=here / "media.iso", seed=here / "seed.iso", results=here / "results.raw"
+    disk=Path(sys.argv[2]), media=here / "media.iso", seed=here / "seed.iso", results=here / "results.raw",
+    backing=(Path(sys.argv[3]),),
 )
 try:
     run_until_power_off(SHAPE, drives, work=here, deadline=150, on_progress=print)
@@ -150,7 +151,7 @@ except HallmarkError as error:
 _OWN_MOUNTS = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "--"]
 _ON_A_SMALL_DISK = (
     'mount -t tmpfs -o size=16m tmpfs "$1"; cp "$2" "$1/overlay.qcow2"; '
-    f"""exec "$3" -c '{_RUNNER}' "$4" "$1/overlay.qcow2" """
+    f"""exec "$3" -c '{_RUNNER}' "$4" "$1/overlay.qcow2" "$5" """
 )
 
 

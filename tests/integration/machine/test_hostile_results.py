@@ -76,6 +76,7 @@ def written(small_disk: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes
         media=script_medium(folder / "media.iso", "dd if=/dev/sr1 of=$results bs=1M; sync"),
         seed=folder / "seed.iso",
         results=folder / "results.raw",
+        backing=(small_disk,),
     )
     run_until_power_off(SHAPE, drives, work=folder, deadline=120, on_progress=lambda _: None)
     data = drives.results.read_bytes()

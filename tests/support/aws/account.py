@@ -49,6 +49,26 @@ def network(ec2: Any, tags: dict[str, str]) -> dict[str, str]:
     return {"VPC": vpc, "subnet": subnet, "security group": group, "network ACL": acl}
 
 
+def guard_duty(ec2: Any, vpc: str, subnet: str) -> tuple[str, str]:
+    """What GuardDuty's Runtime Monitoring puts into a VPC as soon as it has a machine: an endpoint and its group."""
+    managed = {"GuardDutyManaged": "true"}
+    group = ec2.create_security_group(
+        VpcId=vpc,
+        GroupName=f"GuardDutyManagedSecurityGroup-{vpc}",
+        Description="Associated with VPC endpoint",
+        TagSpecifications=tagged("security-group", managed),
+    )["GroupId"]
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=vpc,
+        VpcEndpointType="Interface",
+        ServiceName="com.amazonaws.eu-central-1.guardduty-data",
+        SubnetIds=[subnet],
+        SecurityGroupIds=[group],
+        TagSpecifications=tagged("vpc-endpoint", managed),
+    )["VpcEndpoint"]["VpcEndpointId"]
+    return endpoint, group
+
+
 def machine(ec2: Any, ami: str, network: dict[str, str], tags: dict[str, str]) -> str:
     """A machine in a network, its volumes tagged as it is."""
     disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 1, "DeleteOnTermination": True}}

@@ -51,5 +51,13 @@ def sweep(arguments: dict[str, Any], say: Any) -> None:
         path.unlink()
 
 
+def clear(arguments: dict[str, Any], say: Any) -> None:
+    """Remove what a stranger has put beside what the run made, while that still stands."""
+    folder = Path(arguments["folder"])
+    assert (folder / "first").exists()
+    (folder / "stranger").unlink(missing_ok=True)
+    say("the stranger is gone")
+
+
 def fail_to_sweep(arguments: dict[str, Any], say: Any) -> None:
     raise AwsError("not today")

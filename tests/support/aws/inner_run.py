@@ -10,6 +10,7 @@ from pathlib import Path
 
 from components.aws.inner.program import MachineOrder
 from components.providers import INNER_PROGRAM
+from hallmark.aws.guard_duty import RUN_CLEARER
 from hallmark.aws.settings import AwsSettings
 from hallmark.aws.sweep import RUN_SWEEPER
 from hallmark.aws.tags import Labels
@@ -56,6 +57,7 @@ def inner_of(folder: Path, *, ami: str, kms_key: str, media: str, tags: dict[str
         backend=f"file://{folder}/state",
         secrets_provider="passphrase",
         work=folder / "work",
+        clearer=RUN_CLEARER,
     )
 
 

@@ -256,7 +256,7 @@ def test_run_boots_the_released_image_as_the_recipes_first_administrator(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(machine, "boot", boot)
-    monkeypatch.setattr(run, "_accelerator", lambda _stack: None)
+    monkeypatch.setattr(run, "choose_for_image", lambda _stack: None)
     call("run", "--store", str(store.root), "--offline", "--port", "2222")
     call("run", the(store, "newer").id, "--store", str(store.root))
     assert booted == [

@@ -61,6 +61,33 @@ def test_the_kernels_settings_are_read_only(reach: Reach) -> None:
     assert "Read-only file system" in done.stderr
 
 
+def test_a_program_with_reads_sees_the_installed_programs_and_its_own_files_alone(places: Places) -> None:
+    read = places.own.with_name("read")
+    read.write_text("to be read\n")
+    reach = Reach(reads=(read,), writes=(places.own,))
+    done = sh(
+        'cat "$1"; echo mine >"$2/made"; ls -A / "$4"; cat "$3" /etc/passwd',
+        read,
+        places.own,
+        places.foreign,
+        "/etc",
+        reach=reach,
+    )
+    assert (places.own / "made").read_text() == "mine\n"
+    assert done.stdout.startswith("to be read\n")
+    assert not {"root", "home", "sys", "var"} & set(done.stdout.split()) - set(str(places.own).split("/"))
+    assert "shadow" not in done.stdout
+    assert done.stderr.count("No such file or directory") == 2
+    assert sh('echo lost >"$1"', read, reach=reach).returncode != 0
+    assert sh("grep -E '^CapEff' /proc/self/status", reach=reach).stdout == f"CapEff:\t{0:016x}\n"
+
+
+def test_a_file_is_seen_by_the_link_that_names_it(places: Places) -> None:
+    link = places.own.with_name("link")
+    link.symlink_to(places.foreign)
+    assert sh('cat "$1"', link, reach=Reach(reads=(link,))).stdout == "the host's\n"
+
+
 def test_an_apt_that_has_lost_its_way_removes_no_lists_but_its_own(places: Places) -> None:
     lists = places.foreign.with_name("lists")
     (lists / "partial").mkdir(parents=True)

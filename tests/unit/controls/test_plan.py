@@ -222,6 +222,7 @@ def test_a_cycle_in_after_is_refused_and_drawn(tmp_path: Path) -> None:
             parameter("string", 'default = "x"\nchoices = ["y", "z"]'),
             "parameters.words: expected one of y, z, got 'x'",
         ),
+        (parameter("string", 'default = "b"\npattern = "a+"'), "parameters.words: expected what matches a+, got 'b'"),
         (parameter("integer", "default = 3\nminimum = 5"), "parameters.words: expected at least 5, got 3"),
         (parameter("integer", "default = 9\nmaximum = 5"), "parameters.words: expected at most 5, got 9"),
     ],
@@ -428,6 +429,12 @@ def test_what_is_expected_is_the_base_with_the_lock_over_it() -> None:
     assert expected_table(base, (Locked("apt", "amd64", "1", "2"), Locked("new", "all", None, "7"))) == (
         b"apt\t2\tamd64\nbash\t5\tamd64\nnew\t7\tall\n"
     )
+
+
+def test_a_package_whose_upgrade_is_for_all_architectures_is_expected_once() -> None:
+    base = (Installed("certs", "1", "amd64"), Installed("libc6", "2", "amd64"), Installed("libc6", "2", "i386"))
+    lock = (Locked("certs", "all", "1", "2"), Locked("libc6", "amd64", "2", "3"), Locked("libc6", "i386", "2", "3"))
+    assert expected_table(base, lock) == b"certs\t2\tall\nlibc6\t3\tamd64\nlibc6\t3\ti386\n"
 
 
 def test_the_recipes_environment_is_quoted() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from hallmark.debian.resolve import (
     LockedPackage,
     LockedSuite,
     PatchLock,
-    check_mitigations,
     debs,
     load_lock,
     write_lock,
@@ -43,13 +41,6 @@ WEB = TLS.model_copy(
     }
 )
 LOCK = PatchLock(suites=(SUITE,), packages=(TLS, WEB))
-
-
-@dataclass(frozen=True)
-class Mitigation:
-    cve: str = "CVE-2026-0009"
-    package: str = "tls"
-    expires: date = TODAY
 
 
 def test_a_lock_survives_the_disk(tmp_path: Path) -> None:
@@ -83,6 +74,9 @@ def test_a_summary_has_a_line_a_package_and_counts_the_cves_that_it_leaves_out()
         (("packages", 0, "filename"), "../x.deb", r"packages\[0\]\.filename: String should match"),
         (("packages", 0, "filename"), "-x.deb", r"packages\[0\]\.filename: String should match"),
         (("packages", 0, "cves"), ["CVE-1"], r"packages\[0\]\.cves\[0\]: String should match"),
+        (("packages", 0, "suite"), "trixie\tCVE-1\nsudo", r"packages\[0\]\.suite: String should match"),
+        (("suites", 0, "suite"), "../trixie", r"suites\[0\]\.suite: String should match"),
+        (("suites", 0, "date"), "now\nthen", r"suites\[0\]\.date: String should match"),
         (("packages", 0, "colour"), "red", r"packages\[0\]\.colour: Extra inputs are not permitted"),
         (("version",), 2, r"version: Input should be 1, got 2"),
         (("suites",), None, r"suites: Input should be a valid array, got None"),
@@ -122,30 +116,3 @@ def test_a_missing_lock_is_named(tmp_path: Path) -> None:
 def test_a_deb_that_is_not_in_the_pool_is_named(tmp_path: Path) -> None:
     with pytest.raises(LockError, match=r"expected libtls3 1:3\.5-2 with SHA-256 b{64}, the file is missing"):
         debs(LOCK, tmp_path)
-
-
-def test_a_mitigation_holds_to_the_end_of_its_last_day() -> None:
-    check_mitigations([Mitigation()], LOCK, TODAY)
-
-
-def test_an_expired_mitigation_ends_the_build_by_name() -> None:
-    with pytest.raises(LockError) as caught:
-        check_mitigations([Mitigation(expires=date(2026, 11, 21))], LOCK, TODAY)
-    assert str(caught.value) == (
-        "mitigation of CVE-2026-0009 in tls: expired on 2026-11-21; look at it again, then patch, renew or remove it"
-    )
-
-
-@pytest.mark.parametrize("package", ["tls", "libtls3"])
-def test_a_mitigation_whose_patch_has_come_ends_the_build_by_name(package: str) -> None:
-    with pytest.raises(LockError) as caught:
-        check_mitigations([Mitigation(cve="CVE-2026-0002", package=package)], LOCK, TODAY)
-    assert str(caught.value) == (
-        f"mitigation of CVE-2026-0002 in {package}: the lock brings libtls3 1:3.5-2, "
-        "whose changelog names CVE-2026-0002; "
-        "remove the mitigation from the recipe, the patch takes its place"
-    )
-
-
-def test_the_same_cve_in_another_package_is_no_concern_of_a_mitigation() -> None:
-    check_mitigations([Mitigation(cve="CVE-2026-0002", package="web")], LOCK, TODAY)

@@ -295,14 +295,14 @@ def test_memory_stays_small_however_large_the_file(tmp_path: Path) -> None:
 def test_want_of_room_names_the_folder(tmp_path: Path) -> None:
     code = """
 import io, tarfile
-from hallmark.common.errors import ResultsError
+from hallmark.common.errors import HostError
 from hallmark.guest.results import read_results
 info = tarfile.TarInfo("big"); info.size = 3 << 20
 with tarfile.open(disk / "results.raw", "w", format=tarfile.USTAR_FORMAT) as archive:
     archive.addfile(info, io.BytesIO(bytes(info.size)))
 try:
     read_results(disk / "results.raw", disk / "out")
-except ResultsError as error:
+except HostError as error:
     print("no room: expected 3 MiB free" in str(error), [path.name for path in disk.iterdir()])
 """
     assert run_on_small_disk(tmp_path, code, mebibytes=5) == "True ['results.raw']\n"

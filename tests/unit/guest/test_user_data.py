@@ -6,6 +6,7 @@ import email
 import json
 import shlex
 import subprocess
+from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,14 @@ def test_the_bootstrap_is_told_mode_manifest_and_deadline(mode: Mode) -> None:
     boothook, _ = parts(user_data(make_task(mode=mode)))
     assert text(boothook) == (
         f"#!/bin/sh\nHALLMARK_MODE={mode}\nHALLMARK_MANIFEST={MANIFEST}\nHALLMARK_DEADLINE=40min\n"
+        "HALLMARK_IMAGE=''\n"
         f"{BOOTSTRAP.read_text()}"
     )
+
+
+def test_a_build_is_told_the_image_that_it_makes() -> None:
+    boothook, _ = parts(user_data(replace(make_task(), image="web-0123456789abcdef")))
+    assert "\nHALLMARK_IMAGE=web-0123456789abcdef\n" in text(boothook)
 
 
 def test_the_cloud_config_is_json_which_is_yaml_too() -> None:

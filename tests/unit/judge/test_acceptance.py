@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from hallmark.judge import acceptance
 from hallmark.judge.acceptance import judge_acceptance
 from hallmark.judge.build import judge_build
 from hallmark.order.order import Order
@@ -56,6 +58,13 @@ DEGRADED = "boot: expected the system to be running, it is degraded"
 NO_STATE = "boot: expected the system to be running, it is unknown; failed units: none"
 
 
+DEGRADED_DONE = {
+    "status": "done",
+    "extended_status": "degraded done",
+    "recoverable_errors": {"WARNING": ["failed to set the host name"], "DEPRECATED": ["old key"]},
+}
+
+
 @pytest.mark.parametrize(
     ("spoil", "problems"),
     [
@@ -81,6 +90,22 @@ NO_STATE = "boot: expected the system to be running, it is unknown; failed units
         (put("facts/cloud-init.json", '{"status": "\\u001b[2Jx"}'), ["first boot: cloud-init ended as x"]),
         (put("facts/cloud-init.json", "{}"), ["first boot: cloud-init ended as unreadable"]),
         (put("facts/cloud-init.json", "[" * 100_000), ["first boot: cloud-init ended as unreadable"]),
+        (
+            put("facts/cloud-init.json", json.dumps(DEGRADED_DONE)),
+            ["first boot: cloud-init: failed to set the host name", "first boot: cloud-init: old key"],
+        ),
+        (
+            put("facts/cloud-init.json", '{"status": "done", "extended_status": "degraded done"}'),
+            ["first boot: cloud-init ended as degraded done"],
+        ),
+        (
+            put("facts/cloud-init.json", '{"status": "done", "recoverable_errors": {"ERROR": ["no network"]}}'),
+            ["first boot: cloud-init: no network"],
+        ),
+        (
+            put("facts/cloud-init.json", '{"status": "done", "recoverable_errors": 3}'),
+            ["first boot: cloud-init ended as unreadable"],
+        ),
         (unlink("isolation.txt"), ["isolation.txt: expected a proof of the isolation, got none"]),
         (add("isolation.txt", "SURPRISE: a route\n"), ["isolation.txt: SURPRISE: a route"]),
         (
@@ -112,3 +137,13 @@ def test_a_failure_that_is_waived_speaks_against_neither(tmp_path: Path, project
         write(folder / "controls" / "beta.exit", "1\n")
     assert judge_build(order, tmp_path / "evidence" / "build")[1] == []
     assert judge_acceptance(order, tmp_path / "results", tmp_path / "evidence")[0] == []
+
+
+def test_what_cloud_init_may_complain_of_is_no_problem(
+    tmp_path: Path, order: Order, candidate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    put("facts/cloud-init.json", json.dumps(DEGRADED_DONE))(results)
+    monkeypatch.setattr(acceptance, "KNOWN_CLOUD_INIT_ERRORS", ("failed to set .*", "old key"))
+    assert judge_acceptance(order, results, candidate)[0] == []

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -176,7 +177,20 @@ def test_the_key_is_made_once_and_is_the_owners_alone(store: Store) -> None:
     assert len(access.password) >= 20
     for path, mode in ((access.key, 0o600), (access.key.with_name("password"), 0o600), (access.key.parent, 0o700)):
         assert stat.S_IMODE(path.stat().st_mode) == mode
-    assert sorted(path.name for path in access.key.parent.iterdir()) == ["id_ed25519", "id_ed25519.pub", "password"]
+    assert sorted(path.name for path in access.key.parent.iterdir()) == [
+        "id_ed25519",
+        "id_ed25519.pub",
+        "lock",
+        "password",
+    ]
+
+
+def test_machines_that_start_at_once_share_one_whole_pair_of_keys(store: Store) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: make_access(store, "web", "alice"), range(4)))
+    assert len({(access.public_key, access.password) for access in found}) == 1
+    derived = subprocess.run(["ssh-keygen", "-y", "-f", found[0].key], capture_output=True, text=True, check=True)
+    assert derived.stdout.split()[:2] == found[0].public_key.split()[:2]
 
 
 def test_the_user_data_names_the_administrator_and_holds_no_password(store: Store) -> None:

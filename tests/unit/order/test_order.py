@@ -18,6 +18,7 @@ from hallmark.order.order import (
     ACCEPTANCE_SCRIPTS,
     BOOTSTRAP,
     BUILD_SCRIPTS,
+    DRIFT_SCRIPTS,
     INVENTORY_SCRIPTS,
     load_order,
     save_order,
@@ -200,7 +201,7 @@ def test_a_controls_data_goes_with_it_but_neither_its_words_nor_its_scenarios(pr
 
 def test_every_guest_script_of_this_checkout_is_on_some_media() -> None:
     there = {path.name for path in (CHECKOUT / "image_scripts").iterdir() if path.suffix in (".sh", ".py")}
-    assert there == {*BUILD_SCRIPTS, *ACCEPTANCE_SCRIPTS, *INVENTORY_SCRIPTS, BOOTSTRAP}
+    assert there == {*BUILD_SCRIPTS, *ACCEPTANCE_SCRIPTS, *INVENTORY_SCRIPTS, *DRIFT_SCRIPTS, BOOTSTRAP}
 
 
 def test_whatever_a_control_sources_is_on_the_media_of_build_and_acceptance() -> None:

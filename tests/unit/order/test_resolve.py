@@ -14,6 +14,7 @@ from hallmark.config.settings import Settings, load_settings
 from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
+from hallmark.debian.inventory import Inventory
 from hallmark.debian.lock import PatchLock, write_lock
 from hallmark.local import base
 from hallmark.local.base import BasePlan, plan_the_base
@@ -75,8 +76,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         questions.append("fetch")
         say("downloading")
 
+    def verify(lock: PatchLock, root: PrivateRoot, inventory: Inventory, *, where: str) -> None:
+        questions.append(f"verify {where} with {root.home.name}")
+
     monkeypatch.setattr(patches, "resolve", resolve)
-    monkeypatch.setattr(patches, "verify_pinned", lambda *_, where, **__: questions.append(f"verify {where}"))
+    monkeypatch.setattr(patches, "verify_pinned", verify)
     monkeypatch.setattr(patches, "fetch", fetch)
     return questions
 
@@ -108,6 +112,21 @@ def test_the_places_of_a_stack_are_its_settings_or_below_its_checkout(tmp_path: 
     assert places.apt_root().suites == ("trixie", "trixie-updates", "trixie-security")
     assert places.apt_root("trixie").suites == ("trixie",)
     assert places.apt_root().mirror.security == "http://mirror.invalid/debian-security"
+
+
+@pytest.mark.parametrize(
+    ("uri", "fact"),
+    [
+        ("https://mirror.invalid/debian", "https://mirror.invalid/debian"),
+        ("file:/srv/mirror", ""),
+        ("http://jdoe:secret@mirror.invalid/debian", ""),
+    ],
+)
+def test_an_image_is_told_a_mirror_that_its_servers_can_ask_and_no_password(
+    tmp_path: Path, uri: str, fact: str
+) -> None:
+    places = Project(tmp_path).places().model_copy(update={"main": uri})
+    assert places.facts == {"mirror": fact, "security_mirror": places.security}
 
 
 def test_a_mirror_that_is_no_uri_is_told_by_the_settings_own_name(tmp_path: Path) -> None:
@@ -152,7 +171,8 @@ def test_a_pinned_lock_is_read_verified_and_fetched(context: Context, project: P
     pinned = with_other(context, settings=Settings(patches="web.lock"))
     said: list[str] = []
     assert resolve_lock(pinned, project.recipe, plan_of(project), STATUS, said.append) == LOCK
-    assert asked == [f"verify {project.folder}/web.lock", "fetch"]
+    past = "trixie+trixie-updates+trixie-security@past"
+    assert asked == [f"verify {project.folder}/web.lock with {past}", "fetch"]
     assert said == ["downloading"]
 
 

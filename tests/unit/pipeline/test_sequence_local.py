@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.errors import BuildError, HostError, MachineError, RejectedError, ResultsError, StoreError
+from hallmark.common.errors import (
+    BuildError,
+    HostError,
+    MachineError,
+    RejectedError,
+    ResultsError,
+    SettingsError,
+    StoreError,
+)
 from hallmark.common.fingerprint import Sha256
 from hallmark.local import image_store
 from hallmark.local.image_store import LocalImageStore
@@ -26,15 +34,22 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> FakeMachines:
-    """Machines that do without the tools for disks and media."""
+def machines(project: Project, monkeypatch: pytest.MonkeyPatch) -> FakeMachines:
+    """Machines that do without the tools for disks and media; on their disks is what the order expects."""
 
     def compress(_source: Path, target: Path, **_: object) -> None:
         target.write_text(target.name)
 
     monkeypatch.setattr(image_store, "compress", compress)
+    monkeypatch.setattr(image_store, "read_status", lambda *_: status(*project.order().expected()))
     monkeypatch.setattr(build_module, "make_patch_media", lambda *_: (Path("iso"), Sha256("0" * 64)))
     return FakeMachines()
+
+
+def status(*rows: tuple[str, str, str]) -> str:
+    """Dpkg's status on a disk that has these packages."""
+    stanza = "Package: {}\nStatus: install ok installed\nVersion: {}\nArchitecture: {}\n"
+    return "\n".join(stanza.format(*row) for row in rows)
 
 
 def images(project: Project) -> LocalImageStore:
@@ -73,6 +88,45 @@ def test_a_good_build_leaves_a_candidate_and_its_evidence(project: Project, mach
         "build/controls/alpha.exit",
     } <= names
     assert list((project.folder / "store" / "work").iterdir()) == []
+
+
+def test_the_recipe_in_the_evidence_is_the_one_that_was_ordered(project: Project, machines: FakeMachines) -> None:
+    order, ordered = project.order(), project.recipe_file.read_text()
+
+    def edit_meanwhile(results: Path) -> None:
+        write_good_build(results, order)
+        append(project.recipe_file, "# changed while the build ran\n")
+
+    machines.guest = edit_meanwhile
+    image = build_image(order, machines, images(project), project.places(), lambda text: None)
+    assert (image.evidence / "recipe.toml").read_text() == ordered
+
+
+def test_a_guest_that_lies_about_its_packages_is_found_out_by_its_disk(
+    project: Project, machines: FakeMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row for row in project.order().expected() if row[0] != "openssl"]
+    there = status(*rows, ("openssl", "3.5.1-1", "amd64"), ("netcat", "1.2-3", "amd64"))
+    monkeypatch.setattr(image_store, "read_status", lambda *_: there)
+    with pytest.raises(BuildError) as found:
+        built(project, machines)
+    where = "what the guest told, against its disk"
+    assert str(found.value).splitlines()[1:3] == [
+        f"{where}: netcat: expected 1.2-3, got no such package",
+        f"{where}: openssl: expected 3.5.1-1, got 3.5.1-1+deb13u1",
+    ]
+    assert images(project).find(project.order()) is None
+
+
+def test_a_disk_that_cannot_be_read_is_no_image(
+    project: Project, machines: FakeMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(disk: Path, scratch: Path) -> str:
+        raise SettingsError(f"{disk.name}: no Linux root partition")
+
+    monkeypatch.setattr(image_store, "read_status", unreadable)
+    with pytest.raises(BuildError, match=r"build: the candidate's disk cannot be read: disk\.qcow2: no Linux root"):
+        built(project, machines)
 
 
 def test_an_image_of_the_same_inputs_is_adopted(project: Project, machines: FakeMachines) -> None:

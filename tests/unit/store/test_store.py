@@ -423,6 +423,24 @@ def test_gc_keeps_each_recipes_newest_and_what_channels_point_at(store: Store) -
     assert not images[2].folder.exists()
 
 
+def test_gc_counts_accepted_images_alone_and_keeps_the_newest_rejected(store: Store) -> None:
+    good = [accepted(store, f"good-{age}", age=age) for age in (10, 11, 12)]
+    bad = [add(store, f"bad-{age}", age=age) for age in (1, 2, 3, 20)]
+    for image in bad:
+        store.reject(image.id, hash_bytes(b"tests"), "unfit")
+    assert sorted(store.gc(2)) == sorted([good[2].id, bad[1].id, bad[2].id, bad[3].id])
+    assert [image.id for image in store.images()] == [bad[0].id, good[0].id, good[1].id]
+
+
+def test_no_channel_takes_an_accepted_image_whose_bytes_were_changed(store: Store) -> None:
+    image = accepted(store)
+    image.disk.chmod(0o644)
+    image.disk.write_bytes(b"others")
+    with pytest.raises(StoreError, match="expected the bytes that the build made, got others"):
+        store.move_channel("web", "stable", image.id)
+    assert store.channels() == {}
+
+
 def test_gc_leaves_an_image_that_a_running_machine_uses(store: Store) -> None:
     image = accepted(store)
     code = f"with store.using({image.id!r}):\n    print('runs')\n    time.sleep(60)\n"

@@ -76,6 +76,39 @@ def test_a_released_image_is_launched(server: Server, consumer: Any) -> None:
     assert machine["ImageId"] == ami
 
 
+def encrypted_image(server: Server) -> tuple[str, str]:
+    """A released image over a snapshot that a key of the account encrypts, and the key's ARN."""
+    ec2, key = server.client("ec2"), server.client("kms").create_key()["KeyMetadata"]["Arn"]
+    volume = ec2.create_volume(Size=1, AvailabilityZone="eu-central-1a", Encrypted=True, KmsKeyId=key)["VolumeId"]
+    made = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    ec2.get_waiter("snapshot_completed").wait(SnapshotIds=[made], WaiterConfig={"Delay": 1})
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": made, "VolumeType": "gp3"}}
+    ami = image(ec2, name="encrypted", BlockDeviceMappings=[disk])
+    ec2.create_tags(Resources=[ami], Tags=[{"Key": key_, "Value": value} for key_, value in RELEASED.items()])
+    return ami, key
+
+
+def test_what_the_stacks_key_encrypts_is_launched_and_nothing_of_another_key(server: Server) -> None:
+    ami, key = encrypted_image(server)
+    with held_to(server, documented("consumer.json", kms_key=key)):
+        assert launch(server.client_of_role("ec2"), ImageId=ami)["Instances"]
+    with held_to(server, documented("consumer.json")):
+        told = refusal(partial(launch, server.client_of_role("ec2")), ImageId=ami)
+    assert f"on resource: {key} {NOT_ALLOWED}" in told
+
+
+@pytest.mark.parametrize(
+    ("action", "context"),
+    [
+        ("kms:Decrypt", {}),  # by hand
+        ("kms:Decrypt", {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}),
+        ("kms:CreateGrant", {"kms:ViaService": "ec2.eu-central-1.amazonaws.com"}),  # for whomever it names
+    ],
+)
+def test_a_consumer_uses_the_key_for_disks_alone(action: str, context: dict[str, str]) -> None:
+    assert judge(Request(action=action, resource=EXAMPLE.kms_key, context=context), consumer_policy(EXAMPLE)) == "none"
+
+
 @pytest.mark.parametrize("tags", NOT_RELEASED)
 def test_no_other_is(server: Server, consumer: Any, tags: dict[str, str]) -> None:
     ami = tagged_image(server, tags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import pytest
 from botocore.session import Session
 
 from tests.support.aws.iam import Request, allowed, judge
+from tools.iam.__main__ import main
 from tools.iam.consumers import consumer_policy
-from tools.iam.policies import EXAMPLE, documents, pipeline_policy
+from tools.iam.documents import Where
+from tools.iam.key import key_policy
+from tools.iam.policies import EXAMPLE, documents, pipeline_policy, policies
 
 DOCS = Path(__file__).parents[4] / "docs" / "iam"
 PIPELINE, CONSUMER = pipeline_policy(EXAMPLE), consumer_policy(EXAMPLE)
@@ -23,6 +27,7 @@ ASKED = {**HERE, "aws:RequestTag/hallmark:managed": "true"}
 THERE = {**HERE, "aws:ResourceTag/hallmark:managed": "true"}
 RUN_INSTANCE = {**ASKED, "ec2:MetadataHttpTokens": "required", "ec2:MetadataHttpPutResponseHopLimit": "1"}
 VIA = {**HERE, "kms:ViaService": f"ec2.{EXAMPLE.region}.amazonaws.com"}
+VIA_S3 = {**HERE, "kms:ViaService": f"s3.{EXAMPLE.region}.amazonaws.com"}
 VERDICT: dict[str, Any] = {**THERE, "aws:TagKeys": ["hallmark:verdict", "hallmark:acceptance"]}
 STAMP: dict[str, Any] = {**THERE, "aws:TagKeys": ["hallmark:status"], "aws:RequestTag/hallmark:status": "released"}
 
@@ -50,6 +55,7 @@ DONE: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2:CreateTags", f"{EC2}:vpc/vpc-1", _tagging("CreateVpc")),
     ("ec2:CreateTags", f"{EC2}:volume/vol-1", _tagging("RunInstances")),
     ("ec2:CreateTags", SNAPSHOT, _tagging("CreateSnapshot")),
+    ("ec2:CreateTags", SNAPSHOT, ASKED),  # by StartSnapshot
     ("ec2:CreateTags", f"{EC2}:security-group/sg-default", ASKED),
     ("ec2:CreateTags", IMAGE, _tagging("RegisterImage")),
     ("ec2:CreateTags", IMAGE, VERDICT),
@@ -84,6 +90,8 @@ DONE: list[tuple[str, str, dict[str, Any]]] = [
     ("kms:DescribeKey", EXAMPLE.kms_key, HERE),
     ("kms:Decrypt", EXAMPLE.kms_key, VIA),
     ("kms:ReEncryptFrom", EXAMPLE.kms_key, VIA),
+    ("kms:GenerateDataKey", EXAMPLE.kms_key, VIA_S3),  # an evidence bucket with SSE-KMS
+    ("kms:Decrypt", EXAMPLE.kms_key, VIA_S3),
     ("kms:CreateGrant", EXAMPLE.kms_key, {**VIA, "kms:GrantIsForAWSResource": "true"}),
     ("s3:PutObject", f"arn:aws:s3:::{EXAMPLE.bucket}/x/index.json", HERE),
     ("s3:ListBucket", f"arn:aws:s3:::{EXAMPLE.bucket}", HERE),
@@ -128,7 +136,8 @@ def test_in_another_region_it_is_not(action: str, resource: str, context: dict[s
         ("ec2:RunInstances", f"{EC2}:key-pair/mine", HERE),
         ("ssm:PutParameter", f"arn:aws:ssm:{EXAMPLE.region}:{EXAMPLE.account}:parameter/other", HERE),
         ("kms:Decrypt", EXAMPLE.kms_key.replace("0000", "1111"), VIA),
-        ("kms:Decrypt", EXAMPLE.kms_key, {**HERE, "kms:ViaService": f"s3.{EXAMPLE.region}.amazonaws.com"}),
+        ("kms:Decrypt", EXAMPLE.kms_key, {**HERE, "kms:ViaService": f"ssm.{EXAMPLE.region}.amazonaws.com"}),
+        ("kms:CreateGrant", EXAMPLE.kms_key, {**VIA_S3, "kms:GrantIsForAWSResource": "true"}),
         ("kms:CreateGrant", EXAMPLE.kms_key, VIA),
         ("s3:PutObject", "arn:aws:s3:::somebodys/x", HERE),
         ("iam:CreateRole", "*", HERE),
@@ -152,7 +161,7 @@ def test_nothing_opens_a_network_even_for_an_administrator(action: str) -> None:
     assert judge(Request(action=action, context=THERE), PIPELINE, everything) == "deny"
 
 
-@pytest.mark.parametrize("action", ["ec2:RunInstances", "ec2:CreateVpc", "ec2:CreateSnapshot", "ec2:RegisterImage"])
+@pytest.mark.parametrize("action", ["ec2:RunInstances", "ec2:CreateVpc", "ec2:CreateSubnet", "ec2:RegisterImage"])
 def test_what_is_made_may_have_our_tags_alone_in_the_creating_call(action: str) -> None:
     resource = f"{EC2}:vpc/vpc-1"
     assert allowed(request("ec2:CreateTags", resource, context=_tagging(action.removeprefix("ec2:"))), PIPELINE)
@@ -171,6 +180,43 @@ def test_only_an_image_of_ours_is_released_whatever_else_the_role_may(context: d
     """And only one that is there: never in the call that registers it."""
     everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     assert judge(Request(action="ec2:CreateTags", resource=IMAGE, context=context), PIPELINE, everything) == "deny"
+
+
+# The key's own policy, other partitions
+
+
+def test_auto_scaling_uses_the_key_in_its_own_name_and_lends_it_to_disks_alone() -> None:
+    root, use, lend = key_policy(EXAMPLE)["Statement"]
+    assert root["Principal"] == {"AWS": f"arn:aws:iam::{EXAMPLE.account}:root"}
+    role = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    assert use["Principal"] == lend["Principal"] == {"AWS": f"arn:aws:iam::{EXAMPLE.account}:{role}"}
+    assert "kms:CreateGrant" not in use["Action"]
+    assert (lend["Action"], lend["Condition"]) == (["kms:CreateGrant"], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "suffix"),
+    [
+        ("eu-central-1", "aws", "amazonaws.com"),
+        ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+        ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+    ],
+)
+def test_partition_and_suffix_are_the_regions(region: str, partition: str, suffix: str) -> None:
+    where = Where(account="111122223333", region=region, kms_key=f"arn:{partition}:kms:{region}:1:key/k", bucket="b")
+    texts = policies(where)
+    arns = {arn for text in texts.values() for arn in re.findall(r"arn:([a-z-]+):", text)}
+    services = {name for text in texts.values() for name in re.findall(rf"(?:ebs|ec2|s3)\.{region}\.([a-z.]+)", text)}
+    assert (arns, services) == ({partition}, {suffix})
+
+
+def test_the_documents_of_one_account_are_written_where_one_says(tmp_path: Path) -> None:
+    words = ["--account", "1" * 12, "--region", "cn-north-1", "--key", "arn:aws-cn:kms:x", "--bucket", "b"]
+    assert main([*words, str(tmp_path / "iam")]) == 0
+    assert sorted(path.name for path in (tmp_path / "iam").iterdir()) == [
+        "consumer.json", "key-policy.json", "pipeline.json",
+    ]  # fmt: skip
+    assert EXAMPLE.account not in "".join(path.read_text() for path in (tmp_path / "iam").iterdir())
 
 
 # The documents

@@ -58,6 +58,12 @@ def test_no_machine_without_the_proof(declared: tuple[Recorded, dict[str, Any]])
     assert {"network-acl-association", "network-default-group"} <= declared[0].dependencies("network-read-back")
 
 
+def test_the_network_is_read_again_when_the_machine_has_powered_off(declared: tuple[Recorded, dict[str, Any]]) -> None:
+    recorded = declared[0]
+    assert recorded.inputs("network-read-back-after")["machine"] == "machine-machine-id"
+    assert "machine-power-off" in recorded.dependencies("network-read-back-after")
+
+
 def test_the_address_that_the_steps_are_given_is_the_programs() -> None:
     """A string is no import: this is the one place that holds it to the function (import-linter cannot)."""
     assert f"{program.__module__}:{program.__qualname__}" == INNER_PROGRAM

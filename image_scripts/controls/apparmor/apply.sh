@@ -1,0 +1,41 @@
+#!/bin/sh
+# L5: see control.toml.
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+
+profiles=/etc/apparmor.d
+mkdir -p "$profiles/disable"
+[ ! -d "$profiles/force-complain" ] || find "$profiles/force-complain" -mindepth 1 -delete
+
+for name in $HM_ENFORCED; do
+    [ ! -f "$profiles/$name" ] || sed -i -E '/\{[[:space:]]*$/{
+        s/\bcomplain\b,?[[:space:]]*//g
+        s/,?[[:space:]]*\)/)/
+        s/(flags[[:space:]]*=[[:space:]]*)?\(\)[[:space:]]*//
+    }' "$profiles/$name"
+done
+
+# The files with a profile that does not enforce, by the flags before its brace.
+idle=$(find "$profiles" -maxdepth 1 -type f -exec awk '
+    /^[[:space:]]*#/ { next }
+    /\([^)]*(complain|unconfined|kill|prompt|default_allow)[^)]*\)[[:space:]]*\{/ && !seen[FILENAME]++ { print FILENAME }
+' {} +)
+idle=" $(printf '%s' "$idle" | tr '\n' ' ') "
+for file in "$profiles"/*; do
+    [ -f "$file" ] || continue
+    name=${file##*/}
+    if contains "$HM_DISABLED" "$name" || contains "$idle" "$file"; then
+        [ -L "$profiles/disable/$name" ] || ln -sf "$file" "$profiles/disable/$name"
+    else
+        rm -f "$profiles/disable/$name"
+    fi
+done
+
+rm -f /etc/systemd/system/apparmor.service
+rm -rf /etc/systemd/system/apparmor.service.d
+systemctl --quiet enable apparmor.service
+set_boot_words apparmor "AppArmor, whatever the kernel's default is." apparmor=1 security=apparmor
+write_file 644 root:root /etc/sysctl.d/zz-hallmark-apparmor.conf <<'END'
+# Nobody unconfined picks himself a profile (or "unconfined" inside of one). Older kernels do not know it.
+-kernel.apparmor_restrict_unprivileged_unconfined = 1
+END

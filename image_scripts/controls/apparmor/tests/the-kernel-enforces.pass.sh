@@ -1,0 +1,4 @@
+# HALLMARK_PHASE=acceptance
+. "$HALLMARK_SCRIPTS/scenario.sh"
+sh "$HALLMARK_CONTROL/apply.sh"
+fake_apparmor

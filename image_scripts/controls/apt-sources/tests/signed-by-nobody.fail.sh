@@ -1,0 +1,4 @@
+# HM_MIRROR=http://mirror.example/debian
+# HM_SECURITY_MIRROR=http://security.example/debian-security
+sh "$HALLMARK_CONTROL/apply.sh"
+sed -i '/^Signed-By/d' /etc/apt/sources.list.d/debian.sources

@@ -1,0 +1,4 @@
+# HM_MIRROR=http://mirror.example/debian
+# HM_SECURITY_MIRROR=http://security.example/debian-security
+sh "$HALLMARK_CONTROL/apply.sh"
+echo 'deb http://mirror.example/debian trixie main' >/etc/apt/sources.list

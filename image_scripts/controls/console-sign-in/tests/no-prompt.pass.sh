@@ -1,0 +1,2 @@
+# HM_SIGN_IN=no
+sh "$HALLMARK_CONTROL/apply.sh"

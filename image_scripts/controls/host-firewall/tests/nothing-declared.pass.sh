@@ -1,0 +1,2 @@
+# HM_DECLARED=
+HM_DECLARED='' sh "$HALLMARK_CONTROL/apply.sh"
