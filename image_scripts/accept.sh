@@ -1,6 +1,7 @@
 #!/bin/sh
 # Acceptance, in the guest: the candidate has booted as any machine launched from it would; look at it and write down what
-# there is. Nothing here judges: the host does. Run by bootstrap.sh from verified media.
+# there is. Nothing here judges: the host does. Run by bootstrap.sh from verified media, in two boots: what the first
+# wrote is in first-boot/ when the second comes.
 set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 . "$HALLMARK_SCRIPTS/stages.sh"
@@ -8,10 +9,17 @@ export HALLMARK_PHASE=acceptance
 
 # shellcheck disable=SC1091
 . "$HALLMARK_PLAN/build.env"
+first=$HALLMARK_RESULTS/first-boot
 facts=$HALLMARK_RESULTS/facts
 mkdir -p "$facts" "$HALLMARK_RESULTS/recipe"
 
 stage boot
+sed -n 's/^btime //p' /proc/stat >"$facts/started"
+# When this machine started for the first time, in seconds since the epoch: what is older comes from the image.
+started=$first/facts/started
+[ -e "$started" ] || started=$facts/started
+read -r HALLMARK_SINCE <"$started"
+export HALLMARK_SINCE
 timeout "$HALLMARK_BOOT_SECONDS" systemctl is-system-running --wait >"$facts/system-state" || true
 read -r up _ </proc/uptime
 printf '%s\n' "$up" >"$facts/boot-seconds"
@@ -46,3 +54,4 @@ for script in "$HALLMARK_MEDIA"/acceptance/*; do
     printf '%s\n' "$code" >"$HALLMARK_RESULTS/recipe/$name.exit"
 done
 stage 'done'
+[ -d "$first" ] || : >"$HALLMARK_AGAIN"

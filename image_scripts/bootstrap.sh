@@ -2,7 +2,8 @@
 # nothing on the media can change. The host puts this script behind a header of assignments:
 #   HALLMARK_MODE (build | accept...), HALLMARK_MANIFEST (SHA-256 of the media's MANIFEST), HALLMARK_DEADLINE (seconds),
 #   HALLMARK_IMAGE (the id of the image that a build makes; else empty).
-# It arms the deadline, verifies the media, and only then runs anything from it. It powers the machine off, always.
+# It arms the deadline, verifies the media, and only then runs anything from it. It powers the machine off, always; where
+# MODE.sh asks for another boot first, the machine restarts, and this script runs again.
 set -eu
 
 run=/run/hallmark
@@ -26,22 +27,38 @@ say() {
     printf '::hallmark:: progress %s %s %s %s\n' "$1" "${3:-0}" "${4:-0}" "${2:-}" >"$console" || true
 }
 
+# on_results_disk TAR-WORDS...: tar between the results' folder and their disk
+on_results_disk() {
+    for disk in /dev/disk/by-id/virtio-HALLMARK-RESULTS /dev/disk/by-partlabel/HALLMARK-RESULTS; do
+        if [ -b "$disk" ]; then
+            tar --directory="$results" --file="$disk" "$@" || true
+        fi
+    done
+}
+
 finish() {
     code=$?
     trap - EXIT
     printf '%s\n' "$code" >"$results/exit"
     [ ! -e "$run/main.log" ] || cp "$run/main.log" "$results/guest.log"
+    [ "$code" = 0 ] || rm -f "$run/again"
+    if [ -e "$run/again" ]; then
+        mkdir "$run/first-boot"
+        mv "$results"/* "$run/first-boot"
+        mv "$run/first-boot" "$results"
+    fi
     say results "writing the results"
     # The host takes only results that this list vouches for: one that was cut short is no result.
     (cd "$results" && find . -type f ! -name MANIFEST -exec sha256sum {} + >MANIFEST) || true
-    for disk in /dev/disk/by-id/virtio-HALLMARK-RESULTS /dev/disk/by-partlabel/HALLMARK-RESULTS; do
-        if [ -b "$disk" ]; then
-            tar --create --format=ustar --owner=0 --group=0 --directory="$results" --file="$disk" . || true
-        fi
-    done
+    on_results_disk --create --format=ustar --owner=0 --group=0 .
     sync
-    say power-off "exit code $code"
-    systemctl poweroff --force
+    if [ -e "$run/again" ]; then
+        say restart "for the second boot"
+        systemctl reboot
+    else
+        say power-off "exit code $code"
+        systemctl poweroff --force
+    fi
 }
 trap finish EXIT
 trap 'exit 143' TERM INT
@@ -74,8 +91,10 @@ main() {
     find_media || return 1
     verify_media || return 1
     echo verified >"$results/media"
+    # Of a boot before this one; a new disk is empty, and tar finds nothing there.
+    on_results_disk --extract ./first-boot 2>/dev/null
     export HALLMARK_RESULTS="$results" HALLMARK_MEDIA="$media" HALLMARK_CONSOLE="$console"
-    export HALLMARK_SCRIPTS="$media/image_scripts" HALLMARK_PLAN="$media/plan"
+    export HALLMARK_SCRIPTS="$media/image_scripts" HALLMARK_PLAN="$media/plan" HALLMARK_AGAIN="$run/again"
     sh "$media/image_scripts/$HALLMARK_MODE.sh"
 }
 

@@ -12,7 +12,7 @@ if [ -z "${HALLMARK_CLEAN-}" ]; then
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
         HALLMARK_PHASE="$HALLMARK_PHASE" HALLMARK_SCRIPTS="$HALLMARK_SCRIPTS" HALLMARK_PLAN="$HALLMARK_PLAN" \
-        HALLMARK_MEDIA="${HALLMARK_MEDIA-}" HALLMARK_CONSOLE="${HALLMARK_CONSOLE-/dev/console}" \
+        HALLMARK_MEDIA="${HALLMARK_MEDIA-}" HALLMARK_SINCE="${HALLMARK_SINCE-}" HALLMARK_CONSOLE="${HALLMARK_CONSOLE-/dev/console}" \
         HALLMARK_CONTROL_SECONDS="${HALLMARK_CONTROL_SECONDS-600}" ${TMPDIR:+"TMPDIR=$TMPDIR"} \
         /bin/sh "$0" "$@"
 fi

@@ -25,6 +25,7 @@ from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsErro
 from hallmark.common.locks import read_holder, try_lock, write_holder
 from hallmark.common.process import PATH, need
 from hallmark.engine.backend import backend_in, remove_unfinished
+from hallmark.engine.lifeline import guard
 from hallmark.engine.pulumi_lock import clear_stale_locks
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -38,6 +39,9 @@ _PASSED_ON = frozenset([
 ])
 # fmt: on
 _PASSED_ON_PREFIXES = ("LC_", "AWS_", "HALLMARK_")
+# In the environment of an engine and of its plugins: the `hallmark up` that they work for. What is to outlive them (the
+# inner runs of ephemeral.py) gets an environment without it.
+_ENGINE_MARK = "_HALLMARK_UP"
 _INTERRUPTED = "hallmark: Pulumi finishes the step under way, then stops; a second interrupt ends it at once"
 
 
@@ -205,7 +209,7 @@ def _check_stack(stack: str) -> str:
 
 
 def _dies_with_us(words: Sequence[str]) -> list[str]:
-    """The engine does not outlive `hallmark`; its providers do not outlive the engine (lifeline.py)."""
+    """The engine does not outlive `hallmark`; its plugins do not outlive the engine (lifeline.py)."""
     return [need("setpriv", package="util-linux"), "--pdeathsig", "KILL", "--", *words]
 
 
@@ -229,14 +233,17 @@ def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Pat
     try:
         process = subprocess.Popen(
             _dies_with_us(words),
-            env=dict(env),
+            env={**env, _ENGINE_MARK: str(os.getpid())},
             cwd=cwd,
             stdout=output,
             stdin=None if on_terminal else subprocess.DEVNULL,
             process_group=None if on_terminal else 0,
         )
         running.append(process)
-        return process.wait()
+        watcher = guard(process.pid, f"{_ENGINE_MARK}={os.getpid()}")
+        code = process.wait()
+        os.waitpid(watcher, 0)
+        return code
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -38,6 +38,7 @@ from hallmark.common.errors import HallmarkError, ProcessError, SettingsError
 from hallmark.common.locks import try_lock
 from hallmark.common.validation import STRICT
 from hallmark.engine.backend import remove_unfinished, without_notes
+from hallmark.engine.lifeline import marked_processes
 
 if TYPE_CHECKING:
     from pulumi import automation
@@ -213,16 +214,7 @@ def _mark_of(lock: Path) -> str:
 
 def _processes(mark: str) -> list[int]:
     """The processes whose environment carries a run's mark: the run, its engine, its plugins."""
-    if not mark:
-        return []
-    wanted = f"{_MARK}={mark}".encode()
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and int(folder.name) != os.getpid():
-            with suppress(OSError):
-                if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append(int(folder.name))
-    return found
+    return marked_processes(f"{_MARK}={mark}") if mark else []
 
 
 def _is_engine(pid: int) -> bool:

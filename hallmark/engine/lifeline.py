@@ -13,6 +13,7 @@ import re
 import select
 import signal
 import threading
+import time
 from pathlib import Path
 
 ENGINE = "pulumi"
@@ -53,6 +54,35 @@ def die_with_engine() -> None:
     threading.Thread(target=_wait, args=(descriptor, _address(engine)), daemon=True, name="lifeline").start()
 
 
+def guard(engine: int, mark: str) -> int:
+    """Start a process that ends when the engine does, and then ends what the engine has left; returns its id.
+
+    `mark` is what the environment of the engine's children holds, as `NAME=VALUE`. `die_with_engine` is not enough: a
+    language host that was started a moment ago has no program yet that could end it. The process is a fork of this
+    one, which must have no other threads.
+    """
+    child = os.fork()
+    if child:
+        return child
+    try:
+        os.setsid()  # an interrupt of the terminal is not meant for it
+        os.closerange(0, 4096)  # what the parent has open, locks among it, ends with the parent
+        with contextlib.suppress(ProcessLookupError):
+            select.select([os.pidfd_open(engine)], [], [])
+        while left := marked_processes(mark):
+            for pid in left:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+    finally:
+        os._exit(0)
+
+
+def marked_processes(mark: str) -> list[int]:
+    """The processes, but for this one, in whose environment there is `NAME=VALUE`."""
+    return [pid for pid in _processes() if mark in _words(pid, "environ")]
+
+
 def _end_if_orphaned() -> None:
     """End this process and the engine's plugin above it, when their engine was killed before we came to look for it."""
     plugin = next((pid for pid in map(find_ancestor, _PLUGINS) if pid is not None), None)
@@ -80,18 +110,22 @@ def _parent(pid: int) -> int:
         return 0
 
 
-def _words(pid: int) -> list[str]:
-    """The arguments of a process; none when it is gone."""
+def _words(pid: int, what: str = "cmdline") -> list[str]:
+    """The arguments of a process, or its environment; none when it is gone."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").rstrip("\0").split("\0")
+        return Path(f"/proc/{pid}/{what}").read_text(errors="replace").rstrip("\0").split("\0")
     except OSError:
         return []
 
 
+def _processes() -> list[int]:
+    """All processes but this one."""
+    return [int(f.name) for f in Path("/proc").iterdir() if f.name.isdigit() and int(f.name) != os.getpid()]
+
+
 def _plugins(address: str) -> list[int]:
     """The processes that work for the engine at this address, but for this one."""
-    others = (int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit())
-    words = {pid: _words(pid) for pid in others if pid != os.getpid()}
+    words = {pid: _words(pid) for pid in _processes()}
     return [pid for pid, args in words.items() if address in args and any(ENGINE in arg for arg in args)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from hallmark.common.errors import BuildError, HallmarkError
@@ -11,6 +11,7 @@ from hallmark.debian.lock import write_lock
 from hallmark.evidence.index import Summary, write_index
 from hallmark.guest.checks_archive import keep_checks
 from hallmark.guest.task import CONSOLE, RESULTS, read_text
+from hallmark.judge.acceptance import BOOTS
 from hallmark.judge.judgement import Verdict, judge
 from hallmark.judge.observed import read_controls, read_inventory, read_timings
 from hallmark.order.order import Order
@@ -32,8 +33,13 @@ def gather_evidence(order: Order, work: Path, outcome: str, verdict: Verdict | N
     return evidence
 
 
-def add_evidence(order: Order, evidence: Path, work: Path, problems: Sequence[str], verdict: Verdict | None) -> None:
-    """Put what acceptance saw beside the build's evidence, in place of an earlier acceptance's."""
+def add_evidence(
+    order: Order, evidence: Path, work: Path, problems: Sequence[str], accepted: Mapping[str, Verdict]
+) -> None:
+    """Put what acceptance saw beside the build's evidence, in place of an earlier acceptance's.
+
+    `accepted` has the verdict of each boot, by its name.
+    """
     target = evidence / "acceptance"
     if target.exists():
         shutil.rmtree(target)
@@ -43,7 +49,7 @@ def add_evidence(order: Order, evidence: Path, work: Path, problems: Sequence[st
     (evidence / "order.json").write_text(order.model_dump_json(indent=1))
     keep_checks(order, evidence)
     built = judge(order.compiled_plan(), read_controls(evidence / "build" / "controls"))
-    verdicts = {"build": built, **({"acceptance": verdict} if verdict else {})}
+    verdicts = {"build": built, **accepted}
     outcome = "rejected: " + "; ".join(problems) if problems else "accepted"
     write_index(evidence, summarise(order, evidence, outcome, verdicts))
 
@@ -58,11 +64,13 @@ def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Ve
     """What the evidence's index says at the top."""
     build = evidence / "build"
     timings = {f"build: {name}": took for name, took in read_timings(build / "timings.tsv").items()}
-    timings |= {f"acceptance: {n}": t for n, t in read_timings(evidence / "acceptance" / "timings.tsv").items()}
+    for boot, folder in BOOTS.items():
+        times = read_timings(evidence / "acceptance" / folder / "timings.tsv")
+        timings |= {f"acceptance, {boot}: {name}": took for name, took in times.items()}
     probes = {
         "before the build": build / "isolation.txt",
         "after the build": build / "isolation-after.txt",
-        "acceptance": evidence / "acceptance" / "isolation.txt",
+        **{f"acceptance, {boot}": evidence / "acceptance" / d / "isolation.txt" for boot, d in BOOTS.items()},
     }
     return Summary(
         title=f"{order.recipe} {order.fingerprint[:16]}",

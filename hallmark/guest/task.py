@@ -14,6 +14,8 @@ from hallmark.guest.console import clean
 Mode = Literal["inventory", "build", "accept", "drift"]
 RESULTS = "results"
 """The folder, below a run's work folder, of what the guest wrote."""
+FIRST_BOOT = "first-boot"
+"""The folder, below the results of a guest that boots twice, of what it wrote in its first boot."""
 CONSOLE = "console.log"
 """The file, in a run's work folder, of what the machine printed."""
 
@@ -22,7 +24,8 @@ CONSOLE = "console.log"
 class GuestTask:
     """What a guest is to do, as its user data says it: `manifest` is the hash of its media's manifest.
 
-    `image` is the id of the image that a build makes; the build records it in the image.
+    `image` is the id of the image that a build makes; the build records it in the image. `reboots` is how often the
+    guest restarts itself on the way.
     """
 
     mode: Mode
@@ -31,6 +34,7 @@ class GuestTask:
     cloud_config: Mapping[str, Any]
     deadline_minutes: int
     image: str = ""
+    reboots: int = 0
 
 
 def read_text(results: Path, name: str) -> str:

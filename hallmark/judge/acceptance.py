@@ -1,4 +1,4 @@
-"""The host's judgement of a booted candidate."""
+"""The host's judgement of a candidate that has booted twice: as a new machine, and after a restart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from hallmark.guest.console import clean
-from hallmark.guest.task import read_text
+from hallmark.guest.task import FIRST_BOOT, read_text
 from hallmark.judge.judgement import Verdict, judge
 from hallmark.judge.observed import compare_packages, read_controls, read_inventory, surprises
 from hallmark.order.order import Order
@@ -16,8 +16,33 @@ from hallmark.order.order import Order
 KNOWN_CLOUD_INIT_ERRORS: tuple[str, ...] = ()
 
 
-def judge_acceptance(order: Order, results: Path, evidence: Path) -> tuple[list[str], Verdict]:
-    """The host's judgement of a booted candidate; the problems are empty when it is fit."""
+BOOTS = {"first boot": FIRST_BOOT, "second boot": "."}
+"""Name of a boot → the folder of its results, below those of the acceptance."""
+# What a machine makes once, in its first boot, and keeps: its name in the facts, what it is, its form.
+_LASTING = (
+    ("machine-id", "machine-id", re.compile(r"[0-9a-f]{32}")),
+    ("host-keys", "SSH host keys", re.compile(r".+", re.DOTALL)),
+)
+
+
+def judge_acceptance(order: Order, results: Path, evidence: Path) -> tuple[list[str], dict[str, Verdict]]:
+    """What speaks against a candidate, empty when it is fit; and the verdict on its controls in each boot."""
+    found, verdicts = {}, {}
+    for boot, folder in BOOTS.items():
+        found[boot], verdicts[f"acceptance, {boot}"] = _judge_one(order, results / folder, evidence)
+    in_both = [problem for problem in found["first boot"] if problem in found["second boot"]]
+    problems = [
+        *in_both,
+        *(f"{boot}: {problem}" for boot in BOOTS for problem in found[boot] if problem not in in_both),
+    ]
+    for name, what, form in _LASTING:
+        first, second = (read_text(results / folder / "facts", name) for folder in BOOTS.values())
+        if first != second and form.fullmatch(first) and form.fullmatch(second):
+            problems.append(f"second boot: other {what} than in the first: {first}; now {second}".replace("\n", ", "))
+    return problems, verdicts
+
+
+def _judge_one(order: Order, results: Path, evidence: Path) -> tuple[list[str], Verdict]:
     verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
     problems = [*_judge_boot(results / "facts"), *surprises(results, "isolation.txt", order.surroundings)]
     problems += compare_packages(
@@ -40,18 +65,15 @@ def _judge_boot(facts: Path) -> list[str]:
     if state != "running":
         units = read_text(facts, "failed-units").replace("\n", ", ")
         problems.append(
-            f"boot: expected the system to be running, it is {state or 'unknown'}; failed units: {units or 'none'}"
+            f"expected the system to be running, it is {state or 'unknown'}; failed units: {units or 'none'}"
         )
     if read_text(facts, "multi-user") != "active":
-        problems.append("boot: multi-user.target was not reached")
+        problems.append("multi-user.target was not reached")
     kernels = read_text(facts, "kernels").splitlines()
     if not kernels or read_text(facts, "kernel") != kernels[-1]:
         newest = kernels[-1] if kernels else "none"
-        problems.append(f"boot: expected the newest kernel, {newest}, to be running, got {read_text(facts, 'kernel')}")
-    if not re.fullmatch(r"[0-9a-f]{32}", read_text(facts, "machine-id")):
-        problems.append("first boot: no new machine-id")
-    if not read_text(facts, "host-keys"):
-        problems.append("first boot: no SSH host keys")
+        problems.append(f"expected the newest kernel, {newest}, to be running, got {read_text(facts, 'kernel')}")
+    problems += [f"no {what}" for name, what, form in _LASTING if not form.fullmatch(read_text(facts, name))]
     return [*problems, *_judge_cloud_init(read_text(facts, "cloud-init.json"))]
 
 
@@ -67,8 +89,8 @@ def _judge_cloud_init(text: str) -> list[str]:
         status = clean(str(report.get("extended_status", report["status"])))
         errors = [clean(str(e)) for level in dict(report.get("recoverable_errors", {})).values() for e in level]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return ["first boot: cloud-init ended as unreadable"]
+        return ["cloud-init ended as unreadable"]
     unknown = [error for error in errors if not any(re.fullmatch(known, error) for known in KNOWN_CLOUD_INIT_ERRORS)]
     if status not in ("done", "degraded done") or (status != "done" and not errors):
-        return [f"first boot: cloud-init ended as {status}"]
-    return [f"first boot: cloud-init: {error}" for error in unknown]
+        return [f"cloud-init ended as {status}"]
+    return [f"cloud-init: {error}" for error in unknown]

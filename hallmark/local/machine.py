@@ -68,14 +68,14 @@ def make_results_disk(path: Path) -> None:
         stream.truncate(RESULTS_MIB << 20)
 
 
-def qemu_args(shape: Shape, drives: Drives, *, variables: Path) -> list[str]:
-    """QEMU's arguments: no network device, no default devices, no reboot, system calls confined."""
+def qemu_args(shape: Shape, drives: Drives, *, variables: Path, reboots: int = 0) -> list[str]:
+    """QEMU's arguments: no network device, no default devices, no reboot but those asked for, system calls confined."""
     # fmt: off
     return [
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-nic", "none", "-display", "none", "-vga", "none",
         "-machine", "q35,smm=off,vmport=off,graphics=off", *shape.accelerator.arguments, "-m", str(shape.memory_mib),
         "-smp", str(shape.cpus), "-sandbox", SANDBOX,
-        "-no-reboot", "-action", "panic=shutdown", "-device", "pvpanic-pci",
+        *(() if reboots else ("-no-reboot",)), "-action", "panic=shutdown", "-device", "pvpanic-pci",
         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
         "-drive", f"if=pflash,format=raw,unit=1,file={_escape(variables)}",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
@@ -100,11 +100,12 @@ def run_until_power_off(
     work: Path,
     deadline: float,
     on_progress: Callable[[Progress], None],
+    reboots: int = 0,
 ) -> Run:
     """Start a machine and wait until its guest has powered it off.
 
     `deadline` is in seconds from power-on. Raises MachineError, naming the console's log, when the guest panics,
-    reboots, hangs or floods its console; HostError when this host ends it: a full disk, a signal, a QEMU that fails;
+    reboots more than `reboots` times, hangs or floods its console; HostError when this host ends it: a full disk, a signal, a QEMU that fails;
     PrerequisiteError when QEMU or its firmware is missing.
     """
     variables = copy_firmware_variables(work)
@@ -113,7 +114,8 @@ def run_until_power_off(
         writes=(drives.disk, drives.results, variables),
         devices=shape.accelerator.devices,
     )
-    return asyncio.run(_Session(work, on_progress, reach).run(qemu_args(shape, drives, variables=variables), deadline))
+    args = qemu_args(shape, drives, variables=variables, reboots=reboots)
+    return asyncio.run(_Session(work, on_progress, reach, reboots).run(args, deadline))
 
 
 def copy_firmware_variables(work: Path) -> Path:
@@ -129,10 +131,11 @@ def copy_firmware_variables(work: Path) -> Path:
 class _Session:
     """One QEMU process, its monitor and its console."""
 
-    def __init__(self, work: Path, on_progress: Callable[[Progress], None], reach: Reach) -> None:
+    def __init__(self, work: Path, on_progress: Callable[[Progress], None], reach: Reach, reboots: int) -> None:
         self._log = work / "console.log"
         self._errors = work / "qemu.log"
         self._reach = reach
+        self._reboots_left = reboots
         self._console = Console(self._log, on_progress)
 
     async def run(self, args: list[str], deadline: float) -> Run:
@@ -218,7 +221,7 @@ class _Session:
                 return
 
     async def _wait_for_ending(self, monitor: QMPClient) -> str:
-        with monitor.listener(("SHUTDOWN", "GUEST_PANICKED", "BLOCK_IO_ERROR")) as events:
+        with monitor.listener(("SHUTDOWN", "RESET", "GUEST_PANICKED", "BLOCK_IO_ERROR")) as events:
             async for event in events:
                 if event["event"] == "GUEST_PANICKED":
                     return "panic"
@@ -228,6 +231,10 @@ class _Session:
                     return "no-space"
                 if event["event"] == "SHUTDOWN":
                     return str(details.get("reason"))
+                if event["event"] == "RESET" and details.get("guest"):
+                    if not self._reboots_left:
+                        return "guest-reset"
+                    self._reboots_left -= 1
         return "lost"
 
     def _judge(self, ending: str) -> None:

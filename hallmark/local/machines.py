@@ -87,6 +87,7 @@ def run_guest(
         work=work,
         deadline=task.deadline_minutes * 60 + _GRACE_SECONDS,
         on_progress=on_progress,
+        reboots=task.reboots,
     )
     try:
         read_results(results, work / RESULTS, manifest=MANIFEST)

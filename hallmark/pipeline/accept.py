@@ -1,4 +1,4 @@
-"""Accepting: a second isolated machine of the same shape boots the candidate, and the host judges what it sees.
+"""Accepting: a second isolated machine of the same shape boots the candidate twice, and the host judges what it sees.
 
 The candidate itself stays as it is. The verdict is final for these inputs: a rejected candidate is not judged again
 until `hallmark retry` or a changed input.
@@ -37,8 +37,8 @@ def accept_image(
         Store(places.store).workdir(f"accept-{image.id}") as work,
         images.judging(image, work) as evidence,
     ):
-        problems, verdict = _judge_in_machine(order, image, machines, images, work=work, evidence=evidence, say=say)
-        add_evidence(order, evidence, work, problems, verdict)
+        problems, verdicts = _judge_in_machine(order, image, machines, images, work=work, evidence=evidence, say=say)
+        add_evidence(order, evidence, work, problems, verdicts)
     if problems:
         images.reject(image, order.acceptance_fingerprint, "; ".join(problems)[:2000])
         words = [f"{images.subject(image)} rejected:", *problems[:20], f"evidence: {images.evidence_of(image)}"]
@@ -68,7 +68,7 @@ def _judge_in_machine(
     work: Path,
     evidence: Path,
     say: Say,
-) -> tuple[list[str], Verdict | None]:
+) -> tuple[list[str], dict[str, Verdict]]:
     """What speaks against the candidate. HostError when it was not judged, for no fault of its own."""
     try:
         with machines.run(_run(order, images.boots(image), work), work, say) as outputs:
@@ -79,7 +79,7 @@ def _judge_in_machine(
     except (MachineError, ResultsError) as error:
         words = str(error).replace(str(work / CONSOLE), f"{images.evidence_of(image)}/{ACCEPTANCE_CONSOLE}")
         if not isinstance(error, HostError):
-            return [words], None
+            return [words], {}
         keep_acceptance_console(evidence, work)
         raise HostError(f"{image.id}: {words}; it was not judged, run again") from error
 
@@ -91,6 +91,7 @@ def _run(order: Order, boots: str, work: Path) -> MachineRun:
         bootstrap=order.bootstrap_file(),
         cloud_config=acceptance_cloud_config(order.administrators),
         deadline_minutes=order.deadline_minutes,
+        reboots=1,
     )
     return MachineRun(
         name=order.recipe,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from hallmark.judge.acceptance import BOOTS
 from hallmark.judge.observed import Row
 from hallmark.order.order import Order
 
@@ -45,7 +46,12 @@ def write_good_build(results: Path, order: Order) -> None:
 
 
 def write_good_acceptance(results: Path, order: Order) -> None:
-    """What a candidate that is fit hands back."""
+    """What a candidate that is fit hands back, of both of its boots."""
+    for folder in BOOTS.values():
+        _write_good_boot(results / folder, order)
+
+
+def _write_good_boot(results: Path, order: Order) -> None:
     facts = {
         "system-state": "running",
         "multi-user": "active",

@@ -73,7 +73,7 @@ GATES: tuple[Gate, ...] = (
         closes="A candidate that does not boot as a new machine to a running system, fails a control or a test of the "
         "recipe, or ends otherwise than it should, is rejected, and stays so for the same inputs.",
         tests=(
-            "tests/unit/judge/test_acceptance.py::test_each_way_for_a_candidate_to_be_unfit_is_told",
+            "tests/unit/judge/test_acceptance.py::test_each_way_for_a_candidate_to_be_unfit_is_told_in_either_boot",
             "tests/unit/pipeline/test_sequence_local.py::test_what_was_rejected_fails_at_once_until_it_is_retried",
             "tests/unit/pipeline/test_sequence_local.py::test_a_candidate_that_does_not_end_well_is_rejected_naming_its_console",
             "tests/e2e/test_pipeline.py::test_a_failed_acceptance_fails_the_run_and_says_why",

@@ -476,7 +476,7 @@ def test_the_second_machine_boots_the_candidate_with_its_administrators(
     ("spoil", "message"),
     [
         (FAILS, "acceptance script pages.sh: exit code 1"),
-        (put("facts/system-state", "degraded\n"), "boot: expected the system to be running, it is degraded"),
+        (put("facts/system-state", "degraded\n"), "second boot: expected the system to be running, it is degraded"),
         (put("isolation.txt", isolation("none")), 'isolation.txt: expected a whole proof, from "expected: imds" to'),
         (put("exit", "1\n"), "acceptance: stage done: exit code 1"),
     ],

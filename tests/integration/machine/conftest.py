@@ -50,10 +50,12 @@ def drives(small_disk: Path, tmp_path: Path) -> Drives:
 def run_script(drives: Drives, tmp_path: Path) -> Iterator[RunScript]:
     """Runs a guest with a script to its end; after the test no machine of it is left."""
 
-    def start(script: str, *, deadline: float = 120, said: list[Progress] | None = None) -> Run:
+    def start(script: str, *, deadline: float = 120, said: list[Progress] | None = None, reboots: int = 0) -> Run:
         script_medium(drives.media, script)
         heard: list[Progress] = [] if said is None else said
-        return run_until_power_off(SHAPE, drives, work=tmp_path, deadline=deadline, on_progress=heard.append)
+        return run_until_power_off(
+            SHAPE, drives, work=tmp_path, deadline=deadline, on_progress=heard.append, reboots=reboots
+        )
 
     yield start
     assert processes_of(str(tmp_path)) == []

@@ -113,6 +113,36 @@ def test_a_program_that_comes_when_its_engine_is_gone_ends_the_orphaned_language
     assert ended(int(done.stdout))
 
 
+def test_what_an_engine_leaves_is_ended_by_a_guard_that_outlives_both(engine: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(
+        "import os, subprocess, sys\n"
+        "from hallmark.engine.lifeline import guard\n"
+        "words = [sys.argv[1], '-c', 'sleep 60 & echo $!; wait']\n"
+        "engine = subprocess.Popen(words, env={**os.environ, 'MARK': 'a'})\n"
+        "print(engine.pid, guard(engine.pid, 'MARK=a'), flush=True)\n"
+        "engine.wait()\n"
+    )
+    with (
+        subprocess.Popen(["sleep", "60"], env={**os.environ, "MARK": "ab"}) as another,
+        subprocess.Popen(
+            [sys.executable, "run.py", engine],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        lines = sorted((process.stdout.readline().split(), process.stdout.readline().split()), key=len)
+        (plugin,), (ours, watcher) = lines
+        process.kill()
+        os.kill(int(ours), signal.SIGKILL)
+        assert ended(int(plugin))
+        assert ended(int(watcher))
+        assert another.poll() is None
+        another.kill()
+
+
 def test_without_an_engine_nothing_happens() -> None:
     code = "import hallmark.engine.lifeline as l\nl.ENGINE = 'no-engine'\nl.die_with_engine()\n"
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, check=False, timeout=20)

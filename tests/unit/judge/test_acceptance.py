@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from hallmark.guest.task import FIRST_BOOT
 from hallmark.judge import acceptance
-from hallmark.judge.acceptance import judge_acceptance
+from hallmark.judge.acceptance import BOOTS, judge_acceptance
 from hallmark.judge.build import judge_build
 from hallmark.order.order import Order
 from tests.support.examples import Project, append
@@ -42,20 +44,22 @@ def candidate(tmp_path: Path, order: Order) -> Path:
 def test_a_candidate_on_which_all_is_well_is_fit(tmp_path: Path, order: Order, candidate: Path) -> None:
     results = tmp_path / "results"
     write_good_acceptance(results, order)
-    problems, verdict = judge_acceptance(order, results, candidate)
+    problems, verdicts = judge_acceptance(order, results, candidate)
     assert problems == []
-    assert verdict.good
+    assert list(verdicts) == ["acceptance, first boot", "acceptance, second boot"]
+    assert all(verdict.good for verdict in verdicts.values())
 
 
 def test_an_image_without_cloud_init_is_fit(tmp_path: Path, order: Order, candidate: Path) -> None:
     results = tmp_path / "results"
     write_good_acceptance(results, order)
-    (results / "facts" / "cloud-init.json").unlink()
+    for folder in BOOTS.values():
+        (results / folder / "facts" / "cloud-init.json").unlink()
     assert judge_acceptance(order, results, candidate)[0] == []
 
 
-DEGRADED = "boot: expected the system to be running, it is degraded"
-NO_STATE = "boot: expected the system to be running, it is unknown; failed units: none"
+DEGRADED = "expected the system to be running, it is degraded"
+NO_STATE = "expected the system to be running, it is unknown; failed units: none"
 
 
 DEGRADED_DONE = {
@@ -65,6 +69,7 @@ DEGRADED_DONE = {
 }
 
 
+@pytest.mark.parametrize("boot", BOOTS)
 @pytest.mark.parametrize(
     ("spoil", "problems"),
     [
@@ -73,38 +78,38 @@ DEGRADED_DONE = {
             break_units,
             [f"{DEGRADED}; failed units: nftables.service, ssh.service"],
         ),
-        (put("facts/multi-user", "inactive"), ["boot: multi-user.target was not reached"]),
-        (unlink("facts/multi-user"), ["boot: multi-user.target was not reached"]),
+        (put("facts/multi-user", "inactive"), ["multi-user.target was not reached"]),
+        (unlink("facts/multi-user"), ["multi-user.target was not reached"]),
         (
             put("facts/kernel", "6.12.8-cloud-amd64"),
-            ["boot: expected the newest kernel, 6.12.9-cloud-amd64, to be running, got 6.12.8-cloud-amd64"],
+            ["expected the newest kernel, 6.12.9-cloud-amd64, to be running, got 6.12.8-cloud-amd64"],
         ),
         (
             unlink("facts/kernels"),
-            ["boot: expected the newest kernel, none, to be running, got 6.12.9-cloud-amd64"],
+            ["expected the newest kernel, none, to be running, got 6.12.9-cloud-amd64"],
         ),
-        (put("facts/machine-id", "uninitialized"), ["first boot: no new machine-id"]),
-        (unlink("facts/machine-id"), ["first boot: no new machine-id"]),
-        (put("facts/host-keys", "\n"), ["first boot: no SSH host keys"]),
-        (put("facts/cloud-init.json", '{"status": "error"}'), ["first boot: cloud-init ended as error"]),
-        (put("facts/cloud-init.json", '{"status": "\\u001b[2Jx"}'), ["first boot: cloud-init ended as x"]),
-        (put("facts/cloud-init.json", "{}"), ["first boot: cloud-init ended as unreadable"]),
-        (put("facts/cloud-init.json", "[" * 100_000), ["first boot: cloud-init ended as unreadable"]),
+        (put("facts/machine-id", "uninitialized"), ["no machine-id"]),
+        (unlink("facts/machine-id"), ["no machine-id"]),
+        (put("facts/host-keys", "\n"), ["no SSH host keys"]),
+        (put("facts/cloud-init.json", '{"status": "error"}'), ["cloud-init ended as error"]),
+        (put("facts/cloud-init.json", '{"status": "\\u001b[2Jx"}'), ["cloud-init ended as x"]),
+        (put("facts/cloud-init.json", "{}"), ["cloud-init ended as unreadable"]),
+        (put("facts/cloud-init.json", "[" * 100_000), ["cloud-init ended as unreadable"]),
         (
             put("facts/cloud-init.json", json.dumps(DEGRADED_DONE)),
-            ["first boot: cloud-init: failed to set the host name", "first boot: cloud-init: old key"],
+            ["cloud-init: failed to set the host name", "cloud-init: old key"],
         ),
         (
             put("facts/cloud-init.json", '{"status": "done", "extended_status": "degraded done"}'),
-            ["first boot: cloud-init ended as degraded done"],
+            ["cloud-init ended as degraded done"],
         ),
         (
             put("facts/cloud-init.json", '{"status": "done", "recoverable_errors": {"ERROR": ["no network"]}}'),
-            ["first boot: cloud-init: no network"],
+            ["cloud-init: no network"],
         ),
         (
             put("facts/cloud-init.json", '{"status": "done", "recoverable_errors": 3}'),
-            ["first boot: cloud-init ended as unreadable"],
+            ["cloud-init ended as unreadable"],
         ),
         (unlink("isolation.txt"), ["isolation.txt: expected a proof of the isolation, got none"]),
         (add("isolation.txt", "SURPRISE: a route\n"), ["isolation.txt: SURPRISE: a route"]),
@@ -118,13 +123,47 @@ DEGRADED_DONE = {
         (unlink("recipe/pages.sh.exit"), ["acceptance script pages.sh: exit code none: it did not run"]),
     ],
 )
-def test_each_way_for_a_candidate_to_be_unfit_is_told(
-    tmp_path: Path, order: Order, candidate: Path, spoil: Callable[[Path], object], problems: list[str]
+def test_each_way_for_a_candidate_to_be_unfit_is_told_in_either_boot(
+    tmp_path: Path, order: Order, candidate: Path, boot: str, spoil: Callable[[Path], object], problems: list[str]
 ) -> None:
     results = tmp_path / "results"
     write_good_acceptance(results, order)
-    spoil(results)
-    assert judge_acceptance(order, results, candidate)[0] == problems
+    spoil(results / BOOTS[boot])
+    assert judge_acceptance(order, results, candidate)[0] == [f"{boot}: {problem}" for problem in problems]
+
+
+def test_what_is_wrong_in_both_boots_is_told_once(tmp_path: Path, order: Order, candidate: Path) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    for folder in BOOTS.values():
+        put("recipe/pages.sh.exit", "1")(results / folder)
+    put("facts/multi-user", "inactive")(results / FIRST_BOOT)
+    assert judge_acceptance(order, results, candidate)[0] == [
+        "acceptance script pages.sh: exit code 1",
+        "first boot: multi-user.target was not reached",
+    ]
+
+
+def test_a_candidate_that_did_not_boot_twice_is_unfit(tmp_path: Path, order: Order, candidate: Path) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    shutil.rmtree(results / FIRST_BOOT)
+    problems, verdicts = judge_acceptance(order, results, candidate)
+    assert "first boot: multi-user.target was not reached" in problems
+    assert "first boot: isolation.txt: expected a proof of the isolation, got none" in problems
+    assert not verdicts["acceptance, first boot"].good
+
+
+@pytest.mark.parametrize(("fact", "what"), [("machine-id", "machine-id"), ("host-keys", "SSH host keys")])
+def test_what_a_machine_makes_once_outlives_a_restart(
+    tmp_path: Path, order: Order, candidate: Path, fact: str, what: str
+) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    was = (results / "facts" / fact).read_text().strip()
+    now = "fedcba9876543210fedcba9876543210"
+    put(f"facts/{fact}", now)(results)
+    assert judge_acceptance(order, results, candidate)[0] == [f"second boot: other {what} than in the first: {was}; now {now}"]
 
 
 def test_a_failure_that_is_waived_speaks_against_neither(tmp_path: Path, project: Project) -> None:
@@ -133,7 +172,7 @@ def test_a_failure_that_is_waived_speaks_against_neither(tmp_path: Path, project
     order = project.order()
     write_good_build(tmp_path / "evidence" / "build", order)
     write_good_acceptance(tmp_path / "results", order)
-    for folder in (tmp_path / "evidence" / "build", tmp_path / "results"):
+    for folder in (tmp_path / "evidence" / "build", *(tmp_path / "results" / folder for folder in BOOTS.values())):
         write(folder / "controls" / "beta.exit", "1\n")
     assert judge_build(order, tmp_path / "evidence" / "build")[1] == []
     assert judge_acceptance(order, tmp_path / "results", tmp_path / "evidence")[0] == []

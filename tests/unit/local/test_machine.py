@@ -97,6 +97,12 @@ def test_a_guest_that_reboots_or_panics_ends(args: list[str]) -> None:
     assert options(args, "-action") == ["panic=shutdown"]
 
 
+def test_a_guest_that_is_to_boot_twice_may_reboot() -> None:
+    args = qemu_args(shape(), drives(), variables=Path("/work/vars.fd"), reboots=1)
+    assert "-no-reboot" not in args
+    assert options(args, "-action") == ["panic=shutdown"]
+
+
 def test_the_shape_is_what_was_asked_for(args: list[str]) -> None:
     assert options(args, "-m") == ["1024"]
     assert options(args, "-smp") == ["2"]

@@ -249,7 +249,7 @@ def reject(project: Project, machines: FakeMachines) -> Image:
     with pytest.raises(RejectedError) as rejected:
         judged(project, image, machines)
     assert str(rejected.value) == (
-        f"{image.id}: rejected:\nacceptance script pages.sh: exit code 7\nevidence: {image.evidence}"
+        f"{image.id}: rejected:\nsecond boot: acceptance script pages.sh: exit code 7\nevidence: {image.evidence}"
     )
     return image
 
@@ -260,7 +260,7 @@ def test_an_unfit_candidate_is_kept_as_rejected_and_no_channel_takes_it(
     image = reject(project, machines)
     store = Store(project.places().store)
     assert store.image(image.id).state == "rejected"
-    assert store.image(image.id).reason == "acceptance script pages.sh: exit code 7"
+    assert store.image(image.id).reason == "second boot: acceptance script pages.sh: exit code 7"
     with pytest.raises(StoreError, match="expected an accepted image"):
         store.move_channel("web", "stable", image.id)
 
@@ -272,7 +272,7 @@ def test_what_was_rejected_fails_at_once_until_it_is_retried(project: Project, m
     with pytest.raises(RejectedError) as rejected:
         judged(project, image, machines)
     assert str(rejected.value) == (
-        f"{image.id}: was rejected: acceptance script pages.sh: exit code 7\nevidence: {image.evidence}\n"
+        f"{image.id}: was rejected: second boot: acceptance script pages.sh: exit code 7\nevidence: {image.evidence}\n"
         f"change the recipe, or judge it again with `hallmark retry {image.id}`"
     )
     Store(project.places().store).retry(image.id)
