@@ -26,7 +26,7 @@ from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
 from hallmark.judge.build import judge_build
 from hallmark.judge.judgement import judge
 from hallmark.judge.observed import compare_packages, read_controls, read_inventory, read_timings
-from hallmark.local.base import Base, need_base, plan_the_base
+from hallmark.local.base import Base, plan_the_base, require_base
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BUILD_SCRIPTS, Order, script_paths
 from hallmark.order.places import Places
@@ -71,7 +71,7 @@ def make_ready(context: Context, work: Path, say: Say) -> tuple[Order, Base]:
     plan_the_base(context)
     plan = plan_behind(context.places, work, say)
     order = order_image(context, recipe, StartingPoint(base=plan.fingerprint), plan.status, say)
-    return order, need_base(plan.fingerprint, context.places.cache)
+    return order, require_base(plan.fingerprint, context.places.cache)
 
 
 def naive_patches(order: Order) -> str:

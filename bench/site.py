@@ -22,7 +22,7 @@ from hallmark.common.locks import try_lock
 from hallmark.config.settings import load_settings
 from hallmark.engine.backend import backend_in
 from hallmark.engine.engine import Engine
-from hallmark.local.base import Base, need_base
+from hallmark.local.base import Base, require_base
 from hallmark.order.places import find_places
 from hallmark.order.resolve import Context
 from hallmark.store.image import Image
@@ -130,7 +130,7 @@ def find_released(context: Context) -> Released:
     order = json.loads((image.evidence / "order.json").read_text())
     return Released(
         image=image,
-        base=need_base(order["base"], context.places.cache),
+        base=require_base(order["base"], context.places.cache),
         memory_mib=order["shape"]["memory_mib"],
         cpus=order["shape"]["cpus"],
         administrators=tuple(order["administrators"]),

@@ -35,7 +35,7 @@ class AwsPlatform:
             asked.result()
         self._account = Account(site=site, places=context.places)
         self._provider = aws.Provider("aws", **settings.provider_args())
-        self.start = StartingPoint(base=site.base_fingerprint, surroundings="imds", hardware=site.hardware)
+        self.start = StartingPoint(base=site.base_fingerprint, expected_network="imds", hardware=site.hardware)
         inventory = AmiInventory("base", self._account, context.root / "image_scripts")
         self.status = inventory.status.apply(unpack)
         inventory.status.apply(lambda known: _say_unless_known(known, inventory), run_with_unknowns=True)

@@ -16,7 +16,7 @@ from hallmark.evidence.index import Summary, write_index
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
 from hallmark.judge.observed import surprises
-from hallmark.order.order import BOOTSTRAP, INVENTORY_SCRIPTS, Surroundings, script_paths, surroundings_file
+from hallmark.order.order import BOOTSTRAP, INVENTORY_SCRIPTS, ExpectedNetwork, expected_network_file, script_paths
 from hallmark.order.places import Places
 from hallmark.pipeline.build import NETWORK_PROOF
 from hallmark.pipeline.machines import MachineRun, Machines, Say
@@ -24,7 +24,7 @@ from hallmark.store.store import Store
 
 _MINUTES = 15
 _STATUS = "status"
-_SURROUNDINGS: Surroundings = "imds"
+_EXPECTED_NETWORK: ExpectedNetwork = "imds"
 
 
 def take_inventory(site: Site, scripts: Path, machines: Machines, places: Places, say: Say) -> str:
@@ -78,7 +78,7 @@ def _take_inventory(site: Site, scripts: Path, machines: Machines, work: Path, s
         (evidence / NETWORK_PROOF).write_text(outputs.network_proof or "")
         check_finished(work / RESULTS, work / CONSOLE, what="inventory")
         status, problems = _read_status(work / RESULTS / _STATUS)
-        problems += surprises(work / RESULTS, "isolation.txt", _SURROUNDINGS)
+        problems += surprises(work / RESULTS, "isolation.txt", _EXPECTED_NETWORK)
     if problems:
         raise BuildError("inventory: the host judges against it:\n" + "\n".join(problems[:20]))
     return status
@@ -88,7 +88,7 @@ def _run(site: Site, scripts: Path, work: Path) -> MachineRun:
     media = work / "inventory.iso"
     files: dict[str, Path | bytes] = {
         **script_paths(scripts, INVENTORY_SCRIPTS, (), ()),
-        "plan/build.env": surroundings_file(_SURROUNDINGS),
+        "plan/build.env": expected_network_file(_EXPECTED_NETWORK),
     }
     task = GuestTask(
         mode="inventory",

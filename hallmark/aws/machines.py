@@ -50,8 +50,8 @@ _MOST = 64
 NO_CAPACITY = "InsufficientInstanceCapacity"
 """EC2's code when a zone cannot start a machine of a type; the provider passes it on and does not try again."""
 
-_preflight = threading.Lock()
-_grounds: dict[str, PreflightResult] = {}
+_one_preflight = threading.Lock()
+_preflights: dict[str, PreflightResult] = {}
 
 
 class AwsMachines:
@@ -77,13 +77,13 @@ class AwsMachines:
         words when the inner stack failed.
         """
         site, mode = self._site, run.task.mode
-        aws, ground = Aws(site.aws), check_site(site)
+        aws, preflight = Aws(site.aws), check_site(site)
         labels = site.labels(run.name, mode, _run_id(), run.fingerprint)
-        with slot(self._places.cache / "slots-aws", min(ground.room, self._places.parallel or _MOST), say):
+        with slot(self._places.cache / "slots-aws", min(preflight.room, self._places.parallel or _MOST), say):
             carrier = make_carrier(run.media, work / "carrier.raw")
-            media = _media_snapshot(site, aws, ground, carrier, work / "carrier.raw", labels, say)
+            media = _media_snapshot(site, aws, preflight, carrier, work / "carrier.raw", labels, say)
             (work / "carrier.raw").unlink()
-            with self._in_a_zone(run, ground, media, labels, say) as outputs:
+            with self._in_a_zone(run, preflight, media, labels, say) as outputs:
                 _keep_console(aws, outputs["instance"], work / CONSOLE)
                 _check_outcome(outputs["outcome"], run.task, work / CONSOLE)
                 _fetch_results(aws, outputs["results_snapshot"], carrier, work)
@@ -91,13 +91,13 @@ class AwsMachines:
 
     @contextmanager
     def _in_a_zone(
-        self, run: MachineRun, ground: PreflightResult, media: str, labels: Labels, say: Say
+        self, run: MachineRun, preflight: PreflightResult, media: str, labels: Labels, say: Say
     ) -> Iterator[dict[str, Any]]:
         """The inner stack in the first zone that has capacity for the machine; its outputs."""
         site, mode = self._site, run.task.mode
-        for zone in ground.zones:
+        for zone in preflight.zones:
             say(f"{mode}: power-on ({site.instance_type})")
-            inner = self._inner(run, ground, zone, media, labels)
+            inner = self._inner(run, preflight, zone, media, labels)
             with ExitStack() as stack:
                 try:
                     outputs = stack.enter_context(ephemeral(inner, os.environ, lambda text: say(f"{mode}: {text}")))
@@ -109,11 +109,11 @@ class AwsMachines:
                 yield outputs
                 return
         raise AwsError(
-            f"{mode}: none of {', '.join(ground.zones)} has capacity for {site.instance_type} at present; "
+            f"{mode}: none of {', '.join(preflight.zones)} has capacity for {site.instance_type} at present; "
             "run again later, or choose another type"
         )
 
-    def _inner(self, run: MachineRun, ground: PreflightResult, zone: str, media: str, labels: Labels) -> Inner:
+    def _inner(self, run: MachineRun, preflight: PreflightResult, zone: str, media: str, labels: Labels) -> Inner:
         site, task = self._site, run.task
         seconds = task.deadline_minutes * 60 + _BOOT_GRACE
         arguments: dict[str, Any] = {
@@ -123,7 +123,7 @@ class AwsMachines:
             "ami": run.boots,
             "instance_type": site.instance_type,
             "root_gib": site.base.root_gib,
-            "kms_key": ground.kms_key,
+            "kms_key": preflight.kms_key,
             "media_snapshot": media,
             "user_data": base64.b64encode(user_data(task)).decode(),
             "manifest": task.manifest,
@@ -149,14 +149,16 @@ def check_site(site: Site) -> PreflightResult:
 
     AwsError when a run there could not succeed.
     """
-    with _preflight:
+    with _one_preflight:
         key = site.model_dump_json()
-        if key not in _grounds:
+        if key not in _preflights:
             labels = site.labels("preflight", "build", "preflight", "")
             tags = labels.passing(datetime.now(UTC) + _LIFE_GRACE)
-            wish = PreflightRequest(base=site.base, instance_type=site.instance_type, kms_key=site.kms_key, tags=tags)
-            _grounds[key] = run_preflight(Aws(site.aws), wish)
-        return _grounds[key]
+            request = PreflightRequest(
+                base=site.base, instance_type=site.instance_type, kms_key=site.kms_key, tags=tags
+            )
+            _preflights[key] = run_preflight(Aws(site.aws), request)
+        return _preflights[key]
 
 
 def transfer(site: Site) -> Transfer:
@@ -169,10 +171,10 @@ def _run_id() -> str:
 
 
 def _media_snapshot(
-    site: Site, aws: Aws, ground: PreflightResult, carrier: Carrier, path: Path, labels: Labels, say: Say
+    site: Site, aws: Aws, preflight: PreflightResult, carrier: Carrier, path: Path, labels: Labels, say: Say
 ) -> str:
     """The snapshot of a carrier: found by its content, else uploaded; completed."""
-    found = find_snapshot_by_content_tag(aws.ec2, carrier.content, kms_key=ground.kms_key)
+    found = find_snapshot_by_content_tag(aws.ec2, carrier.content, kms_key=preflight.kms_key)
     if found is not None:
         say(f"media: found {found}, of the same content")
         return found
@@ -185,7 +187,7 @@ def _media_snapshot(
         content=carrier.content,
         build=labels.build,
         tags=labels.passing(datetime.now(UTC) + MEDIA_KEPT),
-        kms_key=ground.kms_key,
+        kms_key=preflight.kms_key,
         gib=carrier.gib,
     )
     ebs = aws.client("ebs", client_config(workers=transfer(site).workers))

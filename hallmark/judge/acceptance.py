@@ -44,7 +44,7 @@ def judge_acceptance(order: Order, results: Path, evidence: Path) -> tuple[list[
 
 def _judge_one(order: Order, results: Path, evidence: Path) -> tuple[list[str], Verdict]:
     verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
-    problems = [*_judge_boot(results / "facts"), *surprises(results, "isolation.txt", order.surroundings)]
+    problems = [*_judge_boot(results / "facts"), *surprises(results, "isolation.txt", order.expected_network)]
     problems += compare_packages(
         read_inventory(evidence / "build" / "inventory-after.tsv"),
         read_inventory(results / "inventory-acceptance.tsv"),

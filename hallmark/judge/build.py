@@ -15,8 +15,8 @@ def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:
     superseded = order.superseded()
     after = read_inventory(results / "inventory-after.tsv")
     verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
-    problems = surprises(results, "isolation.txt", order.surroundings)
-    problems += surprises(results, "isolation-after.txt", order.surroundings)
+    problems = surprises(results, "isolation.txt", order.expected_network)
+    problems += surprises(results, "isolation-after.txt", order.expected_network)
     problems += compare_packages(order.inventory, read_inventory(results / "inventory-before.tsv"), where="before")
     problems += compare_packages(
         (*expected, *superseded), read_inventory(results / "inventory-patched.tsv"), where="patched"

@@ -70,7 +70,7 @@ PROBED = "all probed"
 def surprises(results: Path, name: str, expected: str) -> list[str]:
     """What an isolation probe found that should not be; a missing probe is a surprise too.
 
-    `expected` is what the guest was told to expect around it (order.Surroundings): a probe for less proves nothing.
+    `expected` is what the guest was told to expect around it (order.ExpectedNetwork): a probe for less proves nothing.
     """
     opening = f"expected: {expected}"
     lines = read_text(results, name).splitlines()

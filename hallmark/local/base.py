@@ -131,7 +131,7 @@ def load_base_plan(path: Path) -> BasePlan:
     return BasePlan(**{**document, "planned": tuple(Planned(**row) for row in document["planned"])})
 
 
-def need_base(identity: Sha256, cache: Path) -> Base:
+def require_base(identity: Sha256, cache: Path) -> Base:
     """The base with this fingerprint, verified; StoreError when the cache no longer has it as it was made."""
     found = find_base(identity, cache)
     if found is None:

@@ -105,8 +105,8 @@ def run_until_power_off(
     """Start a machine and wait until its guest has powered it off.
 
     `deadline` is in seconds from power-on. Raises MachineError, naming the console's log, when the guest panics,
-    reboots more than `reboots` times, hangs or floods its console; HostError when this host ends it: a full disk, a signal, a QEMU that fails;
-    PrerequisiteError when QEMU or its firmware is missing.
+    reboots more than `reboots` times, hangs or floods its console; HostError when this host ends it: a full disk, a
+    signal, a QEMU that fails; PrerequisiteError when QEMU or its firmware is missing.
     """
     variables = copy_firmware_variables(work)
     reach = Reach(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hallmark.common.fingerprint import Sha256
-from hallmark.local.base import SUITE, build_base, find_base, load_base_plan, need_base
+from hallmark.local.base import SUITE, build_base, find_base, load_base_plan, require_base
 from hallmark.local.image_store import LocalImageStore
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import load_order
@@ -110,7 +110,7 @@ def _store(props: StepProps) -> Store:
 
 
 def _machines(base: Sha256, places: Places) -> LocalMachines:
-    return LocalMachines(need_base(base, places.cache), places)
+    return LocalMachines(require_base(base, places.cache), places)
 
 
 STEPS: Mapping[str, Step[Any]] = {

@@ -47,7 +47,7 @@ BOOTSTRAP = "bootstrap.sh"
 CHANGED = "changed while this run was under way; run again"
 _KERNEL = re.compile(r"linux-image-[0-9]")
 BOOT_SECONDS = 600
-Surroundings = Literal["none", "imds"]
+ExpectedNetwork = Literal["none", "imds"]
 """What a guest finds around it: no interface at all; or one, that reaches AWS's link-local services alone."""
 
 
@@ -84,7 +84,7 @@ class Order(BaseModel):
     bootstrap: Sha256
     shape: MachineShape
     hardware: dict[str, str] = {}
-    surroundings: Surroundings = "none"
+    expected_network: ExpectedNetwork = "none"
     deadline_minutes: int
     inventory: tuple[tuple[str, str, str], ...]
 
@@ -161,7 +161,7 @@ def make_order(
     base: Sha256,
     inventory: Inventory,
     lock: PatchLock,
-    surroundings: Surroundings = "none",
+    expected_network: ExpectedNetwork = "none",
     hardware: Mapping[str, str] | None = None,
 ) -> Order:
     """Fix a recipe and its plan against a base and a lock. Raises ControlError and RecipeError for what does not fit.
@@ -170,7 +170,7 @@ def make_order(
     """
     _require_python(plan, scripts, inventory, lock)
     tests = recipe.acceptance_scripts()
-    texts = _plan_files(recipe, plan, inventory, lock, surroundings)
+    texts = _plan_files(recipe, plan, inventory, lock, expected_network)
     plan_hashes = {name: hash_bytes(text.encode()) for name, text in texts.items()}
     build = {
         **_script_hashes(scripts, BUILD_SCRIPTS, plan, ("apply", "check")),
@@ -197,7 +197,7 @@ def make_order(
         bootstrap=hash_file(scripts / BOOTSTRAP),
         shape=recipe.machine,
         hardware=dict(hardware or {}),
-        surroundings=surroundings,
+        expected_network=expected_network,
         deadline_minutes=recipe.deadline_minutes,
         inventory=tuple((p.name, p.version, p.architecture) for p in inventory.packages),
     )
@@ -238,7 +238,7 @@ def make_plan(
     recipe: Recipe,
     scripts: Path,
     today: date,
-    surroundings: Surroundings = "none",
+    expected_network: ExpectedNetwork = "none",
     facts: Mapping[str, str] | None = None,
 ) -> Plan:
     """The controls that a recipe asks for, with their values. Raises ControlError for what does not fit.
@@ -246,7 +246,7 @@ def make_plan(
     `facts` are those of the stack that controls can take over besides the recipe's (places.Places.facts).
     """
     return compile_plan(
-        {**recipe.facts, **(facts or {}), "surroundings": surroundings},
+        {**recipe.facts, **(facts or {}), "expected_network": expected_network},
         load_controls(scripts / "controls"),
         load_profile(scripts / "profiles" / f"{recipe.hardening.profile}.toml"),
         recipe.hardening.parameters,
@@ -273,13 +273,13 @@ def _require_python(plan: Plan, scripts: Path, inventory: Inventory, lock: Patch
             )
 
 
-def surroundings_file(surroundings: Surroundings) -> bytes:
+def expected_network_file(expected_network: ExpectedNetwork) -> bytes:
     """`plan/build.env`: what the guest is to expect around it, and how long a boot may take."""
-    return recipe_environment({"HALLMARK_EXPECT": surroundings, "HALLMARK_BOOT_SECONDS": str(BOOT_SECONDS)})
+    return recipe_environment({"HALLMARK_EXPECT": expected_network, "HALLMARK_BOOT_SECONDS": str(BOOT_SECONDS)})
 
 
 def _plan_files(
-    recipe: Recipe, plan: Plan, inventory: Inventory, lock: PatchLock, surroundings: Surroundings
+    recipe: Recipe, plan: Plan, inventory: Inventory, lock: PatchLock, expected_network: ExpectedNetwork
 ) -> dict[str, str]:
     about = {
         "HALLMARK_RECIPE": recipe.name,
@@ -295,7 +295,7 @@ def _plan_files(
         "plan/expected.tsv": expected_table([p for p in inventory.packages if p.name not in superseded], lock.packages),
         "plan/superseded": "".join(f"{name}\n" for name in superseded).encode(),
         "plan/recipe.env": recipe_environment(about),
-        "plan/build.env": surroundings_file(surroundings),
+        "plan/build.env": expected_network_file(expected_network),
         "plan/wanted": manual.encode(),
     }
     return {name: data.decode() for name, data in files.items()}

@@ -16,7 +16,7 @@ from hallmark.debian import resolve as patches
 from hallmark.debian.inventory import parse_status
 from hallmark.debian.lock import PatchLock, load_lock
 from hallmark.debian.mitigations import MirrorChangelogs, check_mitigations
-from hallmark.order.order import Order, Surroundings, make_order, make_plan, wanted_packages
+from hallmark.order.order import ExpectedNetwork, Order, make_order, make_plan, wanted_packages
 from hallmark.order.places import Places
 
 LATEST = "latest"
@@ -90,7 +90,7 @@ class StartingPoint:
     """What a platform builds on: base, what its machines find around them, hardware that is not the recipe's."""
 
     base: Sha256
-    surroundings: Surroundings = "none"
+    expected_network: ExpectedNetwork = "none"
     hardware: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -99,7 +99,7 @@ def order_image(
 ) -> Order:
     """The whole order of one recipe on a base with this dpkg status."""
     scripts = context.root / "image_scripts"
-    plan = make_plan(recipe, scripts, context.today, start.surroundings, context.places.facts)
+    plan = make_plan(recipe, scripts, context.today, start.expected_network, context.places.facts)
     lock = resolve_lock(context, recipe, plan, status, say)
     return make_order(
         recipe,
@@ -108,6 +108,6 @@ def order_image(
         base=start.base,
         inventory=parse_status(status),
         lock=lock,
-        surroundings=start.surroundings,
+        expected_network=start.expected_network,
         hardware=start.hardware,
     )

@@ -31,7 +31,7 @@ def on_aws(project: Project) -> Order:
         base=BASE,
         inventory=INVENTORY,
         lock=LOCK,
-        surroundings="imds",
+        expected_network="imds",
         hardware=HARDWARE,
     )
 
@@ -49,10 +49,10 @@ def identities(order: Order) -> dict[str, str]:
 
 def test_a_known_order_on_this_machine(project: Project) -> None:
     assert identities(project.order()) == {
-        "image": "5d8f1c5b217d107d52800e9ee45610eb226edddb32cc328585943c3deb8b524a",
-        "acceptance": "d8c349a99ee74adaaec1e20ba4cd648558c48a90c7a18f51a03e89d333b4d3fb",
-        "build media": "c7cde91aecfb8a663d9be3b1abb1ac391ea89324f54152d3189f9446227272f1",
-        "acceptance media": "2e528ad8f0067329bf7b39e4161623bfa6387f34530ec5eaeb1fcd5a0781d7f5",
+        "image": "87aa57066ec35e82e7dd68978bfcef9ed090298c8bdb1ba44a90ed9414084207",
+        "acceptance": "74f4b6f789788b83c1433f738340022a2108d9bd381b5fb20f17705110aa6ce7",
+        "build media": "e4b5bdbba88cbc077bb4701d4320769ea79da72f47dab6a219f262a69b55853d",
+        "acceptance media": "5aa882f9cf34d556ab2de8141e10932e4443b301c2bc2a14b680e45b4e5db36f",
         "plan files": "438cffb3c26be92005b00179c0d43b9e84d9deb226832d9e3bdaeca458919617",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }
@@ -60,10 +60,10 @@ def test_a_known_order_on_this_machine(project: Project) -> None:
 
 def test_a_known_order_on_aws(project: Project) -> None:
     assert identities(on_aws(project)) == {
-        "image": "a5913f945a902a8b3481ffa8578e2d53a6bc8e72fba1600a926f0ab596c4c0d2",
-        "acceptance": "c0e661a4ce1198e9b80f393f20e1ebe2bac875474e0cfddbe8ae371229f70a0c",
-        "build media": "985f694339f756c4e1f26791cae5e09d9213d2cc74d3e97f326f52d0707e55e5",
-        "acceptance media": "4a3f6c9279e8c5d291a59fb2fd25adce67f79e60a21593a168bf937bc01cd5c1",
+        "image": "59bd33b2b89aa9eeea381cdb660a07525e04e5762efbd4b3db55984560bc314f",
+        "acceptance": "78a0e62f97a4126a91e516ef1ea8da068ba76f78bae93d5e78509966425d37c2",
+        "build media": "d478b32553b605a61a3a691f5816343e4024246f4c496242d5921f312dba45b8",
+        "acceptance media": "b301c26928a1c5aa2d1b9096770ac359282852585ecc98c17dc71e869fddf413",
         "plan files": "62f6c835a44535a9bb47196be1639e739c188fbea45608fdb8733ccf8a29f423",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }

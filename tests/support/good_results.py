@@ -13,9 +13,9 @@ MACHINE_ID = "0123456789abcdef0123456789abcdef"
 KERNEL = "6.12.9-cloud-amd64"
 
 
-def isolation(surroundings: str) -> str:
+def isolation(expected_network: str) -> str:
     """The report of a probe that found what it was told to expect, and nothing else."""
-    return f"expected: {surroundings}\nroutes: none\nall probed\n"
+    return f"expected: {expected_network}\nroutes: none\nall probed\n"
 
 
 def write(path: Path, text: str) -> None:
@@ -36,8 +36,8 @@ def write_good_build(results: Path, order: Order) -> None:
     """What a guest hands back after a build in which all went well."""
     write(results / "exit", "0\n")
     write(results / "stage", "done\n")
-    write(results / "isolation.txt", isolation(order.surroundings))
-    write(results / "isolation-after.txt", isolation(order.surroundings))
+    write(results / "isolation.txt", isolation(order.expected_network))
+    write(results / "isolation-after.txt", isolation(order.expected_network))
     write_rows(results / "inventory-before.tsv", order.inventory)
     write_rows(results / "inventory-patched.tsv", (*order.expected(), *order.superseded()))
     write_rows(results / "inventory-after.tsv", order.expected())
@@ -65,7 +65,7 @@ def _write_good_boot(results: Path, order: Order) -> None:
         write(results / "facts" / name, f"{text}\n")
     write(results / "exit", "0\n")
     write(results / "stage", "done\n")
-    write(results / "isolation.txt", isolation(order.surroundings))
+    write(results / "isolation.txt", isolation(order.expected_network))
     write_rows(results / "inventory-acceptance.tsv", order.expected())
     write_controls(results / "controls", order)
     for name in order.acceptance_scripts:

@@ -78,10 +78,10 @@ class Account:
         return documented("pipeline.json", kms_key=self.key, bucket=BUCKET)
 
     def preflight(self) -> None:
-        wish = PreflightRequest(
+        asked = PreflightRequest(
             base=get_base(self.aws.ec2, self.base), instance_type="t3.medium", kms_key=self.key, tags=TAGS
         )
-        run_preflight(self.aws, wish)
+        run_preflight(self.aws, asked)
 
     def upload_media(self) -> str:
         media = self.folder / "media"

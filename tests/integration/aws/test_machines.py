@@ -57,7 +57,7 @@ def instance(aws: Aws, base: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def ground(aws: Aws) -> PreflightResult:
+def preflight(aws: Aws) -> PreflightResult:
     arn = aws.kms.create_key()["KeyMetadata"]["Arn"]
     return PreflightResult(account="123456789012", kms_key=arn, zones=("eu-central-1b", "eu-central-1c"), room=3)
 
@@ -73,14 +73,14 @@ def places(tmp_path: Path) -> Places:
 
 
 @pytest.fixture
-def inner(aws: Aws, instance: str, ground: PreflightResult, monkeypatch: pytest.MonkeyPatch) -> FakeInner:
-    """The inner stack of the runs; the preflight finds good ground."""
+def inner(aws: Aws, instance: str, preflight: PreflightResult, monkeypatch: pytest.MonkeyPatch) -> FakeInner:
+    """The inner stack of the runs; the preflight finds nothing amiss."""
     inner = FakeInner(aws=aws, instance=instance, results=pack(FILES))
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(aws_machines, "ephemeral", inner)
     monkeypatch.setattr(aws_machines, "_grounds", {})
-    monkeypatch.setattr(aws_machines, "run_preflight", lambda *_: ground)
+    monkeypatch.setattr(aws_machines, "run_preflight", lambda *_: preflight)
     monkeypatch.setattr(aws_machines, "Aws", lambda _: aws)  # each costs a second
     return inner
 
@@ -130,7 +130,7 @@ def test_what_the_guest_left_is_there_while_its_root_volume_lives(
 
 
 def test_the_inner_stack_is_told_all_that_its_program_needs(
-    site: Site, run: MachineRun, places: Places, inner: FakeInner, ground: PreflightResult, aws: Aws
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, preflight: PreflightResult, aws: Aws
 ) -> None:
     with running(site, run, places) as (ran, _):
         pass
@@ -140,7 +140,7 @@ def test_the_inner_stack_is_told_all_that_its_program_needs(
     assert stack.program == INNER_PROGRAM
     order = MachineOrder.model_validate(json.loads(json.dumps(stack.arguments)))
     assert (order.ami, order.instance_type, order.root_gib) == (run.boots, "t3.medium", 1)
-    assert (order.kms_key, order.availability_zone) == (ground.kms_key, "eu-central-1b")
+    assert (order.kms_key, order.availability_zone) == (preflight.kms_key, "eu-central-1b")
     assert order.media_snapshot == media_snapshots(aws, run)[0]["SnapshotId"]
     assert order.deadline_seconds == 20 * 60 + 600  # the guest's own comes first
     assert order.manifest.encode() in base64.b64decode(order.user_data)
@@ -174,7 +174,7 @@ def test_stacks_of_the_same_name_in_another_backend_do_not_wait_for_each_other(
 
 
 def test_media_go_up_once_encrypted_and_tagged_and_are_found_again_by_their_content(
-    site: Site, run: MachineRun, places: Places, inner: FakeInner, aws: Aws, ground: PreflightResult
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, aws: Aws, preflight: PreflightResult
 ) -> None:
     said: list[str] = []
     with running(site, run, places):
@@ -183,7 +183,7 @@ def test_media_go_up_once_encrypted_and_tagged_and_are_found_again_by_their_cont
         pass
     (row,) = media_snapshots(aws, run)
     tags = {tag["Key"]: tag["Value"] for tag in row["Tags"]}
-    assert (row["Encrypted"], row["KmsKeyId"]) == (True, ground.kms_key)
+    assert (row["Encrypted"], row["KmsKeyId"]) == (True, preflight.kms_key)
     assert (tags["hallmark:recipe"], tags["hallmark:use"]) == ("web", "build")
     assert "hallmark:expires" in tags
     assert said[0] == f"media: found {row['SnapshotId']}, of the same content"
@@ -333,23 +333,23 @@ def test_the_preflight_is_once_for_each_process_and_site(
     run: MachineRun,
     places: Places,
     inner: FakeInner,
-    ground: PreflightResult,
+    preflight: PreflightResult,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    wishes: list[PreflightRequest] = []
+    requests: list[PreflightRequest] = []
 
-    def look(_: Aws, wish: PreflightRequest) -> PreflightResult:
-        wishes.append(wish)
-        return ground
+    def look(_: Aws, asked: PreflightRequest) -> PreflightResult:
+        requests.append(asked)
+        return preflight
 
     monkeypatch.setattr(aws_machines, "run_preflight", look)
     other = site.model_copy(update={"instance_type": "m5.large"})
     for number, here in enumerate((site, site, other)):
         with running(here, run, places.model_copy(update={"store": places.store / str(number)})):
             pass
-    assert [wish.instance_type for wish in wishes] == ["t3.medium", "m5.large"]
-    assert {wish.base.id for wish in wishes} == {run.boots}
-    assert wishes[0].tags["hallmark:managed"] == "true"
+    assert [asked.instance_type for asked in requests] == ["t3.medium", "m5.large"]
+    assert {asked.base.id for asked in requests} == {run.boots}
+    assert requests[0].tags["hallmark:managed"] == "true"
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ def test_as_many_machines_run_at_once_as_the_quota_of_vpcs_and_the_settings_allo
     run: MachineRun,
     places: Places,
     inner: FakeInner,
-    ground: PreflightResult,
+    preflight: PreflightResult,
     monkeypatch: pytest.MonkeyPatch,
     room: int,
     parallel: int | None,
@@ -397,7 +397,7 @@ def test_as_many_machines_run_at_once_as_the_quota_of_vpcs_and_the_settings_allo
         asked.append((folder, count))
         yield
 
-    here = PreflightResult(account=ground.account, kms_key=ground.kms_key, zones=ground.zones, room=room)
+    here = PreflightResult(account=preflight.account, kms_key=preflight.kms_key, zones=preflight.zones, room=room)
     monkeypatch.setattr(aws_machines, "run_preflight", lambda *_: here)
     monkeypatch.setattr(aws_machines, "slot", slot)
     with running(site, run, places.model_copy(update={"parallel": parallel})):

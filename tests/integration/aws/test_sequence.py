@@ -93,7 +93,7 @@ def ordered(project: Project, number: int) -> Order:
         base=BASE,
         inventory=INVENTORY,
         lock=LOCK,
-        surroundings="imds",
+        expected_network="imds",
         hardware=hardware,
     )
 

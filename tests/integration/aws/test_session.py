@@ -475,9 +475,9 @@ def test_a_region_without_that_quota_leaves_it_to_ec2(aws: Aws) -> None:
     check_vcpus(aws, "m5.large", 2)
 
 
-def _wish(**changes: Any) -> PreflightRequest:
-    wish = PreflightRequest(base=BASE, instance_type="t3.medium", kms_key="k", tags={"hallmark:managed": "true"})
-    return replace(wish, **changes)
+def _asked(**changes: Any) -> PreflightRequest:
+    asked = PreflightRequest(base=BASE, instance_type="t3.medium", kms_key="k", tags={"hallmark:managed": "true"})
+    return replace(asked, **changes)
 
 
 @pytest.mark.parametrize(
@@ -492,7 +492,7 @@ def test_a_dry_run_that_is_refused(aws: Aws, code: str, message: str) -> None:
     with Stubber(aws.ec2) as stub:
         stub.add_client_error("run_instances", code, "no")
         with pytest.raises(AwsError) as error:
-            check_run(aws, _wish(), "k")
+            check_run(aws, _asked(), "k")
     assert str(error.value).startswith(f"dry run of t3.medium: {message}")
 
 
@@ -500,14 +500,14 @@ def test_a_dry_run_that_is_refused(aws: Aws, code: str, message: str) -> None:
 def test_a_dry_run_that_would_have_worked(aws: Aws, code: str) -> None:
     with Stubber(aws.ec2) as stub:
         stub.add_client_error("run_instances", code)
-        check_run(aws, _wish(), "k")
+        check_run(aws, _asked(), "k")
 
 
 def test_on_good_ground_it_tells_account_zones_key_and_room_and_creates_nothing(aws: Aws) -> None:
     image = next(row for row in aws.ec2.describe_images()["Images"] if row["Architecture"] == "x86_64")
     key = _key(aws, KeyUsage="ENCRYPT_DECRYPT")
-    ground = run_preflight(aws, _wish(base=BASE.model_copy(update={"id": image["ImageId"]}), kms_key=key))
-    assert (ground.account, ground.room) == ("123456789012", 4)
-    assert ground.zones
-    assert ground.kms_key.endswith(key)
+    preflight = run_preflight(aws, _asked(base=BASE.model_copy(update={"id": image["ImageId"]}), kms_key=key))
+    assert (preflight.account, preflight.room) == ("123456789012", 4)
+    assert preflight.zones
+    assert preflight.kms_key.endswith(key)
     assert aws.ec2.describe_instances()["Reservations"] == []

@@ -12,7 +12,7 @@ FACTS = {
     "name": "debian-13-server",
     "purpose": "a server for the tests",
     "hostname": "hallmark-test",
-    "surroundings": "none",
+    "expected_network": "none",
     "mirror": "http://mirror.example/debian",
     "security_mirror": "http://mirror.example/debian-security",
     "packages": ("cloud-init", "openssh-server", "sudo"),

@@ -73,7 +73,7 @@ def test_a_guest_that_reboots_gets_no_second_life(run_script: RunScript, tmp_pat
 
 def test_a_guest_that_is_to_boot_twice_does_and_not_more_often(run_script: RunScript, tmp_path: Path) -> None:
     log = tmp_path / "console.log"
-    once = 'case $(head -c 4 /dev/vdb) in once) ;; *) printf once >/dev/vdb; sync; reboot -f ;; esac'
+    once = "case $(head -c 4 /dev/vdb) in once) ;; *) printf once >/dev/vdb; sync; reboot -f ;; esac"
     run_script(f"echo a life >/dev/ttyS0; {once}", reboots=1)
     assert log.read_text(errors="replace").count("a life") == 2
     with pytest.raises(MachineError, match="the guest rebooted instead of powering off"):

@@ -1,4 +1,4 @@
-"""A network namespace that looks like a machine's surroundings on EC2, and image_scripts/isolation.sh run in it.
+"""A network namespace that looks like a machine's expected_network on EC2, and image_scripts/isolation.sh run in it.
 
 `probe(World(...), folder)` runs this file again below `unshare`. What is on the other side of the one interface is
 nothing: packets are dropped, as a network ACL drops them. Metadata service, resolvers and whatever else is to answer

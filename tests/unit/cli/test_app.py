@@ -250,9 +250,9 @@ def test_run_boots_the_released_image_as_the_recipes_first_administrator(
     booted: list[tuple[str, str, machine.TrialOptions]] = []
 
     def boot(
-        _store: Store, image: Image, user: str, _accelerator: object, wish: machine.TrialOptions, **_: object
+        _store: Store, image: Image, user: str, _accelerator: object, options: machine.TrialOptions, **_: object
     ) -> None:
-        booted.append((image.id, user, wish))
+        booted.append((image.id, user, options))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(machine, "boot", boot)

@@ -264,7 +264,7 @@ def test_each_step_calls_its_one_function_and_returns_what_it_made(
     image = add(store)
     made = base.Base(fingerprint=BASE, disk=Path("/b.qcow2"), status=Path("/s"), kernel=Path("/k"))
     monkeypatch.setattr(steps, "build_base", lambda *_: made)
-    monkeypatch.setattr(steps, "need_base", lambda *_: made)
+    monkeypatch.setattr(steps, "require_base", lambda *_: made)
     monkeypatch.setattr(step_module, "make_patch_media", lambda *_: (Path("/patch.iso"), Sha256("c" * 64)))
     monkeypatch.setattr(steps, "build_image", lambda *_: image)
     monkeypatch.setattr(steps, "accept_image", lambda *_: image)

@@ -163,7 +163,9 @@ def test_what_a_machine_makes_once_outlives_a_restart(
     was = (results / "facts" / fact).read_text().strip()
     now = "fedcba9876543210fedcba9876543210"
     put(f"facts/{fact}", now)(results)
-    assert judge_acceptance(order, results, candidate)[0] == [f"second boot: other {what} than in the first: {was}; now {now}"]
+    assert judge_acceptance(order, results, candidate)[0] == [
+        f"second boot: other {what} than in the first: {was}; now {now}"
+    ]
 
 
 def test_a_failure_that_is_waived_speaks_against_neither(tmp_path: Path, project: Project) -> None:

@@ -21,9 +21,9 @@ from hallmark.local.base import (
     build_base,
     find_base,
     load_base_plan,
-    need_base,
     plan_base,
     plan_named_base,
+    require_base,
     save_base_plan,
 )
 from hallmark.local.base_tree import Tree
@@ -110,7 +110,7 @@ def test_a_base_is_built_once_and_found_again(build: list[str], cache: Path, roo
     made = build_base(PLAN, root, cache, say)
     assert build_base(PLAN, root, cache, say) == made
     assert build == ["tree", "disk"]
-    assert find_base(IDENTITY, cache) == need_base(IDENTITY, cache) == made
+    assert find_base(IDENTITY, cache) == require_base(IDENTITY, cache) == made
     assert names(made.disk.parent) == ["base.json", "disk.qcow2", "status", "vmlinuz"]
     assert made.disk.stat().st_mode & 0o777 == 0o444
     assert names(cache / "bases") == [SHOWN, f"{SHOWN}.lock"]
@@ -175,7 +175,7 @@ def test_a_tool_that_fails_leaves_nothing(
 
 def test_a_base_that_has_vanished_is_told(cache: Path) -> None:
     with pytest.raises(StoreError) as gone:
-        need_base(IDENTITY, cache)
+        require_base(IDENTITY, cache)
     assert str(gone.value) == (
         f"{cache}/bases/{SHOWN}: the base has vanished; `pulumi refresh` notices, then run again"
     )
@@ -186,7 +186,7 @@ def test_a_base_with_other_bytes_is_removed_and_told(build: list[str], cache: Pa
     made.disk.chmod(0o644)
     made.disk.write_text("dish")
     with pytest.raises(StoreError) as damaged:
-        need_base(IDENTITY, cache)
+        require_base(IDENTITY, cache)
     assert str(damaged.value) == (
         f"{made.disk}: expected the bytes that were made, got others: damaged or tampered with; "
         "it was removed, `pulumi refresh` notices, then run again"
@@ -211,7 +211,7 @@ def test_a_disk_of_the_users_own_is_taken_over_with_its_status_and_kernel(own_di
     plan = plan_named_base(named(own_disk), cache)
     assert plan.status == STATUS
     assert plan.planned == ()
-    taken = need_base(plan.fingerprint, cache)
+    taken = require_base(plan.fingerprint, cache)
     assert hash_file(taken.disk) == hash_file(own_disk)
     assert taken.disk != own_disk
     assert taken.kernel.read_bytes() == b"new kernel"
@@ -228,9 +228,9 @@ def test_it_is_taken_over_once_and_needed_no_longer(own_disk: Path, cache: Path,
 
 def test_it_is_taken_over_again_when_the_cache_has_lost_its_disk(own_disk: Path, cache: Path) -> None:
     plan = plan_named_base(named(own_disk), cache)
-    need_base(plan.fingerprint, cache).disk.unlink()
+    require_base(plan.fingerprint, cache).disk.unlink()
     plan_named_base(named(own_disk), cache)
-    assert need_base(plan.fingerprint, cache).disk.exists()
+    assert require_base(plan.fingerprint, cache).disk.exists()
 
 
 def refusal(asked: NamedBase, cache: Path) -> str:

@@ -32,7 +32,8 @@ def test_a_guests_run_makes_seed_and_results_disk_and_unpacks_what_was_written(
 ) -> None:
     seen: dict[str, Any] = {}
 
-    def run(shape: Shape, drives: Drives, *, work: Path, deadline: float, on_progress: object) -> Run:
+    def run(shape: Shape, drives: Drives, *, work: Path, deadline: float, on_progress: object, reboots: int) -> Run:
+        assert reboots == 0
         seen.update(drives=drives, deadline=deadline)
         assert drives.seed.stat().st_size > 0
         assert drives.results.stat().st_size == 64 << 20

@@ -104,8 +104,8 @@ def test_offline_and_the_wished_for_shape_reach_qemu(store: Store, image: Image,
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    wish = TrialOptions(memory_mib=777, cpus=3, port=port, offline=True)
-    boot(store, image, "alice", TCG, wish, ready=lambda _: None, say=lambda _: None)
+    options = TrialOptions(memory_mib=777, cpus=3, port=port, offline=True)
+    boot(store, image, "alice", TCG, options, ready=lambda _: None, say=lambda _: None)
     words = (programs / "words").read_text().splitlines()
     assert f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22" in words
     assert words[words.index("-m") + 1] == "777"

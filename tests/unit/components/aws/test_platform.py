@@ -168,7 +168,7 @@ def test_what_a_step_makes_is_what_the_next_one_takes(declared: Program) -> None
 
 def test_each_step_is_identified_by_the_fingerprint_of_its_inputs(declared: Program) -> None:
     order = order_of(declared)
-    assert (order.surroundings, order.hardware, order.base) == ("imds", SITE.hardware, SITE.base_fingerprint)
+    assert (order.expected_network, order.hardware, order.base) == ("imds", SITE.hardware, SITE.base_fingerprint)
     assert {name: declared.resources[name].inputs["fingerprint"] for name in STEPS} == {
         "base": SITE.base_fingerprint,
         "web-patch-media": order.build_manifest,
