@@ -1,0 +1,2 @@
+# HM_UMASK=077
+sh "$HALLMARK_CONTROL/apply.sh"
