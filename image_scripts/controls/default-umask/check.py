@@ -1,4 +1,4 @@
-"""R1: see control.toml. Opens sessions as the programs do, by PAM itself, and starts shells; each says what umask it has."""
+"""R1: see control.toml. Opens sessions as the programs do, by PAM itself, and starts shells; each says its umask."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def check(context: Context) -> str:
         judge(context, what, shell_umask(text, before), wanted)
     check_sudo(context, wanted)
     check_sftp(context, wanted)
-    return f"a session gets {context.text('umask')} or stricter, of {len(services)} kinds of service and {len(people)} people"
+    how_many = f"{len(services)} kinds of service, {len(people)} people"
+    return f"a session gets {context.text('umask')} or stricter: {how_many}"
 
 
 def judge(context: Context, what: str, got: int | None, wanted: int) -> None:
@@ -93,7 +94,7 @@ class _Conversation(ctypes.Structure):
 
 
 def open_session(service: str, user: str) -> None:
-    """What a program does between asking for a password and starting a shell. A module that fails does not matter here."""
+    """What a program does between asking for a password and starting a shell. Whether a module fails is no matter."""
     library = ctypes.CDLL("libpam.so.0")
     handle = ctypes.c_void_p()
     nothing_to_say = _Conversation.Answer(lambda *_: PAM_CONV_ERR)
@@ -116,7 +117,7 @@ def shell_umask(text: str, before: int) -> int | None:
 
 
 def check_sudo(context: Context, wanted: int) -> None:
-    """sudo takes the union of its own umask and the caller's, unless its policy says otherwise."""
+    """What counts is both its own umask and the caller's, unless the policy says otherwise."""
     for line in run(["cvtsudoers", "-e", "-f", "sudoers", "/etc/sudoers"]).splitlines():
         if line.startswith("Defaults") and re.search(r"(?<!!)\bumask_override\b", line):
             context.finding(f"sudo: {line.strip()}: its own umask, whatever the caller's is")
