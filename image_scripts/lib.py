@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import os
+import re
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,6 +111,83 @@ def check_boot_words(context: Context, *words: str) -> None:
             got = told.get(word.partition("=")[0])
             if got != word:
                 context.finding(f"{where}: expected {word} on the kernel's command line, got {got or 'nothing of it'}")
+
+
+# --- the kernel's parameters (sysctl) ---------------------------------------------------------------------------------
+
+_SYSCTL = "/usr/lib/systemd/systemd-sysctl"
+_INTERFACES = ("all", "default", "lo", "eth0", "ens5", "enp1s0", "hallmark0")
+
+
+def check_kernel_parameters(context: Context, wanted: Mapping[str, str]) -> None:
+    """Findings for what each boot to come would set otherwise, and on a booted machine for what the kernel has.
+
+    A `*` in a key stands for every network interface, those to come as well.
+    """
+    for key, got in _next_boot(wanted).items():
+        if got != wanted[key]:
+            context.finding(f"sysctl.d: {key}: expected {wanted[key]} at each boot, got {got}")
+    state = subprocess.run(["systemctl", "is-enabled", "systemd-sysctl.service"], capture_output=True, check=False)
+    if state.stdout.strip() != b"static":
+        context.finding(f"systemd-sysctl.service: expected static, it is {state.stdout.decode().strip()}")
+    for folder in ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"):
+        if Path(f"{folder}/systemd-sysctl.service.d").exists():
+            context.finding(f"{folder}/systemd-sysctl.service.d: expected the package's own unit alone")
+    if context.phase == "test":
+        return
+    for key, value in wanted.items():
+        for name, got in _running(key):
+            if got != value:
+                context.finding(f"kernel: {name}: expected {value}, got {got}")
+
+
+def _next_boot(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Key → what systemd-sysctl would write; it runs over a stand-in of /proc/sys, in a mount namespace of its own."""
+    sys = Path("/proc/sys")
+    interfaces = {*_INTERFACES, *_interfaces_named(run([_SYSCTL, "--cat-config"]))}
+    interfaces.update(path.name for path in sys.glob("net/ipv4/conf/*"))
+    with tempfile.TemporaryDirectory() as name:
+        files = {
+            key: [Path(name, *(where if part == "*" else part for part in key.split("."))) for where in names]
+            for key in wanted
+            for names in (sorted(interfaces) if "*" in key else [""],)
+        }
+        for path in itertools.chain.from_iterable(files.values()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        script = f'mount --bind "$1" /proc/sys && {{ {_SYSCTL} || true; }}'  # it has not all that other files set
+        run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", name])
+        got = {}
+        for key, paths in files.items():
+            values: dict[str, list[str]] = {}
+            for path in paths:
+                values.setdefault(" ".join(read(path).split()) or "nothing", []).append(path.parent.name)
+            got[key] = "; ".join(f"{v} ({', '.join(names)})" if len(values) > 1 else v for v, names in values.items())
+    return got
+
+
+def _interfaces_named(text: str) -> Iterator[str]:
+    """The interfaces that systemd-sysctl's files have settings for; of a pattern, a name that it would take."""
+    for line in text.splitlines():
+        key = line.partition("=")[0].strip().lstrip("-").strip()
+        first = re.search(r"[./]", key)
+        if first and first[0] == ".":
+            key = key.translate(str.maketrans("./", "/."))
+        parts = key.split("/")
+        if len(parts) == 5 and parts[0] not in ("", "#"):
+            yield re.sub(r"\[!?(.)[^]]*\]", r"\1", parts[3]).replace("*", "x").replace("?", "0")
+
+
+def _running(key: str) -> Iterator[tuple[str, str]]:
+    """A key → what the kernel has, of each interface where it has a `*`."""
+    family = Path("/proc/sys", *key.split(".")[:2])
+    if key.startswith("net.ipv6.") and not family.exists():
+        return  # a kernel without IPv6
+    found = sorted(Path("/proc/sys").glob(key.replace(".", "/")))
+    if not found:
+        yield key, "nothing: this kernel does not know it"
+    for path in found:
+        yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
 
 
 # --- the disk -------------------------------------------------------------------------------------------------------

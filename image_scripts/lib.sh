@@ -189,6 +189,65 @@ set_boot_words() {
     printf '# %s\nGRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX %s"\n' "$_reason" "$*" | write_file 644 root:root "$_file"
 }
 
+# --- the kernel's parameters (sysctl) ---------------------------------------------------------------------------------
+
+# set_kernel_parameters ID REASON <KEY<tab>VALUE...: one file of systemd-sysctl's. `*` in a KEY stands for each network interface.
+# Other files lose the same keys: a later name would win, and so would an interface's own name over a `*`.
+# In a booted machine the kernel is told at once. lib.py has the check.
+set_kernel_parameters() {
+    _file=/etc/sysctl.d/zz-hallmark-$1.conf
+    _pairs=$(cat)
+    # A `-` goes before each: one key that a kernel does not know must not make the unit fail.
+    {
+        printf '# %s\n' "$2"
+        printf '%s\n' "$_pairs" | while IFS="$TAB" read -r _key _value _; do
+            printf -- '-%s = %s\n' "$_key" "$_value"
+        done
+    } | write_file 644 root:root "$_file"
+    for _other in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf; do
+        [ -f "$_other" ] && [ "$_other" != "$_file" ] || continue
+        printf '%s\n' "$_pairs" | awk -F '\t' -v out="$_other.hallmark-new" '
+            # The key as a path below /proc/sys: when the first separator is a dot, dots and slashes change places.
+            function path(key, text, n, i, c) {
+                sub(/^[ \t]*-?[ \t]*/, "", key)
+                sub(/[ \t]*(=.*)?$/, "", key)
+                if (!match(key, /[.\/]/) || substr(key, RSTART, 1) == "/") return key
+                n = length(key)
+                for (i = 1; i <= n; i++) {
+                    c = substr(key, i, 1)
+                    text = text (c == "." ? "/" : c == "/" ? "." : c)
+                }
+                return text
+            }
+            function is_ours(p, key, last, mine) {
+                if (p in wanted) return 1
+                last = p
+                sub(/.*\//, "", last)
+                for (key in wanted) {
+                    if (key !~ /\/\*\//) continue
+                    mine = key
+                    sub(/.*\//, "", mine)
+                    if (index(p, substr(key, 1, index(key, "*") - 1)) == 1 && last == mine) return 1
+                    if (p ~ /[*?[]/ && p ~ /^(net|[*?[])/ && (last == mine || last ~ /[*?[]/)) return 1
+                }
+                return 0
+            }
+            FNR == NR { wanted[path($1)] = 1; next }
+            !/^[ \t]*([#;]|$)/ && is_ours(path($0)) { next }
+            { print >out }
+        ' - "$_other"
+        if [ ! -e "$_other.hallmark-new" ]; then
+            rm -f "$_other"
+        elif cmp -s "$_other" "$_other.hallmark-new"; then
+            rm -f "$_other.hallmark-new"
+        else
+            mv -f "$_other.hallmark-new" "$_other"
+        fi
+    done
+    rm -rf /etc/systemd/system/systemd-sysctl.service /etc/systemd/system/systemd-sysctl.service.d
+    [ ! -d /run/systemd/system ] || /usr/lib/systemd/systemd-sysctl "$_file"
+}
+
 # --- kernel modules -------------------------------------------------------------------------------------------------
 
 # deny_modules FILE REASON MODULE...: keeps modules from loading, by whatever name they are asked for, and unloads them.

@@ -88,3 +88,15 @@ fake_apparmor() {
         >/sys/kernel/security/apparmor/profiles
     printf 'linux /vmlinuz apparmor=1 security=apparmor\n' >/boot/grub/grub.cfg
 }
+
+# fake_kernel_parameters: a booted machine whose kernel has the values of the control's table, on three interfaces.
+fake_kernel_parameters() {
+    mount -t tmpfs proc-sys /proc/sys
+    while IFS='	' read -r _key _value _; do
+        for _interface in all lo eth0; do
+            _path=/proc/sys/$(printf '%s' "$_key" | tr . / | sed "s/\*/$_interface/")
+            mkdir -p "${_path%/*}"
+            echo "$_value" >"$_path"
+        done
+    done <"$HALLMARK_TABLE"
+}
