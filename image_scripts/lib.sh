@@ -205,7 +205,9 @@ set_kernel_parameters() {
         done
     } | write_file 644 root:root "$_file"
     for _other in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf; do
-        [ -f "$_other" ] && [ "$_other" != "$_file" ] || continue
+        if [ ! -f "$_other" ] || [ "$_other" = "$_file" ]; then
+            continue
+        fi
         printf '%s\n' "$_pairs" | awk -F '\t' -v out="$_other.hallmark-new" '
             # The key as a path below /proc/sys: when the first separator is a dot, dots and slashes change places.
             function path(key, text, n, i, c) {

@@ -5,6 +5,6 @@ from lib import Context, check_kernel_parameters
 
 def check(context: Context) -> str:
     """Findings for each parameter that has another value."""
-    wanted = {key: value for key, value in context.rows()}
+    wanted = {row[0]: row[1] for row in context.rows()}
     check_kernel_parameters(context, wanted)
     return f"{len(wanted)} parameters are as they should be"
