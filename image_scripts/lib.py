@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 import stat
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -222,6 +223,63 @@ def _walk(folder: str, device: int) -> Iterator[File]:
                 yield from _walk(entry.path, device)
         elif stat.S_ISREG(status.st_mode):
             yield File(entry.path, status)
+
+
+# --- permissions ----------------------------------------------------------------------------------------------------
+
+_ACL_NAMED = {0x02: "user", 0x08: "group"}
+
+
+def acl_of(path: str, kind: str = "access") -> list[str]:
+    """Whom an access control list names besides owner, group and others, as `user 33 rw-`.
+
+    `default` is the list of what is made in a folder.
+
+    Who may write by such a list has the group's write bit set in the file's mode as well: there it is the list's mask.
+    """
+    try:
+        data = os.getxattr(path, f"system.posix_acl_{kind}", follow_symlinks=False)
+    except OSError:
+        return []
+    entries = struct.iter_unpack("<HHI", data[4:])
+    return [
+        f"{_ACL_NAMED.get(tag, 'others')} {who if tag in _ACL_NAMED else ''} {_rwx(bits)}"
+        for tag, bits, who in entries
+        if tag in _ACL_NAMED or (kind == "default" and tag == 0x20 and bits)
+    ]
+
+
+def _rwx(bits: int) -> str:
+    return "".join(letter if bits & bit else "-" for letter, bit in (("r", 4), ("w", 2), ("x", 1)))
+
+
+@functools.cache
+def why_writable(path: str) -> str:
+    """Why others than root could change what a path leads to, folders and links on the way included; or nothing."""
+    at, rest = "/", [part for part in path.split("/") if part]
+    for _ in range(256):
+        why = _writable_here(at)
+        if why or not rest:
+            return why
+        at = os.path.normpath(os.path.join(at, rest.pop(0)))  # noqa: PTH118
+        if os.path.islink(at):  # noqa: PTH114
+            target = os.readlink(at)  # noqa: PTH115
+            at = "/" if target.startswith("/") else os.path.dirname(at)  # noqa: PTH120
+            rest = [*(part for part in target.split("/") if part), *rest]
+    return f"{path}: links that do not end"
+
+
+@functools.cache
+def _writable_here(path: str) -> str:
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return ""  # its folder says who could make it
+    if status.st_uid != 0:
+        return f"{path} belongs to user {status.st_uid}"
+    if status.st_mode & 0o022 and not stat.S_ISLNK(status.st_mode) and not status.st_mode & stat.S_ISVTX:
+        return f"{path} has the mode {stat.S_IMODE(status.st_mode):04o}"
+    return ""
 
 
 # --- packages -------------------------------------------------------------------------------------------------------

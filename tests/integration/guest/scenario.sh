@@ -99,4 +99,13 @@ fake_kernel_parameters() {
             echo "$_value" >"$_path"
         done
     done <"$HALLMARK_TABLE"
+# let_in PATH UID BITS: an access control list that lets one user in besides, with the bits (4 read, 2 write, 1 execute).
+let_in() {
+    python3 -I -c '
+import os, stat, struct, sys
+path, who, bits = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+mode, nobody = os.stat(path).st_mode, 2**32 - 1
+rows = [(1, mode >> 6 & 7, nobody), (2, bits, who), (4, mode >> 3 & 7, nobody), (16, bits | mode >> 3 & 7, nobody), (32, mode & 7, nobody)]
+os.setxattr(path, "system.posix_acl_access", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *row) for row in rows))
+' "$1" "$2" "$3"
 }

@@ -1,0 +1,4 @@
+# Elsewhere, where others may write.
+useradd -m jdoe
+mv /home/jdoe /var/tmp/jdoe
+ln -s /var/tmp/jdoe /home/jdoe

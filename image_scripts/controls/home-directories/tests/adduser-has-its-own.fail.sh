@@ -1,0 +1,1 @@
+echo DIR_MODE=0755 >>/etc/adduser.conf

@@ -1,0 +1,2 @@
+useradd -m jdoe
+useradd -d /home/jdoe asmith

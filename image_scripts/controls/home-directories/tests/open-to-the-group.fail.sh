@@ -1,0 +1,3 @@
+# HM_MOST=0700
+useradd -m jdoe
+chmod 750 /home/jdoe

@@ -1,0 +1,2 @@
+# shellcheck disable=SC2016
+echo 'PATH=$PATH:' >>/root/.bashrc

@@ -1,0 +1,2 @@
+useradd -m jdoe
+chmod 666 /home/jdoe/.profile

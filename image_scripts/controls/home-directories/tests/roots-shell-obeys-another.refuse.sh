@@ -1,0 +1,2 @@
+useradd -m jdoe
+ln -s /home/jdoe/.profile /root/.bash_aliases
