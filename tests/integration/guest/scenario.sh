@@ -99,6 +99,8 @@ fake_kernel_parameters() {
             echo "$_value" >"$_path"
         done
     done <"$HALLMARK_TABLE"
+}
+
 # let_in PATH UID BITS: an access control list that lets one user in besides, with the bits (4 read, 2 write, 1 execute).
 let_in() {
     python3 -I -c '
