@@ -111,3 +111,18 @@ rows = [(1, mode >> 6 & 7, nobody), (2, bits, who), (4, mode >> 3 & 7, nobody), 
 os.setxattr(path, "system.posix_acl_access", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *row) for row in rows))
 ' "$1" "$2" "$3"
 }
+
+# fake_mounts: a booted machine whose kernel has the mounts of the control's table, and others that systemd makes.
+fake_mounts() {
+    mount -t tmpfs proc /proc
+    mkdir /proc/1
+    {
+        echo '21 1 253:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,discard'
+        while IFS='	' read -r _target _options _; do
+            printf '22 21 0:22 / %s rw,%s,relatime shared:2 - tmpfs tmpfs rw\n' "$(printf '%s' "$_target" | sed 's/\*/1000/')" "$_options"
+        done <"$HALLMARK_TABLE"
+        echo '40 24 0:35 / /proc/sys/fs/binfmt_misc rw,relatime shared:14 - autofs systemd-1 rw,fd=29'
+        echo '41 26 0:36 / /run/lock rw,nosuid,nodev,noexec,relatime shared:15 - tmpfs tmpfs rw,size=5120k'
+        echo '42 26 0:37 / /sys/kernel/security rw,nosuid,nodev,noexec,relatime shared:16 - securityfs securityfs rw'
+    } >/proc/1/mountinfo
+}

@@ -1,0 +1,95 @@
+"""R3: see control.toml. Reads what fstab comes to, and on a booted machine asks the kernel."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lib import Context, read
+
+FOLDERS = (
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+)
+SWITCHES = {"dev": "nodev", "suid": "nosuid", "exec": "noexec"}
+
+
+def check(context: Context) -> str:
+    """Findings for what each boot to come would mount otherwise, and for what is mounted."""
+    rows = [(row[0], set(row[1].split(",")), row[2]) for row in context.rows()]
+    entries = list(fstab())
+    for target, wanted, how in rows:
+        if how == "system":
+            continue
+        mine = [options for where, options in entries if where == target]
+        if not mine and how != "fstab":
+            context.finding(f"/etc/fstab: {target}: expected an entry with {show(wanted)}, got none")
+        for options in mine:
+            if not wanted <= options:
+                context.finding(f"/etc/fstab: {target}: expected {show(wanted)}, it comes to {show(options)}")
+        for path in overruling(target):
+            context.finding(f"{path}: it overrules the options of {target}")
+    if context.phase in ("acceptance", "drift"):
+        check_kernel(context, rows, {where for where, _ in entries})
+    return f"{len(rows)} mount points have their options"
+
+
+def show(options: set[str]) -> str:
+    """Options for people."""
+    return ",".join(sorted(options)) or "none of them"
+
+
+def fstab() -> Iterator[tuple[str, set[str]]]:
+    """The mount point of each entry, and which of the three options mount would give it: a later word counts."""
+    for line in read(Path("/etc/fstab")).splitlines():
+        fields = line.split()
+        if len(fields) < 4 or fields[0].startswith("#"):
+            continue
+        options: set[str] = set()
+        for word in fields[3].split(","):
+            if word in SWITCHES.values():
+                options.add(word)
+            elif word in SWITCHES:
+                options.discard(SWITCHES[word])
+            elif word == "defaults":
+                options.clear()
+        where = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), fields[1])
+        yield where.rstrip("/") or "/", options
+
+
+def overruling(target: str) -> Iterator[str]:
+    """Units and drop-ins that systemd would take instead of fstab's entry, or on top of it."""
+    parts = [re.sub(r"[^a-zA-Z0-9:_.]", lambda m: f"\\x{ord(m[0]):02x}", p) for p in target.split("/")[1:]]
+    unit = "-".join(parts)
+    names = [f"{unit}.mount", f"{unit}.mount.d", "mount.d", "systemd-remount-fs.service"]
+    names += ["-".join(parts[:n]) + "-.mount.d" for n in range(1, len(parts))]
+    for folder in FOLDERS:
+        for name in names:
+            path = Path(folder, name)
+            if path.exists() or path.is_symlink():
+                yield str(path)
+
+
+def check_kernel(context: Context, rows: list[tuple[str, set[str], str]], entries: set[str]) -> None:
+    """Each mount point of the table, and whatever is mounted below it; where one lies on another, the last counts."""
+    mounts: dict[str, set[str]] = {}
+    for line in read(Path("/proc/1/mountinfo")).splitlines():
+        fields = line.split()
+        # A place where something is mounted when it is asked for has no files of its own.
+        if fields[fields.index("-") + 1] != "autofs":
+            mounts[fields[4]] = set(fields[5].split(","))
+    for target, _, how in rows:
+        if target not in mounts and "*" not in target and (how != "fstab" or target in entries):
+            context.finding(f"kernel: {target}: expected a mount, there is none")
+    for where, options in mounts.items():
+        above = [row for row in rows if any(fnmatch.fnmatchcase(where, p) for p in (row[0], f"{row[0]}/*"))]
+        if above:
+            wanted = max(above, key=lambda row: len(row[0]))[1]
+            if not wanted <= options:
+                context.finding(f"kernel: {where}: expected {show(wanted)}, it has {show(options)}")

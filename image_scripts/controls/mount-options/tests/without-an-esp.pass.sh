@@ -1,0 +1,2 @@
+sh "$HALLMARK_CONTROL/apply.sh"
+sed -i '/ \/boot\/efi /d' /etc/fstab
