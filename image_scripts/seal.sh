@@ -23,7 +23,7 @@ rm -f /etc/systemd/network/10-cloud-init* /etc/netplan/50-cloud-init.yaml /etc/s
 printf 'localhost\n' >/etc/hostname
 rm -rf /var/lib/dhcp/* /var/lib/dhcpcd/* /var/lib/systemd/network/* /var/lib/systemd/timers/* \
     /var/lib/systemd/timesync/* /var/lib/private/systemd/timesync/*
-rm -rf /var/lib/faillock/*
+rm -rf /var/lib/faillock/* /var/lib/fail2ban/*
 rm -rf /var/cache/apt/* /var/lib/apt/lists/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/cache/ldconfig/aux-cache
 rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-
 for home in /root /home/*; do
