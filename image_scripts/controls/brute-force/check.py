@@ -47,9 +47,7 @@ ATTEMPTS = {
     ),
     "203.0.113.4": (
         "a client that knows nothing but what is broken",
-        [
-            "Unable to negotiate with {0} port 40000: no matching cipher found. Their offer: 3des-cbc [preauth]"
-        ],
+        ["Unable to negotiate with {0} port 40000: no matching cipher found. Their offer: 3des-cbc [preauth]"],
     ),
     "203.0.113.5": (
         "a name that points at somebody else",

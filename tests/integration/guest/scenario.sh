@@ -75,6 +75,19 @@ time.sleep(600)
     done
 }
 
+# start_fail2ban: its server, as its unit starts it; there is no journal here for it to read.
+start_fail2ban() {
+    mkdir -p /run/fail2ban /run/log/journal
+    mount -t tmpfs fail2ban /var/lib/fail2ban # what is open for writing cannot be made read-only for the check
+    setsid fail2ban-server -xf start >/tmp/fail2ban.log 2>&1 </dev/null &
+    until fail2ban-client ping >/dev/null 2>&1; do
+        sleep 0.1
+    done
+    until fail2ban-client status sshd >/dev/null 2>&1; do
+        sleep 0.1
+    done
+}
+
 # fake_apparmor: a booted machine whose kernel has loaded what the parser loads: aa-status asks the kernel's files. Where the
 # machine that runs the tests has AppArmor itself, its own files are hidden.
 fake_apparmor() {
@@ -125,16 +138,4 @@ fake_mounts() {
         echo '41 26 0:36 / /run/lock rw,nosuid,nodev,noexec,relatime shared:15 - tmpfs tmpfs rw,size=5120k'
         echo '42 26 0:37 / /sys/kernel/security rw,nosuid,nodev,noexec,relatime shared:16 - securityfs securityfs rw'
     } >/proc/1/mountinfo
-
-# start_fail2ban: its server, as its unit starts it; there is no journal here for it to read.
-start_fail2ban() {
-    mkdir -p /run/fail2ban /run/log/journal
-    mount -t tmpfs fail2ban /var/lib/fail2ban # what is open for writing cannot be made read-only for the check
-    setsid fail2ban-server -xf start >/tmp/fail2ban.log 2>&1 </dev/null &
-    until fail2ban-client ping >/dev/null 2>&1; do
-        sleep 0.1
-    done
-    until fail2ban-client status sshd >/dev/null 2>&1; do
-        sleep 0.1
-    done
 }
