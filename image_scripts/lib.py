@@ -196,19 +196,44 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A regular file of the root file system."""
+    """A file of any kind: regular, folder, link, device."""
 
     path: str
     status: os.stat_result
 
 
 @functools.cache
+def all_of_root() -> tuple[File, ...]:
+    """Every file, of whatever kind, of the root file system, and of no other; walked once for all checks."""
+    return (File("/", os.lstat("/")), *walk("/"))
+
+
+@functools.cache
 def files_of_root() -> tuple[File, ...]:
-    """Every regular file of the root file system, and of no other; walked once for all checks."""
-    return tuple(_walk("/", os.lstat("/").st_dev))
+    """Every regular file of the root file system, and of no other."""
+    return tuple(file for file in all_of_root() if stat.S_ISREG(file.status.st_mode))
 
 
-def _walk(folder: str, device: int) -> Iterator[File]:
+@functools.cache
+def mounts() -> tuple[tuple[str, str, str, str], ...]:
+    """Device, folder of the device, mount point and type of each mounted file system, as this process sees them."""
+    found = []
+    for line in read(Path("/proc/self/mountinfo")).splitlines():
+        before, _, after = line.partition(" - ")
+        device, inner, place = before.split()[2:5]
+        place = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), place)
+        found.append((device, inner, place, after.split()[0]))
+    return tuple(found)
+
+
+@functools.cache
+def mount_points() -> frozenset[str]:
+    """Where something is mounted."""
+    return frozenset(place for _, _, place, _ in mounts())
+
+
+def walk(folder: str) -> Iterator[File]:
+    """Every file below a folder, of whatever kind, on its file system."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
@@ -218,11 +243,12 @@ def _walk(folder: str, device: int) -> Iterator[File]:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue
-        if stat.S_ISDIR(status.st_mode):
-            if not os.path.ismount(entry.path):
-                yield from _walk(entry.path, device)
-        elif stat.S_ISREG(status.st_mode):
-            yield File(entry.path, status)
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if is_folder and entry.path in mount_points():
+            continue
+        yield File(entry.path, status)
+        if is_folder:
+            yield from walk(entry.path)
 
 
 # --- permissions ----------------------------------------------------------------------------------------------------

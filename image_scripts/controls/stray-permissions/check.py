@@ -1,0 +1,88 @@
+"""R1: see control.toml. One walk of all local file systems, and what the kernel says of each file."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import grp
+import os
+import pwd
+import re
+import stat
+
+from lib import Context, File, all_of_root, mounts, walk
+
+LOCAL = {"btrfs", "devtmpfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "vfat", "xfs", "zfs"}
+# What people leave there on a live server is theirs; by this control's neighbours nobody else gets at it.
+THEIRS = re.compile(r"/(home/[^/]+|root|tmp|var/tmp|dev/shm|run/user/\d+|run/lock)/")
+# Units with DynamicUser= have a number only while they run; nobody else comes into these folders.
+DYNAMIC = range(61184, 65520)
+PRIVATE = ("/var/lib/private/", "/var/cache/private/", "/var/log/private/")
+MEMORY = {(1, 1), (1, 2), (1, 4)}  # mem, kmem, port
+
+
+def check(context: Context) -> str:
+    """Findings for each stray file; a file system that cannot be looked at would be one as well."""
+    places = file_systems()
+    seen = 0
+    for file in (*all_of_root(), *(file for place in places for file in (File(place, os.lstat(place)), *walk(place)))):
+        seen += 1
+        why = why_stray(context, file)
+        if why and not any(fnmatch.fnmatchcase(file.path, pattern) for pattern in context.words("allowed")):
+            context.finding(f"{file.path}: {why}")
+    context.note(f"looked at: / {' '.join(places)}")
+    return f"nothing stray among {seen} files"
+
+
+def file_systems() -> list[str]:
+    """Where local file systems are mounted, but for the one of /, each once."""
+    found: dict[tuple[str, str], str] = {}
+    for device, inner, place, kind in mounts():
+        if kind in LOCAL and place != "/":
+            found.setdefault((device, inner), place)
+    return sorted(place for place in found.values() if os.path.isdir(place))  # noqa: PTH112
+
+
+def why_stray(context: Context, file: File) -> str:
+    """What is wrong with one file, or nothing."""
+    status = file.status
+    mode = status.st_mode
+    is_theirs = context.phase == "drift" and THEIRS.match(file.path) is not None
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        return why_device(file)
+    if not (has_owner(status.st_uid, status.st_gid) or is_theirs or is_of_a_unit(file)):
+        return f"belongs to {status.st_uid}:{status.st_gid}, of which one is nobody's"
+    if not mode & stat.S_IWOTH or stat.S_ISLNK(mode) or stat.S_ISSOCK(mode) or is_theirs:
+        return ""  # whom a socket serves, the program behind it says
+    if stat.S_ISDIR(mode) and mode & stat.S_ISVTX:
+        return "" if status.st_uid == 0 else f"everybody writes there, and user {status.st_uid} may remove all of it"
+    return f"everybody may write it ({stat.S_IMODE(mode):04o})"
+
+
+def why_device(file: File) -> str:
+    """Nodes belong to /dev; there, disks and memory are closed to others."""
+    status = file.status
+    if status.st_rdev == 0:
+        return ""  # opens nothing: systemd and overlays mark with it what is not there
+    if not file.path.startswith("/dev/"):
+        return f"a device ({os.major(status.st_rdev)}:{os.minor(status.st_rdev)}) outside of /dev"
+    is_memory = stat.S_ISCHR(status.st_mode) and (os.major(status.st_rdev), os.minor(status.st_rdev)) in MEMORY
+    if status.st_mode & 0o007 and (stat.S_ISBLK(status.st_mode) or is_memory):
+        return f"everybody may open this disk or memory ({stat.S_IMODE(status.st_mode):04o})"
+    return ""
+
+
+@functools.cache
+def has_owner(uid: int, gid: int) -> bool:
+    """Whether both numbers are somebody's, by whatever the system asks for names."""
+    try:
+        pwd.getpwuid(uid)
+        grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return True
+
+
+def is_of_a_unit(file: File) -> bool:
+    """What a unit with a user of the moment has left in the folders that are closed for this."""
+    return file.path.startswith(PRIVATE) and {file.status.st_uid, file.status.st_gid} <= {0, *DYNAMIC}

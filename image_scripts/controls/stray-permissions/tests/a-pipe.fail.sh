@@ -1,0 +1,1 @@
+mkfifo -m 666 /var/lib/pipe
