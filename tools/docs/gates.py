@@ -27,7 +27,7 @@ GATES: tuple[Gate, ...] = (
         tests=(
             "tests/unit/store/test_store.py::test_a_channel_follows_accepted_images_only",
             "tests/unit/store/test_store.py::test_a_rejected_candidate_leaves_the_channel_where_it_is",
-            "tests/unit/store/test_store.py::test_an_image_that_is_not_whole_is_neither_listed_nor_found",
+            "tests/unit/store/test_image.py::test_an_image_that_is_not_whole_is_neither_listed_nor_found",
             "tests/unit/store/test_store.py::test_a_kill_while_an_image_is_added_leaves_no_image_and_the_next_run_adds_it",
         ),
     ),
