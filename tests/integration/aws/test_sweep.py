@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from hallmark.aws.ebs.snapshots import CONTENT
-from hallmark.aws.leftovers import judge_leftovers
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.aws.sweep import find_leftovers, sweep, sweep_run
-from hallmark.aws.tags import BUILD, EXPIRES, MANAGED, PROJECT, RECIPE, STACK, USE
+from hallmark.aws.tags import BUILD, EXPIRES, PROJECT, RECIPE, STACK, USE
 from hallmark.common.errors import AwsError
 from tests.doubles import moto_ec2
 from tests.doubles.quick_machines import QuickMachines
@@ -23,6 +22,7 @@ from tests.support.aws.account import FUTURE, NOW, PAST, everything, holdings, p
 from tests.support.aws.doubled import image, server
 
 __all__ = ["server"]
+
 OURS = ("hallmark", "aws")
 
 
@@ -80,28 +80,6 @@ def test_a_stack_of_the_same_name_in_another_project_is_another(ec2: Any, aws: A
     made = account.volume(ec2, passing())
     assert swept(aws, scope=("theirs", "aws")) == set()
     assert holdings(ec2) == {made}
-
-
-@pytest.mark.parametrize(
-    "tags",
-    [
-        {},
-        {MANAGED: "true"},
-        {EXPIRES: "2020-01-01T00:00:00Z"},
-        {MANAGED: "false", EXPIRES: "2020-01-01T00:00:00Z"},
-        {MANAGED: "true", EXPIRES: "yesterday"},
-        {MANAGED: "true", EXPIRES: ""},
-        {MANAGED: "true", EXPIRES: "2026-11-24T12:00:00Z"},  # now, to the second
-        {MANAGED: "true", EXPIRES: "2026-11-24 11:00"},
-    ],
-)
-def test_what_is_not_surely_ours_and_expired_is_no_leftover(tags: dict[str, str]) -> None:
-    def judged(tags: dict[str, str]) -> list[str]:
-        row = {"VolumeId": "vol-1", "Tags": account.listed(tags)}
-        return [one.id for one in judge_leftovers({"volume": (row,)}, (), now=NOW, scope=None)]
-
-    assert judged(tags) == []
-    assert judged({MANAGED: "true", EXPIRES: "2026-11-24T11:59:59Z"}) == ["vol-1"]
 
 
 def test_a_snapshot_of_an_ami_stays_and_so_does_the_ami(ec2: Any, aws: Aws) -> None:

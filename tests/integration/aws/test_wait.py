@@ -1,4 +1,4 @@
-"""Waiting for a power-off and for a channel: every way it can end, without a real clock."""
+"""Waiting for a power-off: every way it can end, without a real clock."""
 
 from __future__ import annotations
 
@@ -10,31 +10,15 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from hallmark.aws import wait as aws_wait
-from hallmark.aws.channel import wait_for_channel
 from hallmark.aws.session import Aws
 from hallmark.aws.wait import Progress, news, wait_for_power_off
-from hallmark.common.errors import AwsError, MachineError
+from hallmark.common.errors import MachineError
 from tests.doubles import moto_ec2
+from tests.support.aws.stepped_clock import Clock
 from tests.support.aws.strict import base_ami, strict_account
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-
-
-class Clock:
-    """A clock that only sleeping moves; at `at` seconds it does something."""
-
-    def __init__(self, at: float = -1.0, do: Any = None) -> None:
-        self.time, self.at, self.do = 0.0, at, do
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-        if self.do and self.time >= self.at:
-            self.do, do = None, self.do
-            do()
 
 
 @pytest.fixture
@@ -184,19 +168,3 @@ def test_the_program_ends_with_one_line(aws: Aws, instance: str, capsys: pytest.
     aws.ec2.stop_instances(InstanceIds=[instance])
     assert aws_wait.main([*words, instance]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "outcome: powered-off"
-
-
-def test_a_channel_that_holds_the_image_in_the_end(aws: Aws) -> None:
-    def put() -> None:
-        aws.ssm.put_parameter(Name="/hallmark/x/stable", Value="ami-1", Type="String", Overwrite=True)
-
-    clock = Clock(30, put)
-    wait_for_channel(aws.ssm, "/hallmark/x/stable", "ami-1", now=clock.now, sleep=clock.sleep)
-    assert clock.time == 30
-
-
-def test_a_channel_that_never_does_is_an_error(aws: Aws) -> None:
-    aws.ssm.put_parameter(Name="/hallmark/x/stable", Value="ami-0", Type="String")
-    clock = Clock()
-    with pytest.raises(AwsError, match=r"^/hallmark/x/stable: expected ami-1 within 300 s, got ami-0; AWS"):
-        wait_for_channel(aws.ssm, "/hallmark/x/stable", "ami-1", now=clock.now, sleep=clock.sleep)

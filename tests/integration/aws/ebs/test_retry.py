@@ -8,12 +8,8 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError, ReadTimeoutError, SSLError
 from botocore.parsers import ResponseParserError
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hallmark.aws.ebs.pace import Pace
 from hallmark.aws.ebs.retry import Gone, Retrier, RetryPolicy, StoppedError, client_config
-from hallmark.aws.ebs.workers import run_workers
 from hallmark.aws.errors import BrokenAnswerError
 from hallmark.common.errors import AwsError
 
@@ -128,43 +124,3 @@ def test_an_error_says_what_was_asked_what_to_do_and_what_was_answered() -> None
         "a start: not allowed: PutSnapshotBlock; docs/iam/pipeline.json lists what is needed "
         "(AWS said AccessDeniedException: not authorized)"
     )
-
-
-@given(st.floats(1, 2000), st.integers(1, 300))
-def test_the_pace_is_kept(rate: float, calls: int) -> None:
-    pace = Pace(rate, clock=lambda: 100.0)
-    waits = [pace.reserve() for _ in range(calls)]
-    assert waits == pytest.approx([index / rate for index in range(calls)], abs=1e-6)
-
-
-def test_idle_time_earns_nothing() -> None:
-    now = [0.0]
-    pace = Pace(10, clock=lambda: now[0])
-    now[0] = 1000
-    assert [pace.reserve() for _ in range(3)] == pytest.approx([0, 0.1, 0.2])
-
-
-def test_no_rate_is_no_limit() -> None:
-    assert {Pace(0).reserve() for _ in range(1000)} == {0.0}
-
-
-def test_workers_stop_at_the_first_error_and_raise_it() -> None:
-    seen: list[int] = []
-    stop = threading.Event()
-
-    def handle(item: int) -> None:
-        seen.append(item)
-        if item == 3:
-            raise AwsError("three")
-        if stop.wait(5):
-            raise StoppedError
-
-    with pytest.raises(AwsError, match="three"):
-        run_workers(range(1000), handle, workers=8, stop=stop, tick=lambda _: None)
-    assert len(seen) <= 8
-
-
-def test_more_workers_than_items_are_no_harm() -> None:
-    seen: list[int] = []
-    run_workers(range(3), seen.append, workers=8, stop=threading.Event(), tick=lambda _: None)
-    assert sorted(seen) == [0, 1, 2]

@@ -1,8 +1,7 @@
-"""Inventory, build and acceptance on AWS: what the host judges, what it then keeps, and in which order."""
+"""Build and acceptance on AWS: what the host judges, what it then keeps, and in which order."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,98 +26,32 @@ from hallmark.common.errors import (
     ResultsError,
     StoreError,
 )
-from hallmark.order.order import Order, make_order, make_plan
+from hallmark.order.order import Order
 from hallmark.order.places import Places
-from hallmark.pipeline import build as build_module
 from hallmark.pipeline.accept import accept_image
 from hallmark.pipeline.build import build_image
-from hallmark.store.image import image_id
-from hallmark.store.store import Store
-from tests.support.aws.strict import base_ami, site_in, strict_account, volume
-from tests.support.examples import BASE, INVENTORY, LOCK, TODAY, Project, append
-from tests.support.good_results import isolation, write, write_good_acceptance, write_good_build
+from tests.support.aws.doubled_sequence import (
+    aws,
+    base,
+    build,
+    failures,
+    kept,
+    machines,
+    name_of,
+    number,
+    numbers,
+    order,
+    ordered,
+    places,
+    project,
+    silent,
+    site,
+)
+from tests.support.examples import Project, append
+from tests.support.good_results import isolation, write, write_good_acceptance
 from tests.support.machines import FakeMachines, Guest
 
-STATUS = "Package: base-files\nStatus: install ok installed\nArchitecture: amd64\nVersion: 13.8\n"
-_numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Aws]:
-    with strict_account() as aws:
-        yield aws
-
-
-@pytest.fixture(scope="module")
-def base(aws: Aws) -> str:
-    return base_ami(aws)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project(tmp_path)
-    (project.scripts / "inventory.sh").write_text("# inventory.sh\n")
-    return project
-
-
-@pytest.fixture
-def places(project: Project) -> Places:
-    return project.places()
-
-
-@pytest.fixture
-def site(aws: Aws, base: str, tmp_path: Path) -> Site:
-    return site_in(aws, tmp_path / "evidence", base=base)
-
-
-@pytest.fixture
-def machines(aws: Aws, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachines:
-    monkeypatch.setattr(image_store, "Aws", lambda _: aws)  # each costs a second
-    monkeypatch.setattr(build_module, "make_patch_media", lambda order, *_: (tmp_path / "iso", order.build_manifest))
-    return FakeMachines(
-        base=base,
-        disk=lambda _: volume(aws),
-        run_id=lambda: f"run-{next(_numbers)}",
-        network_proof="sealed\n",
-    )
-
-
-def ordered(project: Project, number: int) -> Order:
-    """The order of the project as it is now; each number is an image of its own."""
-    hardware = {"instance_type": "t3.medium", "test": str(number)}
-    return make_order(
-        project.recipe,
-        make_plan(project.recipe, project.scripts, TODAY, "imds"),
-        scripts=project.scripts,
-        base=BASE,
-        inventory=INVENTORY,
-        lock=LOCK,
-        expected_network="imds",
-        hardware=hardware,
-    )
-
-
-@pytest.fixture
-def number() -> int:
-    return next(_numbers)
-
-
-@pytest.fixture
-def order(project: Project, number: int) -> Order:
-    return ordered(project, number)
-
-
-def silent(_: str) -> None:
-    pass
-
-
-def build(order: Order, site: Site, places: Places, machines: FakeMachines, spoil: Guest = lambda _: None) -> Root:
-    def guest(results: Path) -> None:
-        write_good_build(results, order)
-        spoil(results)
-
-    machines.guest = guest
-    return build_image(order, machines, AwsImageStore(site), places, silent)
+__all__ = ["aws", "base", "machines", "number", "order", "places", "project", "site"]
 
 
 def accept(
@@ -130,18 +63,6 @@ def accept(
 
     machines.guest = guest
     return accept_image(order, ami, machines, AwsImageStore(site), places, silent)
-
-
-def name_of(order: Order) -> str:
-    return image_id(order.recipe, order.fingerprint)
-
-
-def kept(site: Site, order: Order) -> Path:
-    return Path(site.evidence) / name_of(order)
-
-
-def failures(places: Places, name: str) -> list[Path]:
-    return [folder / "evidence" for folder in Store(places.store).failures(name)]
 
 
 def roots(aws: Aws, order: Order) -> list[str]:
@@ -162,77 +83,6 @@ def before(aws: Aws, operation: str, look: Callable[[], object]) -> Iterator[lis
         yield seen
     finally:
         aws.ec2.meta.events.unregister(f"before-call.ec2.{operation}", keep)
-
-
-# Inventory
-
-
-def found(status: str = STATUS, proof: str = isolation("imds"), code: str = "0") -> Guest:
-    def guest(results: Path) -> None:
-        write(results / "exit", f"{code}\n")
-        write(results / "stage", "done\n" if code == "0" else "inventory\n")
-        write(results / "isolation.txt", proof)
-        write(results / "status", status)
-
-    return guest
-
-
-def test_an_inventory_is_the_bases_own_dpkg_database(
-    site: Site, project: Project, places: Places, machines: FakeMachines
-) -> None:
-    machines.guest = found()
-    assert take_inventory(site, project.scripts, machines, places, silent) == STATUS
-    (run,) = machines.runs
-    assert (run.boots, run.name, run.task.mode) == (site.base.id, site.base.id, "inventory")
-    assert not list((places.store / "work").iterdir())
-
-
-def test_an_ami_that_was_looked_into_is_not_booted_again_though_the_state_was_lost(
-    site: Site, project: Project, places: Places, machines: FakeMachines
-) -> None:
-    """A new runner has the place of the evidence alone."""
-    machines.guest = found()
-    take_inventory(site, project.scripts, machines, places, silent)
-    machines.guest = found(code="1")
-    said: list[str] = []
-    elsewhere = places.model_copy(update={"store": places.store / "of-another-runner"})
-    elsewhere.store.mkdir()
-    assert take_inventory(site, project.scripts, machines, elsewhere, said.append) == STATUS
-    assert len(machines.runs) == 1
-    assert said[0].startswith(f"inventory: {site.base.id} was looked into before: {site.evidence}/inventory-")
-    kept = Path(site.evidence) / f"inventory-{site.base.id}"
-    (kept / "status").write_text("damaged\n")
-    machines.guest = found()
-    assert take_inventory(site, project.scripts, machines, elsewhere, silent) == STATUS
-    assert len(machines.runs) == 2
-
-
-@pytest.mark.parametrize(
-    ("guest", "message"),
-    [
-        (found(proof="SURPRISE: a name was resolved\n"), "isolation.txt: SURPRISE: a name was resolved"),
-        (found(proof=isolation("none")), 'isolation.txt: expected a whole proof, from "expected: imds" to'),
-        (found(proof=""), "isolation.txt: expected a proof of the isolation, got none"),
-        (found(status=""), "status: expected a dpkg database, got no package"),
-        (found(status="Status: install ok installed\n"), "status: expected a dpkg database, got a package without "),
-        (lambda results: (found()(results), (results / "status").unlink())[0], "status: expected a dpkg database"),
-        (found(code="1"), "inventory: stage inventory: exit code 1"),
-    ],
-)
-def test_an_inventory_that_cannot_be_trusted_ends_it_and_its_evidence_is_kept(
-    site: Site, project: Project, places: Places, machines: FakeMachines, guest: Guest, message: str
-) -> None:
-    machines.guest = guest
-    with pytest.raises(BuildError) as error:
-        take_inventory(site, project.scripts, machines, places, silent)
-    (evidence,) = failures(places, site.base.id)
-    assert str(error.value).startswith(f"{site.base.id}: inventory: ")
-    assert message in str(error.value)
-    assert str(error.value).endswith(f"\nevidence: {evidence}")
-    assert (evidence / "isolation-network.txt").read_text() == "sealed\n"
-    assert (evidence / "build" / "exit").exists()
-    assert message in (evidence / "error.txt").read_text()
-    assert (evidence / "console.log").read_text() == "last words\n"
 
 
 # Build
@@ -605,7 +455,7 @@ def test_evidence_that_cannot_be_kept_means_no_verdict(
 def test_an_image_of_other_inputs_is_refused(
     project: Project, site: Site, places: Places, machines: FakeMachines, candidate: AmiImage
 ) -> None:
-    other = ordered(project, next(_numbers))
+    other = ordered(project, next(numbers))
     with pytest.raises(AwsError) as error:
         accept(other, candidate.ami, site, places, machines)
     assert str(error.value) == (

@@ -1,0 +1,49 @@
+"""The base AMI: which one is taken, and which cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hallmark.aws.base import check_base, find_base, get_base
+from hallmark.aws.session import Aws
+from hallmark.common.errors import AwsError
+from tests.support.aws.stack_settings import BASE
+
+
+def test_no_base_matches(aws: Aws) -> None:
+    with pytest.raises(AwsError, match=r"^base: no arm64 AMI of owner 136693071363 matches 'debian-99-\*' in eu-"):
+        find_base(aws.ec2, owners=["136693071363"], pattern="debian-99-*", architecture="arm64")
+    with pytest.raises(AwsError, match=r"^base: ami-00000000000000000: no such AMI in eu-central-1"):
+        get_base(aws.ec2, "ami-00000000000000000")
+
+
+def test_the_newest_base_that_matches_is_taken(aws: Aws) -> None:
+    there = aws.ec2.describe_images()["Images"]
+    name, owner, architecture = there[0]["Name"], there[0]["OwnerId"], there[0]["Architecture"]
+    found = find_base(aws.ec2, owners=[owner], pattern=name, architecture=architecture)
+    assert (found.name, found.architecture) == (name, architecture)
+    newest = find_base(aws.ec2, owners=[owner], pattern="*", architecture=architecture)
+    dates = {row["ImageId"]: row["CreationDate"] for row in there}
+    assert dates[newest.id] == max(row["CreationDate"] for row in there if row["OwnerId"] == owner)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"product_codes": ("abc",)}, "has product codes (abc), which its copies must keep"),
+        ({"state": "pending"}, "expected state available, got pending"),
+        ({"architecture": "i386"}, "expected x86_64 or arm64, got i386"),
+        ({"virtualization": "paravirtual"}, "expected virtualization hvm, got paravirtual"),
+        ({"root_type": "instance-store"}, "expected its root device on EBS"),
+        ({"boot_mode": "floppy"}, "expected a known boot mode, got floppy"),
+        ({"ena": False}, "expected ENA support"),
+        ({"root_gib": 0}, "expected its root device to have a size"),
+        ({"other_devices": ("/dev/sdb",)}, "expected one disk, got more: /dev/sdb"),
+    ],
+)
+def test_a_base_that_no_image_can_be_made_of(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(AwsError) as error:
+        check_base(BASE.model_copy(update=change))
+    assert str(error.value) == f"base: ami-0base (debian-13): {reason}; choose another AMI"
