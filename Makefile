@@ -10,7 +10,7 @@ STACK ?= local
 ARGS ?=
 # Tests that stand alone run side by side; of those with machines of their own two files do, each in its own order.
 QUICK_TESTS := $(wildcard tests/unit tests/project)
-TESTS := $(QUICK_TESTS) $(wildcard tests/integration/apt tests/integration/guest tests/integration/aws tests/doubles_selftest)
+TESTS := $(QUICK_TESTS) $(wildcard $(addprefix tests/integration/,apt guest aws cli engine) tests/doubles_selftest)
 MACHINE_TESTS := $(wildcard tests/integration/machine) $(dir $(firstword $(wildcard tests/e2e/test_*.py)))
 PYTEST := $(IN_ENV) python -m pytest
 SIDE_BY_SIDE := -n 2 --dist loadgroup

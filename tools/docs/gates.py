@@ -74,8 +74,8 @@ GATES: tuple[Gate, ...] = (
         "recipe, or ends otherwise than it should, is rejected, and stays so for the same inputs.",
         tests=(
             "tests/unit/judge/test_acceptance.py::test_each_way_for_a_candidate_to_be_unfit_is_told_in_either_boot",
-            "tests/unit/pipeline/test_sequence_local.py::test_what_was_rejected_fails_at_once_until_it_is_retried",
-            "tests/unit/pipeline/test_sequence_local.py::test_a_candidate_that_does_not_end_well_is_rejected_naming_its_console",
+            "tests/unit/pipeline/test_accept.py::test_what_was_rejected_fails_at_once_until_it_is_retried",
+            "tests/unit/pipeline/test_accept.py::test_a_candidate_that_does_not_end_well_is_rejected_naming_its_console",
             "tests/e2e/test_pipeline.py::test_a_failed_acceptance_fails_the_run_and_says_why",
             "tests/e2e/test_pipeline.py::test_the_channel_stays_on_the_older_image",
         ),
@@ -90,8 +90,8 @@ GATES: tuple[Gate, ...] = (
             "tests/integration/apt/test_hostile_mirrors.py::test_an_expired_index",
             "tests/integration/apt/test_hostile_mirrors.py::test_a_tampered_package_list",
             "tests/integration/apt/test_hostile_mirrors.py::test_a_deb_with_other_bytes_than_the_index_says",
-            "tests/integration/apt/test_resolving.py::test_a_patch_that_cannot_be_installed_is_named",
-            "tests/integration/apt/test_resolving.py::test_a_base_package_on_hold_with_a_patch_outstanding_is_named",
+            "tests/integration/apt/test_resolve.py::test_a_patch_that_cannot_be_installed_is_named",
+            "tests/integration/apt/test_resolve.py::test_a_base_package_on_hold_with_a_patch_outstanding_is_named",
         ),
     ),
     Gate(

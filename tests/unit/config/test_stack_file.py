@@ -85,3 +85,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(SettingsError, match="Is a directory"):
         read_stack_file(tmp_path, "aws")
+
+
+def test_the_configuration_is_read_as_pulumi_hands_it_over(tmp_path: Path) -> None:
+    write(tmp_path, "config:\n  a:b: text\n  a:n: 5\n  a:list: [one, {two: 2}]\n  a:secret: {secure: v1:abc}\n")
+    assert read_stack_config(tmp_path, "aws") == {"a:b": "text", "a:n": "5", "a:list": '["one", {"two": 2}]'}
+
+
+def test_a_configuration_that_is_no_yaml_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "config:\n  a: [\n")
+    with pytest.raises(SettingsError, match=r"stacks/Pulumi\.aws\.yaml: expected YAML: "):
+        read_stack_config(tmp_path, "aws")

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.checkout import find_checkout
 from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
 from hallmark.common.locks import try_lock
 from hallmark.engine.engine import Engine
@@ -183,11 +182,6 @@ def test_a_set_up_that_is_not_finished_says_what_to_run(root: Path) -> None:
     (root / ".hallmark/passphrase").unlink()
     with pytest.raises(PrerequisiteError, match="passphrase: missing; `make setup` makes it"):
         Engine(root, {}).up("local", said_nothing)
-
-
-def test_a_folder_without_pulumi_yaml_is_no_checkout(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"expected a checkout of Hallmark with its Pulumi\.yaml"):
-        find_checkout(tmp_path)
 
 
 def program(root: Path) -> str:

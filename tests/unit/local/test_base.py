@@ -27,7 +27,7 @@ from hallmark.local.base import (
     save_base_plan,
 )
 from hallmark.local.base_tree import Tree
-from tests.unit.local.test_disk import FILES, write_disk
+from tests.support.made_disk import FILES, write_disk
 
 CHECKOUT = Path(__file__).parents[3]
 STATUS = """\

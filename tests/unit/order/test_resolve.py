@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.errors import HallmarkError, LockError, MirrorError
-from hallmark.config.settings import Settings, load_settings
+from hallmark.common.errors import HallmarkError, LockError
+from hallmark.config.settings import Settings
 from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
@@ -19,7 +19,6 @@ from hallmark.debian.lock import PatchLock, write_lock
 from hallmark.local import base
 from hallmark.local.base import BasePlan, plan_the_base
 from hallmark.order.order import make_plan
-from hallmark.order.places import Places, find_places
 from hallmark.order.resolve import Context, StartingPoint, order_image, resolve_lock
 from tests.support.examples import BASE, LOCK, TODAY, Project, append
 
@@ -87,53 +86,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def plan_of(project: Project) -> Plan:
     return make_plan(project.recipe, project.scripts, TODAY)
-
-
-def test_places_survive_the_way_through_pulumis_state(project: Project) -> None:
-    places = project.places()
-    assert Places.model_validate_json(places.model_dump_json()) == places
-
-
-def test_the_places_of_a_stack_are_its_settings_or_below_its_checkout(tmp_path: Path) -> None:
-    settings = load_settings(
-        {
-            "hallmark:mirror": "http://mirror.invalid/debian/",
-            "hallmark:securityMirror": "http://mirror.invalid/debian-security",
-            "hallmark:cache": str(tmp_path / "cache"),
-            "hallmark:parallel": "2",
-        },
-        where="stack local",
-    )
-    places = find_places(settings, tmp_path / "checkout")
-    assert places.store == tmp_path / "checkout" / ".hallmark" / "store"
-    assert places.cache == tmp_path / "cache"
-    assert places.pool == tmp_path / "cache" / "pool"
-    assert (places.main, places.parallel) == ("http://mirror.invalid/debian", 2)
-    assert places.apt_root().suites == ("trixie", "trixie-updates", "trixie-security")
-    assert places.apt_root("trixie").suites == ("trixie",)
-    assert places.apt_root().mirror.security == "http://mirror.invalid/debian-security"
-
-
-@pytest.mark.parametrize(
-    ("uri", "fact"),
-    [
-        ("https://mirror.invalid/debian", "https://mirror.invalid/debian"),
-        ("file:/srv/mirror", ""),
-        ("http://jdoe:secret@mirror.invalid/debian", ""),
-    ],
-)
-def test_an_image_is_told_a_mirror_that_its_servers_can_ask_and_no_password(
-    tmp_path: Path, uri: str, fact: str
-) -> None:
-    places = Project(tmp_path).places().model_copy(update={"main": uri})
-    assert places.facts == {"mirror": fact, "security_mirror": places.security}
-
-
-def test_a_mirror_that_is_no_uri_is_told_by_the_settings_own_name(tmp_path: Path) -> None:
-    values = {"hallmark:mirror": "http://mirror.invalid", "hallmark:securityMirror": "ftp;rm"}
-    with pytest.raises(MirrorError) as refused:
-        find_places(load_settings(values, where="stack local"), tmp_path)
-    assert str(refused.value) == "hallmark:securityMirror: expected a URI of http, https or file, got 'ftp;rm'"
 
 
 @pytest.mark.parametrize(

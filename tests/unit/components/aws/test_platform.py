@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +14,27 @@ from components.aws import release as aws_release
 from components.aws.platform import AwsPlatform
 from components.golden_image import GoldenImage, GoldenImageArgs
 from components.program import choose_platform
-from hallmark.aws import settings as aws_settings
-from hallmark.aws.site import load_site
-from hallmark.aws.steps import pack
 from hallmark.common.errors import AwsError, PrerequisiteError
-from hallmark.config.settings import Settings
-from hallmark.debian import resolve as patches
-from hallmark.order.order import Order, load_order
 from hallmark.order.resolve import Context
-from tests.doubles.server import BIN
-from tests.support.aws.site import AWS, ROLE, SITE
+from tests.support.aws.declared_image import (
+    AMI,
+    IMAGE,
+    OURS,
+    SECRET,
+    SNAPSHOT,
+    _plugins,
+    body,
+    context,
+    declared,
+    order_of,
+    project,
+    swept,
+)
+from tests.support.aws.site import AWS, ROLE
 from tests.support.declared import OUTPUTS, Program, run_program
-from tests.support.examples import LOCK, TODAY, Project
+from tests.support.examples import Project
 
-STATUS = "Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.5.1-1\n"
-SNAPSHOT, AMI, IMAGE = "snap-0123456789abcdef0", "ami-0123456789abcdef0", "web-0123456789abcdef"
-SECRET = "correct horse battery staple"
-BUILT = {"image": IMAGE, "snapshot": SNAPSHOT, "run": "run-1", "evidence": f"/evidence/{IMAGE}"}
-STEPS = ["base", "web-patch-media", "web-build", "web-image-registration", "web-acceptance"]
-OURS = [*STEPS, "web-release-channel-read-back"]
-
-
-@pytest.fixture(autouse=True)
-def _plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The doubled ones are where the platform looks for them; nothing here starts them."""
-    monkeypatch.setenv("PATH", f"{BIN}:{os.environ['PATH']}")
+__all__ = ["_plugins", "context", "declared", "project", "swept"]
 
 
 def test_without_pulumis_plugins_nothing_is_declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -54,65 +48,11 @@ def test_without_pulumis_plugins_nothing_is_declared(monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
-
-
-@pytest.fixture
-def swept(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """The scopes of the sweeps."""
-    scopes: list[object] = []
-
-    def sweep(_: object, *, scope: object, **__: object) -> tuple[str, ...]:
-        scopes.append(scope)
-        return ()
-
-    monkeypatch.setattr(aws_platform, "sweep", sweep)
-    return scopes
-
-
-@pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, lambda text, *_, level=level, **__: lines.append(f"{level}: {text}"))
     return lines
-
-
-@pytest.fixture
-def context(project: Project, monkeypatch: pytest.MonkeyPatch, swept: list[object]) -> Context:
-    """A stack's context: the mirror's answer is `LOCK`, the account's is `SITE`, every step goes well."""
-    monkeypatch.setattr(patches, "resolve", lambda *_, **__: LOCK)
-    monkeypatch.setattr(aws_platform, "ask_the_mirror", lambda _: True)
-    monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: SITE)
-    outputs = {
-        "AmiInventory": {"status": pack(STATUS)},
-        "AmiBuild": BUILT,
-        "AmiRegistration": {"ami": AMI},
-        "AmiAcceptance": {"image": AMI, "accepted": True},
-    }
-    for kind, values in outputs.items():
-        monkeypatch.setitem(OUTPUTS, kind, values)
-    monkeypatch.setattr(aws_settings, "load_aws_settings", lambda *_, **__: AWS)
-    settings = Settings(recipes=("web",), channel="testing", platform="aws", kmsKey="alias/hallmark")
-    return Context(settings=settings, places=project.places(), root=project.folder, today=TODAY)
-
-
-def body(project: Project, context: Context) -> Callable[[], None]:
-    def declare() -> None:
-        args = GoldenImageArgs(recipe=project.recipe, context=context, platform=choose_platform(context))
-        pulumi.export("web", GoldenImage("web", args).outputs)
-
-    return declare
-
-
-@pytest.fixture
-def declared(project: Project, context: Context) -> Program:
-    return run_program(body(project, context), config={"aws:secretKey": SECRET, "hallmark:password": SECRET})
-
-
-def order_of(declared: Program) -> Order:
-    return load_order(Path(declared.resources["web-build"].inputs["order"]))
 
 
 def test_the_settings_alone_decide_about_the_platform(context: Context) -> None:
@@ -166,32 +106,8 @@ def test_what_a_step_makes_is_what_the_next_one_takes(declared: Program) -> None
     assert inputs["web-release-channel"]["name"] == "/hallmark/web/testing"
 
 
-def test_each_step_is_identified_by_the_fingerprint_of_its_inputs(declared: Program) -> None:
-    order = order_of(declared)
-    assert (order.expected_network, order.hardware, order.base) == ("imds", SITE.hardware, SITE.base_fingerprint)
-    assert {name: declared.resources[name].inputs["fingerprint"] for name in STEPS} == {
-        "base": SITE.base_fingerprint,
-        "web-patch-media": order.build_manifest,
-        "web-build": order.fingerprint,
-        "web-image-registration": order.fingerprint,
-        "web-acceptance": order.acceptance_fingerprint,
-    }
-
-
 def test_the_inventory_that_was_taken_is_what_the_order_starts_from(declared: Program) -> None:
     assert order_of(declared).inventory == (("openssl", "3.5.1-1", "amd64"),)
-
-
-def test_the_urn_that_a_step_is_told_is_its_own(declared: Program) -> None:
-    for name in OURS:
-        assert declared.resources[name].inputs["urn"] == declared.resources[name].urn
-
-
-def test_every_step_knows_where_on_aws_it_is(declared: Program) -> None:
-    for name in set(OURS) - {"web-patch-media"}:
-        inputs = declared.resources[name].inputs
-        assert load_site(Path(inputs["site"])) == SITE
-        assert (inputs["stack"], inputs["region"]) == ("local", "eu-central-1")
 
 
 def test_the_stacks_outputs_name_the_image(declared: Program) -> None:

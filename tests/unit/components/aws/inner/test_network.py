@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pulumi
 import pytest
 
-from components.aws.inner.network import BuildNetwork, BuildNetworkArgs
-from components.aws.inner.read_back import REREAD_ON, NetworkReadBack
-from components.providers import StepProvider
-from hallmark.aws.settings import AwsSettings
-from tests.support.recorded import Recorded, declare
+from tests.support.aws.declared_network import TAGS, network
+from tests.support.recorded import Recorded
 
-TAGS = {"hallmark:managed": "true", "hallmark:build": "b1"}
+__all__ = ["network"]
+
 LEADS_OUT = ("Gateway", "Endpoint", "Peering", "Route", "Attachment", "Eip", "Dhcp", "Rule", "Association")
-
-
-def program() -> pulumi.Output[Any]:
-    network = BuildNetwork("net", BuildNetworkArgs(availability_zone="eu-central-1a", tags=TAGS))
-    opts = pulumi.ResourceOptions(depends_on=network.closed)
-    settings = AwsSettings(region="eu-central-1")
-    read_back = NetworkReadBack("net-read-back", vpc=network.vpc_id, run="run-1", settings=settings, opts=opts)
-    return pulumi.Output.all(network.vpc_id, network.subnet_id, network.security_group_id, read_back.id)
-
-
-@pytest.fixture(scope="module")
-def network() -> Recorded:
-    return declare(program)[0]
 
 
 def test_it_consists_of_a_vpc_a_subnet_and_what_denies_and_nothing_else(network: Recorded) -> None:
@@ -85,17 +67,3 @@ def test_all_that_can_be_tagged_is_tagged_when_it_is_made(network: Recorded) -> 
 def test_all_parts_are_the_components_children(network: Recorded) -> None:
     parts = [name for name, (kind, _) in network.resources.items() if kind.startswith("aws:")]
     assert {network.parent(name) for name in parts} == {"net"}
-
-
-def test_the_read_back_waits_until_everything_stands(network: Recorded) -> None:
-    wanted = {"net-group", "net-default-group", "net-acl-association", "net-vpc"}
-    assert wanted <= network.dependencies("net-read-back")
-    assert network.inputs("net-read-back")["vpc"] == "net-vpc-id"
-
-
-def test_a_new_run_reads_the_same_network_again() -> None:
-    provider = StepProvider("aws.network", replace_on=REREAD_ON)
-    olds = {"vpc": "vpc-1", "run": "1", "aws": "{}", "proof": "text"}
-    assert provider.diff("x", olds, {**olds, "proof": None}).changes is False
-    again = provider.diff("x", olds, {**olds, "run": "2"})
-    assert (again.changes, again.replaces) == (True, ["run"])

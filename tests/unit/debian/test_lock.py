@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from hallmark.common.errors import LockError
-from hallmark.debian.resolve import (
+from hallmark.debian.lock import (
     LockedPackage,
     LockedSuite,
     PatchLock,
-    debs,
     load_lock,
     write_lock,
 )
+from hallmark.debian.resolve import debs
 
 TODAY = date(2026, 11, 22)
 SUITE = LockedSuite(suite="trixie", sha256="a" * 64, date="Sat, 12 Sep 2026 07:55:41 UTC", valid_until=None)

@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 
 from hallmark.cli import stacks, sweep
 from hallmark.common.errors import SettingsError
-from hallmark.config.stack_file import read_stack_config
 from tests.doubles.server import REGION, Server
 from tests.support.aws import account
 from tests.support.aws.account import holdings, labels
@@ -94,14 +93,3 @@ def test_a_stack_that_is_none_is_named(checkout: Path) -> None:
         f"{checkout}/stacks/Pulumi.nosuch.yaml: expected the configuration of stack nosuch, found none; "
         "`pulumi stack ls`"
     )
-
-
-def test_the_configuration_is_read_as_pulumi_hands_it_over(checkout: Path) -> None:
-    write(checkout, "x", "a:b: text\n  a:n: 5\n  a:list: [one, {two: 2}]\n  a:secret: {secure: v1:abc}")
-    assert read_stack_config(checkout, "x") == {"a:b": "text", "a:n": "5", "a:list": '["one", {"two": 2}]'}
-
-
-def test_a_configuration_that_is_no_yaml_is_named(checkout: Path) -> None:
-    write(checkout, "x", "a: [")
-    with pytest.raises(SettingsError, match=r"stacks/Pulumi\.x\.yaml: expected YAML: "):
-        read_stack_config(checkout, "x")

@@ -1,0 +1,51 @@
+"""A small disk with an EFI system partition and a root."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from hallmark.local.disk import DiskIds, make_disk
+
+SIZE_MIB, EPOCH = 128, 1_757_000_000
+IDS = DiskIds.of("f" * 64)
+SHIM = "usr/lib/shim/shimx64.efi.signed"
+FILES = {
+    SHIM: b"shim",
+    "usr/lib/shim/mmx64.efi.signed": b"mok manager",
+    "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed": b"grub",
+    "var/lib/dpkg/status": b"Package: base-files\nStatus: install ok installed\n",
+    "boot/vmlinuz-6.12.9-cloud-amd64": b"old kernel",
+    "boot/vmlinuz-6.12.10-cloud-amd64": b"new kernel",
+    "boot/initrd.img-6.12.10-cloud-amd64": b"initrd",
+}
+
+
+def write_archive(path: Path, files: dict[str, bytes]) -> Path:
+    """A root file system's archive as mmdebstrap writes it."""
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        folders = sorted({str(parent) for name in files for parent in Path(name).parents if str(parent) != "."})
+        for folder in folders:
+            entry = tarfile.TarInfo(f"./{folder}")
+            entry.type, entry.mode, entry.mtime = tarfile.DIRTYPE, 0o755, EPOCH
+            tar.addfile(entry)
+        for name, data in sorted(files.items()):
+            entry = tarfile.TarInfo(f"./{name}")
+            entry.size, entry.mtime = len(data), EPOCH
+            tar.addfile(entry, io.BytesIO(data))
+    return path
+
+
+def write_disk(folder: Path, *, files: dict[str, bytes] = FILES, ids: DiskIds = IDS) -> Path:
+    folder.mkdir()
+    archive = write_archive(folder / "root.tar", files)
+    make_disk(archive, folder / "disk.qcow2", ids=ids, size_mib=SIZE_MIB, epoch=EPOCH, work=folder)
+    return folder / "disk.qcow2"
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_disk(tmp_path_factory.mktemp("disk") / "first")

@@ -1,0 +1,64 @@
+"""The program: its configuration, its exports, and a clean end for a user's mistakes."""
+
+from __future__ import annotations
+
+import runpy
+
+import pulumi
+import pytest
+
+from components import program as program_module
+from components.program import load_context, stopping_cleanly
+from hallmark.common.errors import LockError, SettingsError
+from hallmark.order.resolve import Context
+from tests.support.declared import run_program
+from tests.support.declared_image import context, declared, project
+from tests.support.examples import Project
+from tests.support.small_disk import CHECKOUT
+
+__all__ = ["context", "declared", "project"]
+
+
+def test_a_users_mistake_ends_the_program_with_its_message_alone(
+    monkeypatch: pytest.MonkeyPatch, project: Project, context: Context
+) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", lambda text, *_, **__: logged.append(text))
+    with pytest.raises(SystemExit) as ended, stopping_cleanly():
+        raise LockError("web.lock: packages[0]: gone")
+    assert ended.value.code == 32
+    assert logged == ["web.lock: packages[0]: gone"]
+
+
+def test_a_bug_of_ours_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError), stopping_cleanly():
+        raise ZeroDivisionError
+
+
+def test_an_unknown_key_of_the_stack_is_named_with_its_file() -> None:
+    def declare() -> None:
+        with pytest.raises(SettingsError) as refused:
+            load_context()
+        assert str(refused.value) == (
+            "stack local (stacks/Pulumi.local.yaml): hallmark: recipies: unknown key; remove it or mend its name"
+        )
+
+    run_program(declare, config={"hallmark:recipies": "[]"})
+
+
+def test_the_program_exports_each_recipes_image(
+    monkeypatch: pytest.MonkeyPatch, project: Project, context: Context
+) -> None:
+    monkeypatch.setattr(program_module, "load_context", lambda: context)
+    declared = run_program(lambda: runpy.run_path(str(CHECKOUT / "__main__.py")))
+    assert declared.exports == {
+        "images": {
+            "web": {
+                "id": "web-0123456789abcdef",
+                "disk": "/store/disk.qcow2",
+                "evidence": "/store/evidence",
+                "channel": "testing",
+                "accepted": True,
+            }
+        }
+    }
