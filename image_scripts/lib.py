@@ -10,6 +10,7 @@ import functools
 import hashlib
 import itertools
 import os
+import pwd
 import re
 import stat
 import struct
@@ -18,6 +19,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pam
 
 DPKG = Path("/var/lib/dpkg")
 
@@ -189,6 +192,41 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
         yield key, "nothing: this kernel does not know it"
     for path in found:
         yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
+
+
+# --- systemd's own settings, and limits of sessions ---------------------------------------------------------------------
+
+
+@functools.cache
+def systemd_settings(name: str) -> Mapping[str, str]:
+    """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins: the last one counts."""
+    try:
+        text = run(["systemd-analyze", "cat-config", f"systemd/{name}"])
+    except subprocess.CalledProcessError:
+        return {}  # there is no such file
+    pairs = (line.partition("=") for line in text.splitlines() if line and line[0] not in "#;[")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def session_limits(user: str) -> dict[str, tuple[str, str]]:
+    """Limit → its soft and hard value in a session of this account, as PAM makes one."""
+    ask = ["prlimit", "--raw", "--noheadings", "--output", "RESOURCE,SOFT,HARD"]
+    lines = run(["runuser", "-u", user, "--", *ask]).splitlines()
+    return {name: (soft, hard) for name, soft, hard in (line.split() for line in lines)}
+
+
+def check_sessions_limited(context: Context) -> None:
+    """Findings for each way in whose PAM stack does not set the limits, or takes them from another file."""
+    for service in ("sshd", "login", "su", "su-l", "sudo", "sudo-i", "cron", "runuser", "runuser-l"):
+        if service in pam.services():
+            lines = [line for line in pam.stack(service, "session") if line.module == "pam_limits"]
+            if not any("bad" in dict(line.actions).values() and not line.arguments for line in lines):
+                context.finding(f"PAM service {service}: expected `session required pam_limits.so`")
+
+
+def people_and_root() -> list[str]:
+    """root and the accounts that are not the system's."""
+    return [entry.pw_name for entry in pwd.getpwall() if entry.pw_uid == 0 or 1000 <= entry.pw_uid < 60000]
 
 
 # --- the disk -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,50 @@
+#!/bin/sh
+# R3: see control.toml.
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+
+set_kernel_parameters core-dumps "Written by Hallmark (control core-dumps)." <"$HALLMARK_TABLE"
+
+# After Debian's 10-coredump-debian.conf: of lines for everybody the last one counts. A line for one account or group would count more,
+# and `ACCOUNT -` alone takes all limits away.
+limits=/etc/security/limits.d/zz-hallmark-core.conf
+for file in /etc/security/limits.conf /etc/security/limits.d/*.conf; do
+    case $file in
+        */10-coredump-debian.conf) continue ;;
+    esac
+    leave_out '[^#[:space:]]+[[:space:]]+((soft|hard|-)[[:space:]]+core([[:space:]]|$)|-[[:space:]]*$)' "$file"
+done
+write_file 644 root:root "$limits" <<'END'
+# Written by Hallmark (control core-dumps). root is not among everybody.
+* hard core 0
+* soft core 0
+root hard core 0
+root soft core 0
+END
+
+for name in system user; do
+    for file in "/etc/systemd/$name.conf" "/etc/systemd/$name.conf.d"/*.conf; do
+        leave_out '(DefaultLimitCORE|DumpCore)[[:space:]]*=' "$file"
+    done
+done
+write_file 644 root:root /etc/systemd/system.conf.d/zz-hallmark-core.conf <<'END'
+# Written by Hallmark (control core-dumps). After Debian's 10-coredump-debian.conf.
+[Manager]
+DefaultLimitCORE=0:0
+DumpCore=no
+END
+write_file 644 root:root /etc/systemd/user.conf.d/zz-hallmark-core.conf <<'END'
+# Written by Hallmark (control core-dumps). After Debian's 10-coredump-debian.conf.
+[Manager]
+DefaultLimitCORE=0:0
+END
+# Should somebody install systemd-coredump.
+for file in /etc/systemd/coredump.conf /etc/systemd/coredump.conf.d/*.conf; do
+    leave_out '(Storage|ProcessSizeMax)[[:space:]]*=' "$file"
+done
+write_file 644 root:root /etc/systemd/coredump.conf.d/zz-hallmark-core.conf <<'END'
+# Written by Hallmark (control core-dumps).
+[Coredump]
+Storage=none
+ProcessSizeMax=0
+END
