@@ -194,7 +194,7 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
 
 
-# --- systemd's own settings, and limits of sessions ---------------------------------------------------------------------
+# --- systemd's own settings, and limits of sessions -------------------------------------------------------------------
 
 
 @functools.cache
@@ -225,7 +225,7 @@ def check_sessions_limited(context: Context) -> None:
 
 
 def people_and_root() -> list[str]:
-    """root and the accounts that are not the system's."""
+    """Names of root and of the accounts that are not the system's."""
     return [entry.pw_name for entry in pwd.getpwall() if entry.pw_uid == 0 or 1000 <= entry.pw_uid < 60000]
 
 

@@ -51,7 +51,7 @@ scratch=$(mktemp -d)
 
 def archive(**checks: str) -> bytes:
     """Controls made up for the purpose, with their plan."""
-    names = ("lib.sh", "lib.py", "controls.sh", "run_checks.py", "people.py")
+    names = ("lib.sh", "lib.py", "pam.py", "controls.sh", "run_checks.py", "people.py")
     files = {f"image_scripts/{name}": (SCRIPTS / name).read_bytes() for name in names}
     files |= {f"image_scripts/controls/{name}/check.sh": text.encode() for name, text in checks.items()}
     files |= {f"plan/env/{name}": b"" for name in checks}

@@ -19,7 +19,7 @@ class Machine:
         (self.scripts / "controls").mkdir(parents=True)
         (self.plan / "env").mkdir(parents=True)
         self.console = root / "console"
-        for name in ("lib.sh", "lib.py", "controls.sh", "run_checks.py"):
+        for name in ("lib.sh", "lib.py", "pam.py", "controls.sh", "run_checks.py"):
             shutil.copy(SCRIPTS / name, self.scripts / name)
         for name in ("plan", "waived"):
             (self.plan / name).touch()
