@@ -1,0 +1,2 @@
+# HALLMARK_PHASE=drift
+sh "$HALLMARK_CONTROL/apply.sh"
