@@ -125,6 +125,13 @@ os.setxattr(path, "system.posix_acl_access", struct.pack("<I", 2) + b"".join(str
 ' "$1" "$2" "$3"
 }
 
+# fake_command_line: a booted machine whose kernel and boot menu have the words of the control's table; /tmp/cmdline is the kernel's.
+fake_command_line() {
+    awk -F '\t' '{ line = line " " ($2 == "-" ? $1 : $1 "=" $2) } END { print "root=/dev/vda1 ro" line }' "$HALLMARK_TABLE" >/tmp/cmdline
+    mount --bind /tmp/cmdline /proc/cmdline
+    printf 'linux /vmlinuz %s\n' "$(cat /tmp/cmdline)" >/boot/grub/grub.cfg
+}
+
 # fake_mounts: a booted machine whose kernel has the mounts of the control's table, and others that systemd makes.
 fake_mounts() {
     mount -t tmpfs proc /proc
