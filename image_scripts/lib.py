@@ -103,7 +103,7 @@ printf '%s %s\\n' "${GRUB_CMDLINE_LINUX-}" "${GRUB_CMDLINE_LINUX_DEFAULT-}"
 
 
 def boot_lines(context: Context) -> dict[str, str]:
-    """Place → the kernel's command line there: GRUB's settings and, but in a scratch root, each entry of the boot menu."""
+    """Place → the kernel's command line there: in GRUB's settings, and in each entry of the boot menu."""
     lines = {"GRUB's settings": run(["sh", "-c", _GRUB_SETTINGS])}
     if context.phase != "test":
         menu = [line.split() for line in read(Path("/boot/grub/grub.cfg")).splitlines()]

@@ -2,4 +2,5 @@
 sh "$HALLMARK_CONTROL/apply.sh"
 . "$HALLMARK_SCRIPTS/scenario.sh"
 fake_command_line
-sed -i 's/ slab_nomerge//' /tmp/cmdline
+less=$(sed "s/ slab_nomerge//" /tmp/cmdline)
+echo "$less" >/tmp/cmdline
