@@ -13,7 +13,10 @@ from lib import Context, File, acl_of, all_of_root, mounts, read, run, walk, why
 
 SYSTEM = ("/etc", "/usr", "/boot", "/var/lib/dpkg")
 UNIT_FOLDERS = tuple(f"{top}/systemd/system" for top in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
-OBEYED = (*(f"/root/.{n}" for n in ("profile", "bashrc", "bash_profile", "bash_login")), "/var/spool/cron/crontabs/root")
+OBEYED = (
+    *(f"/root/.{name}" for name in ("profile", "bashrc", "bash_profile", "bash_login")),
+    "/var/spool/cron/crontabs/root",
+)
 LARGEST = 256 * 1024
 # Links into these lead to the kernel's or a service's own, and not to files that somebody keeps.
 ELSEWHERE = re.compile(r"/(dev|proc|sys)/")
