@@ -255,7 +255,7 @@ set_kernel_parameters() {
         fi
     done
     rm -rf /etc/systemd/system/systemd-sysctl.service /etc/systemd/system/systemd-sysctl.service.d
-    [ ! -d /run/systemd/system ] || /usr/lib/systemd/systemd-sysctl "$_file"
+    [ ! -S /run/systemd/private ] || /usr/lib/systemd/systemd-sysctl "$_file"
 }
 
 # --- kernel modules -------------------------------------------------------------------------------------------------
