@@ -1,0 +1,2 @@
+# HM_LOCKED=no
+HM_LOCKED=no sh "$HALLMARK_CONTROL/apply.sh"
