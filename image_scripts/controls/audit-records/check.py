@@ -185,10 +185,8 @@ def check_calls(context: Context) -> None:
             for word in rule
             if "call=" in word
         }
-        known: dict[str, list[list[str]] | None] = {
-            line.split()[-1] for line in run(["ausyscall", machine, "--dump"]).splitlines() if line.split()
-        }
-        for call in sorted(calls - known):
+        names = {line.split()[-1] for line in run(["ausyscall", machine, "--dump"]).splitlines() if line.split()}
+        for call in sorted(calls - names):
             context.finding(f"{width}: auditctl knows no system call {call}")
 
 
