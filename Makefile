@@ -8,13 +8,14 @@ BIN := .venv/bin
 STACK ?= local
 # Words for the program behind a target: make run ARGS='debian-13-server', make test ARGS='-k media'
 ARGS ?=
-# Tests that stand alone run side by side; of those with machines of their own two files do, each in its own order.
+# Tests that stand alone run side by side. Tests that share a stack, an account or a machine with the others of their file
+# run file by file, two files at a time: what a file shares is made once.
 QUICK_TESTS := $(wildcard tests/unit tests/project)
-TESTS := $(QUICK_TESTS) $(wildcard $(addprefix tests/integration/,apt guest aws cli engine) tests/doubles_selftest)
-MACHINE_TESTS := $(wildcard tests/integration/machine) $(dir $(firstword $(wildcard tests/e2e/test_*.py)))
+SHARED_TESTS := $(wildcard $(addprefix tests/integration/,apt aws cli engine) tests/doubles_selftest)
+MACHINE_TESTS := $(wildcard tests/integration/machine tests/e2e)
 PYTEST := $(IN_ENV) python -m pytest
-SIDE_BY_SIDE := -n 2 --dist loadgroup
-TWO_MACHINES := -n 2 --dist loadfile
+SIDE_BY_SIDE := -n 2 --dist load
+BY_FILE := -n 2 --dist loadfile
 # `make test` runs the quick tests at today's date. `make check` runs the same ones here: no second pass is needed to find a date that expires.
 CHECKED_DATE := --clock +400d
 
@@ -43,16 +44,17 @@ test: lint ## all checks and all tests, those that boot machines included; nothi
 	@$(IN_ENV) python -m tests.support.host_untouched $(MAKE) suite
 
 suite: # what `make test` runs, with an eye on this machine
-	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS) $(TESTS)
-ifneq ($(MACHINE_TESTS),)
-	@$(PYTEST) $(TWO_MACHINES) $(ARGS) $(MACHINE_TESTS)
-endif
+	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS) $(QUICK_TESTS) $(wildcard tests/integration/guest)
+	@$(PYTEST) $(BY_FILE) $(ARGS) $(SHARED_TESTS) $(MACHINE_TESTS)
 
 test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a doubled account: an hour
 	@$(PYTEST) -n 2 $(ARGS) tests/integration/kill
 
 test-clock: setup ## all tests without machines a month, 400 days and five years ahead: an hour
-	@for days in 30 400 1826; do $(PYTEST) $(SIDE_BY_SIDE) --clock +$${days}d $(ARGS) $(TESTS) || exit 1; done
+	@for days in 30 400 1826; do \
+		$(PYTEST) $(SIDE_BY_SIDE) --clock +$${days}d $(ARGS) $(QUICK_TESTS) $(wildcard tests/integration/guest) && \
+		$(PYTEST) $(BY_FILE) --clock +$${days}d $(ARGS) $(SHARED_TESTS) || exit 1; \
+	done
 
 check: lint ## linters, types, unit and component tests (at a date 400 days ahead): under two minutes
 	@$(PYTEST) -q $(SIDE_BY_SIDE) $(CHECKED_DATE) $(ARGS) $(QUICK_TESTS)

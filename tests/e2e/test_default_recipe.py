@@ -51,7 +51,8 @@ EVIDENCE = {
         )
     ),
     *(
-        f"acceptance/{name}"
+        f"acceptance/{boot}{name}"
+        for boot in ("first-boot/", "")
         for name in (
             "exit",
             "stage",
@@ -167,7 +168,8 @@ def test_the_evidence_is_complete(order: Order, image: Image) -> None:
 
 
 def test_no_way_in_or_out_was_found(image: Image) -> None:
-    for name in ("build/isolation.txt", "build/isolation-after.txt", "acceptance/isolation.txt"):
+    acceptance = ("acceptance/first-boot/isolation.txt", "acceptance/isolation.txt")
+    for name in ("build/isolation.txt", "build/isolation-after.txt", *acceptance):
         proof = (image.evidence / name).read_text()
         assert "interfaces besides lo: none" in proof
         assert "routes: none" in proof
@@ -207,7 +209,7 @@ def test_whatever_the_archive_has_newer_than_the_base_is_in_the_lock(image: Imag
         assert not package.cves or package.cves[0] in index
 
 
-@pytest.mark.parametrize("phase", ["build", "acceptance"])
+@pytest.mark.parametrize("phase", ["build", "acceptance/first-boot", "acceptance"])
 def test_every_planned_control_was_judged(order: Order, image: Image, phase: str) -> None:
     results = read_controls(image.evidence / phase / "controls")
     assert set(results) == {row.id for row in order.plan}
@@ -221,11 +223,19 @@ def test_each_step_was_timed(image: Image) -> None:
     assert list(read_timings(image.evidence / "build/timings.tsv")) == steps
 
 
-def test_it_booted_as_a_new_machine_with_the_newest_kernel(image: Image) -> None:
-    facts = image.evidence / "acceptance/facts"
+@pytest.mark.parametrize("boot", ["acceptance/first-boot", "acceptance"])
+def test_it_booted_as_a_new_machine_with_the_newest_kernel(image: Image, boot: str) -> None:
+    facts = image.evidence / boot / "facts"
     assert (facts / "system-state").read_text().strip() == "running"
     assert (facts / "kernel").read_text() == (facts / "kernels").read_text().splitlines(keepends=True)[-1]
     assert len((facts / "host-keys").read_text().splitlines()) >= 1
+
+
+def test_what_it_made_in_its_first_boot_outlived_the_restart(image: Image) -> None:
+    first, second = (image.evidence / boot / "facts" for boot in ("acceptance/first-boot", "acceptance"))
+    assert (first / "started").read_text() < (second / "started").read_text()
+    for name in ("machine-id", "host-keys"):
+        assert (first / name).read_text() == (second / name).read_text()
 
 
 def test_show_tells_all_about_it_as_json(server: Checkout, image: Image) -> None:
