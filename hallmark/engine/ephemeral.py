@@ -245,9 +245,9 @@ def run(inner: Inner, requests: IO[str], answer: Callable[[str, Any], None]) -> 
     try:
         _clear(inner, folder, say)
         stack = _create(inner, folder)
-        failure = _bring_up(stack, say)
+        outputs, failure = _bring_up(stack, say)
         if failure is None:
-            answer("outputs", {name: output.value for name, output in stack.outputs().items()})
+            answer("outputs", outputs)
             requests.read()
         _tear_down(stack, inner, say)
         if failure is None:
@@ -341,15 +341,15 @@ def _load(named: str) -> Callable[..., Any]:
     return found
 
 
-def _bring_up(stack: automation.Stack, say: Say) -> str | None:
-    """None when it is up; else the engine's words."""
+def _bring_up(stack: automation.Stack, say: Say) -> tuple[dict[str, Any], str | None]:
+    """The stack's outputs; and the engine's words when it did not come up."""
     from pulumi.automation import CommandError
 
     try:
-        stack.up(on_output=lambda line: _show(line, say), color="never")
+        done = stack.up(on_output=lambda line: _show(line, say), color="never")
     except CommandError as error:
-        return _last_words(str(error))
-    return None
+        return {}, _last_words(str(error))
+    return {name: output.value for name, output in done.outputs.items()}, None
 
 
 def _tear_down(stack: automation.Stack, inner: Inner, say: Say) -> None:

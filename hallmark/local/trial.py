@@ -13,9 +13,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hallmark.common.containment import Reach, writing
@@ -46,12 +46,17 @@ _READY_SECONDS = 600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialOptions:
-    """How a person wants a machine: `port` 0 means any free one; `offline` keeps it from reaching out."""
+    """How a person wants a machine: `port` 0 means any free one; `offline` keeps it from reaching out.
+
+    `devices` are further words for QEMU, `seed` further files for cloud-init, such as its `network-config`.
+    """
 
     memory_mib: int = 2048
     cpus: int = 2
     port: int = 0
     offline: bool = False
+    devices: Sequence[str] = ()
+    seed: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,8 +99,41 @@ def boot(
 ) -> None:
     """Boot an image, call `ready` once SSH answers, and return when the guest has powered off.
 
-    An interrupt ends it at any time; whatever way it ends, the machine and its overlay are gone. Raises MachineError
-    when QEMU or the guest fails, PrerequisiteError when QEMU, its firmware or ssh-keygen is missing.
+    An interrupt ends it at any time. Raises what `power_on` raises.
+    """
+    with power_on(store, image, user, accelerator, options) as machine:
+        say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
+        ready(machine.wait_for_ssh())
+        machine.process.wait()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """A machine that was powered on; its SSH server may not answer yet."""
+
+    image: Image
+    access: Access
+    port: int
+    work: Path
+    process: subprocess.Popen[bytes]
+
+    def wait_for_ssh(self) -> Running:
+        """Wait until one can sign in; MachineError when the machine ends first, or nothing answers for long."""
+        console, known_hosts = self.work / "console.log", self.work / "known_hosts"
+        _wait_for_ssh(self.process, self.port, console)
+        verified = _write_known_hosts(known_hosts, self.port, console)
+        return Running(
+            image=self.image, access=self.access, port=self.port, known_hosts=known_hosts, verified=verified
+        )
+
+
+@contextmanager
+def power_on(
+    store: Store, image: Image, user: str, accelerator: Accelerator, options: TrialOptions
+) -> Iterator[Machine]:
+    """Start a machine on a throw-away overlay of an image; the machine and the overlay are gone when the block ends.
+
+    Raises MachineError when QEMU or the guest fails, PrerequisiteError when QEMU, its firmware or ssh-keygen is missing.
     """
     for name, package in _PROGRAMS.items():
         need(name, package=package)
@@ -103,16 +141,10 @@ def boot(
         work.chmod(0o700)  # the seed holds the hash of a password
         access = make_access(store, image.recipe, user)
         port = options.port or _free_port()
-        console = work / "console.log"
-        _make_drives(work, image, access)
+        _make_drives(work, image, access, options.seed)
         reach = Reach(reads=(image.disk,), writes=(work,), devices=accelerator.devices, network=True)
         with _machine(_arguments(work, options, accelerator, port), reach, work) as process:
-            say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
-            _wait_for_ssh(process, port, console)
-            known_hosts = work / "known_hosts"
-            verified = _write_known_hosts(known_hosts, port, console)
-            ready(Running(image=image, access=access, port=port, known_hosts=known_hosts, verified=verified))
-            process.wait()
+            yield Machine(image=image, access=access, port=port, work=work, process=process)
 
 
 def make_access(store: Store, recipe: str, user: str) -> Access:
@@ -162,13 +194,13 @@ def user_data(access: Access, password_hash: str) -> bytes:
     return b"#cloud-config\n" + json.dumps({"users": [account]}, indent=1).encode() + b"\n"
 
 
-def _make_drives(work: Path, image: Image, access: Access) -> None:
+def _make_drives(work: Path, image: Image, access: Access, more: Mapping[str, bytes]) -> None:
     """The overlay, the seed and the firmware's variables."""
     copy_firmware_variables(work)
     make_overlay(image.disk, work / "overlay.qcow2")
     hashed = run(["openssl", "passwd", "-6", "-stdin"], timeout=60, stdin=access.password.encode()).stdout.strip()
     identity = {"instance-id": f"run-{secrets.token_hex(8)}", "local-hostname": image.recipe}
-    seed = {"user-data": user_data(access, hashed), "meta-data": json.dumps(identity).encode() + b"\n"}
+    seed = {"user-data": user_data(access, hashed), "meta-data": json.dumps(identity).encode() + b"\n", **more}
     make_volume(work / "seed.iso", seed, label="cidata", epoch=int(time.time()))
 
 
@@ -192,7 +224,7 @@ def _arguments(work: Path, options: TrialOptions, accelerator: Accelerator, port
         "-device", "scsi-cd,bus=scsi.0,drive=seed",
         "-netdev", f"user,id=net,restrict={restrict},hostfwd=tcp:127.0.0.1:{port}-:22",
         "-device", "virtio-net-pci,netdev=net",
-        "-chardev", f"file,id=console,path={folder}/console.log", "-serial", "chardev:console",
+        "-chardev", f"file,id=console,path={folder}/console.log", "-serial", "chardev:console", *options.devices,
     ]
     # fmt: on
 

@@ -22,10 +22,12 @@ from hallmark.debian.lock import load_lock
 from hallmark.debian.mirror import find_mirror
 from hallmark.judge.judgement import judge
 from hallmark.judge.observed import read_controls, read_inventory, read_timings
+from hallmark.local.accelerator import TCG
 from hallmark.order.order import Order
 from hallmark.store.image import Image
 from tests.e2e.checkout import Checkout, Finished, Running, wait_until
 from tests.e2e.conftest import MakeCheckout
+from tests.e2e.guests import FIREWALL, Guest, pair
 
 NAME = "debian-13-server"
 EVIDENCE = {
@@ -313,3 +315,83 @@ def test_an_interrupt_ends_the_machine_and_leaves_nothing(server: Checkout, sess
     assert done.text.rstrip().endswith("hallmark: the machine and all its changes are gone")
     assert server.leftovers() == []
     assert server.half_made() == []
+
+
+# Between two machines
+
+
+@pytest.fixture(scope="module")
+def pair_of_guests(server: Checkout, image: Image, recipe: Recipe) -> Iterator[tuple[Guest, Guest]]:
+    """A server as it was released, and an attacker: another one, whose firewall is open."""
+    with pair(server.store, image, recipe.administrators[0], TCG) as (guest, attacker):
+        attacker.open_its_firewall()
+        yield guest, attacker
+
+
+@pytest.fixture(scope="module")
+def guest(pair_of_guests: tuple[Guest, Guest]) -> Guest:
+    return pair_of_guests[0]
+
+
+@pytest.fixture(scope="module")
+def attacker(pair_of_guests: tuple[Guest, Guest]) -> Guest:
+    return pair_of_guests[1]
+
+
+LISTENER = "systemd-run --quiet --unit=stray python3 -m http.server 8080 --bind 0.0.0.0"
+
+
+def check_the_firewall(guest: Guest, attacker: Guest) -> None:
+    """What is declared answers, what is not does not, and nothing goes out; without the firewall it would."""
+    for machine in (guest, attacker):
+        assert machine.root(LISTENER).returncode == 0
+        wait_until(lambda on=machine: "8080" in on.run("ss -Htln").stdout, 60)  # type: ignore[misc]
+    assert attacker.reaches(guest, 22)
+    assert not attacker.reaches(guest, 8080)
+    assert not guest.reaches(attacker, 8080)
+    guest.open_its_firewall()
+    assert attacker.reaches(guest, 8080)
+    assert guest.reaches(attacker, 8080)
+    assert guest.root(f"systemctl restart {FIREWALL}").returncode == 0
+    assert not attacker.reaches(guest, 8080)
+    for machine in (guest, attacker):
+        assert machine.root("systemctl stop stray").returncode == 0
+
+
+def test_only_what_the_recipe_declares_goes_in_and_nothing_goes_out(guest: Guest, attacker: Guest) -> None:
+    check_the_firewall(guest, attacker)
+
+
+def test_from_another_machine_a_key_signs_in_and_a_password_does_not(guest: Guest, attacker: Guest) -> None:
+    made = attacker.run("ssh-keygen -q -t ed25519 -N '' -f key && cat key.pub")
+    assert made.returncode == 0, made.stderr
+    assert guest.run("cat >>.ssh/authorized_keys", stdin=made.stdout).returncode == 0
+    words = "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=60"
+    user = guest.running.access.user
+    by_key = attacker.run(f"{words} -i key {user}@{guest.address} id -un")
+    assert (by_key.returncode, by_key.stdout.strip()) == (0, user), by_key.stderr
+    by_password = attacker.run(f"{words} -o PubkeyAuthentication=no {user}@{guest.address} id -un")
+    assert by_password.returncode == 255
+    assert "Permission denied (publickey)" in by_password.stderr
+
+
+def test_wrong_guesses_at_sudo_lock_it_and_a_new_sign_in_does_not_open_it(guest: Guest) -> None:
+    user = guest.running.access.user
+    # Afterwards somebody has to open it again, and by then sudo does not.
+    planned = guest.root(f"systemd-run --quiet --on-active=90 faillock --user {user} --reset")
+    assert planned.returncode == 0, planned.stderr
+    for _ in range(5):
+        assert guest.run("sudo -k -S -p '' true", stdin="a guess\n").returncode != 0
+    refused = guest.root("true")
+    assert refused.returncode != 0
+    assert guest.run("true").returncode == 0
+    assert guest.root("true").returncode != 0
+    wait_until(lambda: guest.root("true").returncode == 0, 180)
+
+
+def test_all_of_it_holds_after_a_reboot(guest: Guest, attacker: Guest) -> None:
+    before = guest.run("cat /proc/sys/kernel/random/boot_id").stdout
+    guest.root("systemctl reboot")
+    wait_until(lambda: guest.run("cat /proc/sys/kernel/random/boot_id").stdout not in ("", before), 600)
+    wait_until(lambda: guest.run("systemctl is-system-running").stdout.strip() == "running", 300)
+    check_the_firewall(guest, attacker)
