@@ -6,7 +6,7 @@ import fnmatch
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from lib import Context, File, NotApplicable, as_packaged, files_of_root, merged, package_files, read
@@ -15,6 +15,8 @@ from lib import Context, File, NotApplicable, as_packaged, files_of_root, merged
 SMALL = 64 * 1024
 LARGEST = 256 * 1024 * 1024
 DER_LARGEST = 16 * 1024
+# How far before and behind its mark a secret is looked for.
+REACH = 8 * 1024
 
 # What a path says by itself, whatever the file holds (an empty one says nothing).
 NAMES = {
@@ -100,27 +102,46 @@ def names_of(files: Iterable[File]) -> dict[str, str]:
 
 
 def contents_of(files: Iterable[File]) -> dict[str, str]:
-    """Files that hold what looks like a secret: grep finds the marks, and only there all of it is looked for."""
+    """Files that hold what looks like a secret: grep finds the marks, and only around them is the whole looked for."""
     owned = package_files()
     paths = [f.path for f in files if f.status.st_size <= (SMALL if merged(f.path) in owned else LARGEST)]
-    marks = sorted({mark for _, marks in CONTENTS.values() for mark in marks})
-    found = {}
-    for path in _grep(marks, paths):
-        data = Path(path).read_bytes()
-        for pattern, (what, _) in CONTENTS.items():
-            if re.search(pattern, data):
-                found[path] = what
-                break
+    kinds = {mark.encode(): (re.compile(pattern), what) for pattern, (what, marks) in CONTENTS.items() for mark in marks}
+    found: dict[str, str] = {}
+    for path, marked in _marks_in(kinds, paths).items():
+        with open(path, "rb") as stream:  # noqa: PTH123 - thousands of them
+            for place, mark in marked:
+                stream.seek(max(0, place - REACH))
+                pattern, what = kinds[mark]
+                if pattern.search(stream.read(2 * REACH)):
+                    found[path] = what
+                    break
     return found
 
 
-def _grep(marks: list[str], paths: list[str]) -> Iterator[str]:
-    words = ["xargs", "-0", "grep", "-laZF", *(word for mark in marks for word in ("-e", mark)), "--"]
+def _marks_in(marks: Iterable[bytes], paths: list[str]) -> dict[str, list[tuple[int, bytes]]]:
+    """Path → where in the file a mark stands, and which; of those close behind each other the first of its kind."""
+    words = [word for mark in marks for word in ("-e", os.fsdecode(mark))]
+    # Two turns: to name a file grep stops at its first mark, and few files have one.
+    holding = [os.fsdecode(path) for path in _grep(["-laZF", *words], paths).split(b"\0") if path]
+    found: dict[str, list[tuple[int, bytes]]] = {}
+    last: dict[tuple[bytes, bytes], int] = {}
+    for path, offset, mark in re.findall(rb"([^\0]+)\0(\d+):(.*)\n", _grep(["-obaFZH", *words], holding)):
+        place = int(offset)
+        if place - last.get((path, mark), -REACH) >= REACH // 2:
+            last[path, mark] = place
+            found.setdefault(os.fsdecode(path), []).append((place, mark))
+    return found
+
+
+def _grep(words: list[str], paths: list[str]) -> bytes:
     text = b"".join(os.fsencode(path) + b"\0" for path in paths)
-    done = subprocess.run(words, input=text, stdout=subprocess.PIPE, check=False)
+    in_bytes = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(
+        ["xargs", "-0r", "grep", *words, "--"], input=text, stdout=subprocess.PIPE, check=False, env=in_bytes
+    )
     if done.returncode not in (0, 123):  # 123: grep found nothing in one of its turns
         raise OSError(f"grep ended with exit code {done.returncode}")
-    yield from (os.fsdecode(path) for path in done.stdout.split(b"\0") if path)
+    return done.stdout
 
 
 def binary_keys(files: Iterable[File]) -> dict[str, str]:
