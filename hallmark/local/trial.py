@@ -122,9 +122,7 @@ class Machine:
         console, known_hosts = self.work / "console.log", self.work / "known_hosts"
         _wait_for_ssh(self.process, self.port, console)
         verified = _write_known_hosts(known_hosts, self.port, console)
-        return Running(
-            image=self.image, access=self.access, port=self.port, known_hosts=known_hosts, verified=verified
-        )
+        return Running(image=self.image, access=self.access, port=self.port, known_hosts=known_hosts, verified=verified)
 
 
 @contextmanager

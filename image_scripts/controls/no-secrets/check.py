@@ -105,7 +105,9 @@ def contents_of(files: Iterable[File]) -> dict[str, str]:
     """Files that hold what looks like a secret: grep finds the marks, and only around them is the whole looked for."""
     owned = package_files()
     paths = [f.path for f in files if f.status.st_size <= (SMALL if merged(f.path) in owned else LARGEST)]
-    kinds = {mark.encode(): (re.compile(pattern), what) for pattern, (what, marks) in CONTENTS.items() for mark in marks}
+    kinds = {
+        mark.encode(): (re.compile(pattern), what) for pattern, (what, marks) in CONTENTS.items() for mark in marks
+    }
     found: dict[str, str] = {}
     for path, marked in _marks_in(kinds, paths).items():
         with open(path, "rb") as stream:  # noqa: PTH123 - thousands of them
