@@ -131,7 +131,8 @@ def power_on(
 ) -> Iterator[Machine]:
     """Start a machine on a throw-away overlay of an image; the machine and the overlay are gone when the block ends.
 
-    Raises MachineError when QEMU or the guest fails, PrerequisiteError when QEMU, its firmware or ssh-keygen is missing.
+    Raises MachineError when QEMU or the guest fails, PrerequisiteError when QEMU, its firmware or ssh-keygen is
+    missing.
     """
     for name, package in _PROGRAMS.items():
         need(name, package=package)
