@@ -49,4 +49,6 @@ def test_a_base_of_which_the_mirror_has_no_changelog_is_said(archive: Archive, c
     base = parse_status(status(*OLD, Deb(name="gone", version="0.9")))
     mitigation = Mitigation(cve="CVE-2024-0001", package="gone", expires=date(2999, 1, 1))
     check_mitigations([mitigation], lock, base, date(2026, 11, 22), MirrorChangelogs(root, cache / "pool", said.append))
-    assert said == ["mitigations: the mirror has no changelog of gone 0.9; whether the base has the patch is not known"]
+    assert said == [
+        "mitigations: the mirror has no changelog of gone 0.9: nobody can tell whether the base has the patch"
+    ]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from moto.ec2.models import ec2_backends
 
 from hallmark.aws.base import check_base, find_base, get_base
 from hallmark.aws.session import Aws
 from hallmark.common.errors import AwsError
-from tests.support.aws.stack_settings import BASE
+from tests.integration.aws.conftest import REGION
+from tests.support.aws.stack_settings import ACCOUNT, BASE
+from tests.support.aws.strict import base_ami, strict_account
 
 
 def test_no_base_matches(aws: Aws) -> None:
@@ -19,14 +23,14 @@ def test_no_base_matches(aws: Aws) -> None:
         get_base(aws.ec2, "ami-00000000000000000")
 
 
-def test_the_newest_base_that_matches_is_taken(aws: Aws) -> None:
-    there = aws.ec2.describe_images()["Images"]
-    name, owner, architecture = there[0]["Name"], there[0]["OwnerId"], there[0]["Architecture"]
-    found = find_base(aws.ec2, owners=[owner], pattern=name, architecture=architecture)
-    assert (found.name, found.architecture) == (name, architecture)
-    newest = find_base(aws.ec2, owners=[owner], pattern="*", architecture=architecture)
-    dates = {row["ImageId"]: row["CreationDate"] for row in there}
-    assert dates[newest.id] == max(row["CreationDate"] for row in there if row["OwnerId"] == owner)
+def test_the_newest_base_that_matches_is_taken() -> None:
+    days = {"debian-13-2": 3, "debian-13-3": 9, "debian-13-1": 1, "debian-14-1": 12}
+    with strict_account() as aws:
+        made = {name: base_ami(aws, name) for name in days}
+        for name, ami in made.items():
+            ec2_backends[ACCOUNT][REGION].amis[ami].creation_date = datetime(2020, 1, days[name], tzinfo=UTC)
+        found = find_base(aws.ec2, owners=[ACCOUNT], pattern="debian-13-*", architecture="x86_64")
+    assert (found.id, found.name, found.architecture) == (made["debian-13-3"], "debian-13-3", "x86_64")
 
 
 @pytest.mark.parametrize(

@@ -248,9 +248,8 @@ def test_a_dry_run_that_would_have_worked(aws: Aws, code: str) -> None:
 
 
 def test_on_good_ground_it_tells_account_zones_key_and_room_and_creates_nothing(aws: Aws) -> None:
-    image = next(row for row in aws.ec2.describe_images()["Images"] if row["Architecture"] == "x86_64")
     key = _key(aws, KeyUsage="ENCRYPT_DECRYPT")
-    preflight = run_preflight(aws, _asked(base=BASE.model_copy(update={"id": image["ImageId"]}), kms_key=key))
+    preflight = run_preflight(aws, _asked(base=BASE.model_copy(update={"id": base_ami(aws)}), kms_key=key))
     assert (preflight.account, preflight.room) == ("123456789012", 4)
     assert preflight.zones
     assert preflight.kms_key.endswith(key)
