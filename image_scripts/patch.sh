@@ -65,9 +65,17 @@ export APT_CONFIG="$run/apt.conf"
 
 apt-mark showmanual >"$run/manual"
 total=$#
+# What cannot be beside a control's package goes with its configuration, in the same transaction.
+purge=
+if [ -e "$HALLMARK_PLAN/replaced" ]; then
+    purge=--purge
+    while read -r name; do
+        set -- "$@" "$name-"
+    done <"$HALLMARK_PLAN/replaced"
+fi
 exec 4>&1
 {
-    apt-get -q -y --allow-downgrades -o APT::Status-Fd=3 install "$@" 3>&1 >&4 || echo "$?" >"$run/apt.failed"
+    apt-get -q -y --allow-downgrades ${purge:+"$purge"} -o APT::Status-Fd=3 install "$@" 3>&1 >&4 || echo "$?" >"$run/apt.failed"
 } | {
     n=0
     seen=' '

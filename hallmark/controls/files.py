@@ -191,6 +191,8 @@ class Control(_Model):
     """What it needs of Debian; they join the recipe's packages in the lock."""
     packages_when: ParameterName | None = None
     """The parameter that must not be empty for `packages` to be needed."""
+    replaces: Annotated[tuple[DebianName, ...], _LISTED] = ()
+    """Packages of a base that cannot be beside `packages`: where these are needed, those leave the image."""
     table: Table | None = None
     after: Annotated[tuple[ControlId, ...], _LISTED] = ()
     may_not_apply: Text | None = None

@@ -100,6 +100,7 @@ class PlannedControl:
     may_not_apply: bool = False
     severity: Severity = "medium"
     packages: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
     table: tuple[Row, ...] = ()
 
 
@@ -122,6 +123,11 @@ class Plan:
             for package in control.packages:
                 brought[package] = (*brought.get(package, ()), control.id)
         return brought
+
+    @property
+    def replaces(self) -> frozenset[str]:
+        """Packages of a base that leave the image, because what a control needs cannot be beside them."""
+        return frozenset(name for control in self.controls for name in control.replaces)
 
     @property
     def fingerprint(self) -> Sha256:
@@ -179,6 +185,7 @@ def compile_plan(
                 may_not_apply=control.may_not_apply is not None,
                 severity=control.severity,
                 packages=packages[control.id],
+                replaces=control.replaces if packages[control.id] else (),
                 table=_table(control, layers),
             )
             for control in ordered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from io import StringIO
@@ -50,6 +50,14 @@ def parse_status(text: str) -> Inventory:
     """The inventory of a dpkg status file: only what is `ok installed` (on hold or not)."""
     installed = (f for f in stanzas(text, only=_READ) if f.get("Status", "").endswith(" ok installed"))
     return Inventory(packages=tuple(sorted(map(_installed, installed))))
+
+
+def without(text: str, names: Collection[str]) -> str:
+    """A dpkg status file as it is when these packages have gone."""
+    gone = {f"Package: {name}" for name in names}
+    if not gone:
+        return text
+    return "\n\n".join(stanza for stanza in text.split("\n\n") if gone.isdisjoint(stanza.splitlines()))
 
 
 def stanzas(text: str, *, only: Sequence[str] | None = None) -> Iterator[Mapping[str, str]]:

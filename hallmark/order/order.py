@@ -63,6 +63,7 @@ class PlannedRow(BaseModel):
     may_not_apply: bool
     severity: Severity = "medium"
     packages: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
     table: tuple[Row, ...] = ()
 
 
@@ -288,16 +289,21 @@ def _plan_files(
         "HALLMARK_LOCK": lock.fingerprint,
     }
     superseded = superseded_kernels(inventory, lock)
+    # They go with the patches, and kernels when another one is whole.
+    replaced = [package.name for package in inventory.packages if package.name in plan.replaces]
+    kept = [package for package in inventory.packages if package.name not in (*superseded, *replaced)]
     manual = "".join(f"{name}\n" for name in sorted(wanted_packages(recipe, plan)))
     files: Mapping[str, bytes] = {
         **plan.files(),
         "plan/lock.tsv": lock_table(lock.packages),
-        "plan/expected.tsv": expected_table([p for p in inventory.packages if p.name not in superseded], lock.packages),
+        "plan/expected.tsv": expected_table(kept, lock.packages),
         "plan/superseded": "".join(f"{name}\n" for name in superseded).encode(),
         "plan/recipe.env": recipe_environment(about),
         "plan/build.env": expected_network_file(expected_network),
         "plan/wanted": manual.encode(),
     }
+    if replaced:
+        files = {**files, "plan/replaced": "".join(f"{name}\n" for name in replaced).encode()}
     return {name: data.decode() for name, data in files.items()}
 
 

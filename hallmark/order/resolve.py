@@ -13,7 +13,7 @@ from hallmark.config.recipe import Recipe
 from hallmark.config.settings import Settings
 from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
-from hallmark.debian.inventory import parse_status
+from hallmark.debian.inventory import parse_status, without
 from hallmark.debian.lock import PatchLock, load_lock
 from hallmark.debian.mitigations import MirrorChangelogs, check_mitigations
 from hallmark.order.order import ExpectedNetwork, Order, make_order, make_plan, wanted_packages
@@ -100,7 +100,7 @@ def order_image(
     """The whole order of one recipe on a base with this dpkg status."""
     scripts = context.root / "image_scripts"
     plan = make_plan(recipe, scripts, context.today, start.expected_network, context.places.facts)
-    lock = resolve_lock(context, recipe, plan, status, say)
+    lock = resolve_lock(context, recipe, plan, without(status, plan.replaces), say)
     return make_order(
         recipe,
         plan,

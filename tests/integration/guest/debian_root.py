@@ -27,7 +27,9 @@ CHECKOUT = Path(__file__).parents[3]
 def find_debian_root(cache: Path) -> Path:
     """The tree below `cache`, made when there is none for the archive as it is now; older ones are removed."""
     controls = load_controls(CHECKOUT / "image_scripts" / "controls").values()
-    packages = tuple(dict.fromkeys((*PACKAGES, *(name for control in controls for name in control.packages))))
+    replaced = {name for control in controls for name in control.replaces}
+    base = (name for name in PACKAGES if name not in replaced)
+    packages = tuple(dict.fromkeys((*base, *(name for control in controls for name in control.packages))))
     root = PrivateRoot(cache, find_mirror(None, None))
     with root.locked():
         archive = root.update()

@@ -294,6 +294,13 @@ def test_packages_may_hang_on_a_parameter(tmp_path: Path, words: list[str], pack
     assert compiled(tmp_path, profile("a"), parameters={"a": {"words": words}}).packages == packages
 
 
+@pytest.mark.parametrize(("words", "gone"), [([], set()), (["x"], {"systemd-timesyncd"})])
+def test_what_its_packages_replace_goes_with_them(tmp_path: Path, words: list[str], gone: set[str]) -> None:
+    needs = 'packages = ["chrony"]\npackages_when = "words"\nreplaces = ["systemd-timesyncd"]\n'
+    write_control(tmp_path, "a", needs + parameter("list", "default = []"))
+    assert compiled(tmp_path, profile("a"), parameters={"a": {"words": words}}).replaces == gone
+
+
 def test_a_table_goes_to_the_guest_with_its_reasons(tmp_path: Path) -> None:
     write_control(tmp_path, "a", TABLE)
     plan = compiled(tmp_path, profile("a"))

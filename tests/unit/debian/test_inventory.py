@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.debian.inventory import InstalledPackage, parse_status, stanzas
+from hallmark.debian.inventory import InstalledPackage, parse_status, stanzas, without
 
 STATUS = """\
 Package: zlib1g
@@ -84,3 +84,9 @@ def test_an_empty_status_is_an_empty_inventory() -> None:
 def test_packages_sort_by_name() -> None:
     a, b = (InstalledPackage(name=n, version="1", architecture="all") for n in "ab")
     assert a < b
+
+
+def test_a_status_without_what_has_gone() -> None:
+    text = "Package: a\nVersion: 1\n\nPackage: ab\nDescription: x\n Package: a\n\nPackage: b\nVersion: 2\n"
+    assert without(text, ["a"]) == "Package: ab\nDescription: x\n Package: a\n\nPackage: b\nVersion: 2\n"
+    assert without(text, []) == text

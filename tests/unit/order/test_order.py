@@ -323,3 +323,17 @@ def test_a_preview_says_which_control_brought_a_package(project: Project) -> Non
     lines = project.order().patch_summary()
     assert "nginx (new) → 1.26-3 (trixie), for beta" in lines
     assert [line for line in lines if line.endswith(", for beta")] == ["nginx (new) → 1.26-3 (trixie), for beta"]
+
+
+def test_what_a_controls_package_replaces_leaves_the_image_with_the_patches(project: Project) -> None:
+    installed = InstalledPackage(name="systemd-timesyncd", version="257", architecture="amd64")
+    inventory = Inventory(packages=(*INVENTORY.packages, installed))
+    assert ("systemd-timesyncd", "257", "amd64") in project.order(inventory=inventory).expected()
+    text = (control(project, "alpha") / "control.toml").read_text()
+    replaced = 'packages = ["nginx"]\nreplaces = ["systemd-timesyncd"]\n'
+    (control(project, "alpha") / "control.toml").write_text(replaced + text)
+    order = project.order(inventory=inventory)
+    assert ("systemd-timesyncd", "257", "amd64") not in order.expected()
+    assert order.plan_files["plan/replaced"] == "systemd-timesyncd\n"
+    assert order.superseded() == project.order().superseded()
+    assert order.compiled_plan().replaces == {"systemd-timesyncd"}
