@@ -1,0 +1,2 @@
+sh "$HALLMARK_CONTROL/apply.sh"
+printf 'x' >>/usr/bin/sudo
