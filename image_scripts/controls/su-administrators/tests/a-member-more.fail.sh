@@ -1,0 +1,3 @@
+useradd -m jdoe
+sh "$HALLMARK_CONTROL/apply.sh"
+gpasswd -a jdoe su-users
