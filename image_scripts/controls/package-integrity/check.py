@@ -169,7 +169,10 @@ def record(context: Context, applies: Mapping[str, str]) -> None:
 
 def why_changed(context: Context, path: str, applies: Mapping[str, str]) -> str:
     """The controls of the plan that may have changed a file of configuration; empty when none would."""
-    named = {control for control, text in applies.items() if re.search(rf"{re.escape(path)}(?![\w.-])", text)}
+    # Itself, or a folder of its own that it is in: /etc/audit, but not /etc.
+    places = [path, *(str(folder) for folder in Path(path).parents if len(folder.parts) > 2)]
+    names = re.compile("|".join(rf"{re.escape(place)}(?![\w.-])" for place in places))
+    named = {control for control, text in applies.items() if names.search(text)}
     for pattern, controls in context.rows():
         if fnmatch.fnmatchcase(path, pattern):
             named |= {control for control in controls.split() if control in applies}
