@@ -1,0 +1,37 @@
+#!/bin/sh
+# R4: see control.toml. boot_files.sh makes the menu of it.
+set -eu
+. "$HALLMARK_SCRIPTS/lib.sh"
+
+[ -d /etc/grub.d ] || not_applicable "no GRUB here"
+
+# Others' superusers and passwords, and entries that everybody may start.
+for file in /etc/grub.d/* /boot/grub/custom.cfg; do
+    if [ -f "$file" ] && [ "${file##*/}" != 01_hallmark ] && [ "${file##*/}" != README ]; then
+        sed -i -E '/^[[:space:]]*((un)?set|export)[[:space:]]+superusers\b|^[[:space:]]*password(_pbkdf2)?[[:space:]]/d' "$file"
+        [ "${file##*/}" = 10_linux ] || sed -i -E '/^[[:space:]]*(menuentry|submenu)[[:space:]]/s/[[:space:]]--unrestricted\b//g' "$file"
+    fi
+done
+{
+    # shellcheck disable=SC2016 # for the file
+    printf '#!/bin/sh\n# Written by Hallmark (control boot-loader-protected).\nexec tail -n +4 "$0"\nset superusers="hallmark"\nexport superusers\n'
+    [ -z "$HM_PASSWORD_HASH" ] || printf 'password_pbkdf2 hallmark %s\n' "$HM_PASSWORD_HASH"
+} | write_file 700 root:root /etc/grub.d/01_hallmark
+
+linux=/etc/grub.d/10_linux
+if [ -f "$linux" ] && ! grep -q '^CLASS=.*--unrestricted' "$linux"; then
+    sed -i 's/^CLASS="/CLASS="--unrestricted /' "$linux"
+fi
+chmod 755 "$linux"
+write_file 644 root:root /etc/default/grub.d/zz-hallmark-boot-loader.cfg <<END
+# No entries for a recovery mode.
+GRUB_DISABLE_RECOVERY=true
+END
+for file in /etc/default/grub /etc/default/grub.d/*.cfg; do
+    [ ! -f "$file" ] || sed -i -E "/GRUB_CMDLINE/s/([\"' ])(init|rdinit|rd\.break|break|systemd\.unit|rd\.systemd\.unit)(=[^\"' ]*)?([\"' ])/\1\4/g" "$file"
+done
+set_boot_words boot-loader-protected "The initial RAM disk opens no shell when something is wrong, but restarts." panic=30
+
+for unit in rescue emergency; do
+    rm -rf "/etc/systemd/system/$unit.service" "/etc/systemd/system/$unit.service.d"
+done

@@ -1,0 +1,167 @@
+"""R4: see control.toml. Reads the menu that GRUB will read; where none was made yet, what its scripts make."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lib import Context, NotApplicable, check_boot_words, read
+
+MENU, CUSTOM, SCRIPTS = Path("/boot/grub/grub.cfg"), Path("/boot/grub/custom.cfg"), Path("/etc/grub.d")
+UNIT_FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system")
+# Words on the kernel's command line that end in a shell of root's, or in one that asks as little.
+OPENERS = re.compile(
+    r"(rd)?init=.*|rd\.break.*|break(=.*)?|single|emergency|rescue|-[bs]|[sS1]"
+    r"|(rd\.)?systemd\.unit=(rescue|emergency).*|(rd\.)?systemd\.debug[_-]shell.*|(systemd\.setenv=)?SYSTEMD_SULOGIN_FORCE.*"
+)
+# What the scripts are told of the disk, by a stand-in for GRUB's own probe.
+ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "pkgdatadir": "/usr/share/grub",
+    "grub_probe": "/bin/true",
+    "grub_mkrelpath": "/bin/true",
+    "GRUB_DEVICE": "/dev/vda1",
+    "GRUB_DEVICE_BOOT": "/dev/vda1",
+    "GRUB_DISABLE_OS_PROBER": "true",
+    "GRUB_DISABLE_RECOVERY": "true",
+}
+
+
+@dataclass
+class Entry:
+    """A `menuentry` or `submenu`: its line, what is in it, and whether it is within another one."""
+
+    line: str
+    inner: bool
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may start it."""
+        return re.search(r"\s--unrestricted\b", self.line) is not None
+
+    @property
+    def boots(self) -> bool:
+        """Whether it starts a kernel of this system, and does nothing that could start something else."""
+        words = {line.split()[0] for line in self.lines}
+        return "linux" in words and not words & {
+            "chainloader",
+            "configfile",
+            "source",
+            "normal",
+            "multiboot",
+            "linux16",
+        }
+
+
+def check(context: Context) -> str:
+    """Findings for ways to change what boots, for entries that stop at a question, and for shells that ask nobody."""
+    if not SCRIPTS.is_dir():
+        raise NotApplicable("no GRUB here")
+    text = made_anew() if context.phase == "test" else read(MENU)
+    outside, entries = parse(f"{text}\n{read(CUSTOM)}")
+    for value in re.findall(r"^\s*set default=[\"']?([^\"'\s]*)", text, re.MULTILINE):
+        if value not in ("0", "${saved_entry}", "${next_entry}"):
+            context.finding(f"GRUB: the entry that boots is {value}; expected the first one, which asks nobody")
+    check_superusers(context, outside, entries)
+    check_entries(context, entries)
+    check_boot_words(context, "panic=30")
+    check_units(context)
+    return (
+        f"{len(entries)} entries: those of {sum(e.boots for e in entries)} kernels start unattended, nothing else does"
+    )
+
+
+def made_anew() -> str:
+    """What GRUB's scripts print, in their order; only those count that may be executed."""
+    text = ""
+    for script in sorted(SCRIPTS.iterdir()):
+        if script.stat().st_mode & 0o111 and not script.name.endswith(("~", "README")):
+            done = subprocess.run(
+                [script], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+            )  # fmt: skip
+            text += done.stdout
+    return text
+
+
+def parse(text: str) -> tuple[list[str], list[Entry]]:
+    """The lines outside of all braces and conditions, and the entries."""
+    outside: list[str] = []
+    entries: list[Entry] = []
+    open_braces: list[Entry | None] = []
+    conditions = 0
+    for raw in text.splitlines():
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        word = line.split()[0]
+        if line.endswith("{"):
+            is_entry = word in ("menuentry", "submenu")
+            entry = Entry(line, any(open_braces)) if is_entry else None
+            open_braces.append(entry)
+            if entry:
+                entries.append(entry)
+        elif line.startswith("}"):
+            open_braces = open_braces[:-1]
+        else:
+            inmost = next(filter(None, reversed(open_braces)), None)
+            if inmost:
+                inmost.lines.append(line)
+            conditions += len(re.findall(r"(?:^|[;\s])if\s", line)) - len(re.findall(r"(?:^|[;\s])fi\b", line))
+            if not open_braces and conditions <= 0:
+                outside.append(line)
+            elif not any(open_braces) and re.search(r"\bsuperusers\b|^password", line):
+                outside.append(f"under a condition: {line}")
+    return outside, entries
+
+
+def check_superusers(context: Context, outside: list[str], entries: list[Entry]) -> None:
+    """They are named once, for submenus too, and before anything else; a password is the parameter's affair."""
+    about = [line for line in outside if re.search(r"\bsuperusers\b", line)]
+    if about != ['set superusers="hallmark"', "export superusers"]:
+        context.finding(
+            f"GRUB's superusers: expected them set once, and exported for submenus, got {about or 'nothing'}"
+        )
+    inner = [line for entry in entries for line in entry.lines if re.search(r"\bsuperusers\b|^password", line)]
+    passwords = [line.removeprefix("under a condition: ") for line in outside if re.search(r"(^|: )password", line)]
+    wanted = [f"password_pbkdf2 hallmark {context.text('password_hash')}"] if context.text("password_hash") else []
+    if inner or passwords != wanted:
+        who = [" ".join(line.split()[:2]) for line in [*inner, *passwords]]
+        context.finding(f"GRUB's passwords: expected {len(wanted)}, got {len(who)}: {who}")
+
+
+def check_entries(context: Context, entries: list[Entry]) -> None:
+    """Kernels start unattended; nothing else starts, and nothing of it ends in a shell."""
+    first = next((entry for entry in entries if not entry.inner), None)
+    if not first or not first.boots or not first.is_open:
+        context.finding("GRUB: the first entry asks for a superuser, or is no kernel's: nothing would boot unattended")
+    for entry in entries:
+        title = entry.line.partition("$")[0].strip(" {")
+        if entry.is_open and not entry.boots:
+            context.finding(f"GRUB: {title}: everybody may start it, and it is no kernel's")
+        for words in (line.split() for line in entry.lines if line.split()[0] == "linux"):
+            for word in words[2:]:
+                if entry.is_open and OPENERS.fullmatch(word):
+                    context.finding(f"GRUB: {title}: {word} on the kernel's command line opens a shell")
+
+
+def check_units(context: Context) -> None:
+    """The two shells of last resort are as systemd has them: they ask for root's password."""
+    for path in own_units():
+        if re.search(r"^\s*(Exec\w*|Environment(File)?|RootDirectory|RootImage)\s*=", read(path), re.MULTILINE):
+            context.finding(f"{path}: changes what the rescue or emergency shell asks for")
+    for name in ("rescue", "emergency"):
+        if "ExecStart=-/usr/lib/systemd/systemd-sulogin-shell" not in read(
+            Path(f"/usr/lib/systemd/system/{name}.service")
+        ):
+            context.finding(f"{name}.service: expected systemd's own, which asks for root's password")
+
+
+def own_units() -> Iterator[Path]:
+    """Other units by these names, and drop-ins, those for all services included."""
+    for folder in map(Path, UNIT_FOLDERS):
+        for name in ("rescue.service", "emergency.service"):
+            yield from (path for path in (folder / name, *(folder / f"{name}.d").glob("*.conf")) if path.exists())

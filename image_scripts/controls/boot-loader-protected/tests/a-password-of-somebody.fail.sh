@@ -1,0 +1,2 @@
+sh "$HALLMARK_CONTROL/apply.sh"
+printf 'password hallmark secret\n' >>/etc/grub.d/40_custom

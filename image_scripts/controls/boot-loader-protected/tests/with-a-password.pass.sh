@@ -1,0 +1,2 @@
+# HM_PASSWORD_HASH=grub.pbkdf2.sha512.10000.AA.BB
+HM_PASSWORD_HASH=grub.pbkdf2.sha512.10000.AA.BB sh "$HALLMARK_CONTROL/apply.sh"
