@@ -41,10 +41,12 @@ awk '
 ' /proc/self/mountinfo | while read -r place; do
     place=$(printf '%b' "$place")
     find "$place" -xdev \
-        \( -type b -o -type c \) -path '/dev/*' \( -type b -perm /007 -printf 'node %p\n' -o -true \) -o \
-        \( -type b -o -type c \) -printf 'device %p\n' -o \
-        \( -nouser -o -nogroup \) -printf 'unowned %p\n' -o \
-        ! -type l ! -type s -perm -0002 \( ! -type d -o ! -perm -1000 \) -printf 'open %p\n' -o \
+        -type b -path '/dev/*' -perm /007 -printf 'node %p\n' -o \
+        -type b ! -path '/dev/*' -printf 'device %p\n' -o \
+        -type c ! -path '/dev/*' -printf 'device %p\n' -o \
+        ! -type b ! -type c \( -nouser -o -nogroup \) -printf 'unowned %p\n' -o \
+        ! -type b ! -type c ! -type l ! -type s ! -type d -perm -0002 -printf 'open %p\n' -o \
+        -type d -perm -0002 ! -perm -1000 -printf 'open %p\n' -o \
         -type d -perm -1002 ! -uid 0 -printf 'foreign %p\n'
 done | while read -r what path; do
     allowed "$path" || mend "$what" "$path"

@@ -22,6 +22,8 @@ mount -t tmpfs -o mode=0755,nosuid devtmpfs "$new/dev"
 for node in null zero full random urandom; do
     : >"$new/dev/$node"
     mount --bind "/dev/$node" "$new/dev/$node"
+    # Their permissions are the host's own; writing to them is no matter of the mount.
+    mount -o remount,bind,ro "$new/dev/$node"
 done
 mkdir "$new/dev/pts" "$new/dev/shm"
 ln -s /proc/self/fd "$new/dev/fd"
