@@ -1,0 +1,2 @@
+echo 'export TMOUT=600' >/etc/profile.d/timeout.sh
+echo 'export TMOUT=600' >>/etc/bash.bashrc

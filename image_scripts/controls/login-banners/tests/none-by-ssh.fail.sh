@@ -1,0 +1,2 @@
+sh "$HALLMARK_CONTROL/apply.sh"
+rm /etc/ssh/sshd_config.d/00-hallmark-banner.conf
