@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ from hallmark.store.image import Image
 from tests.e2e.checkout import Checkout, Finished, Running, wait_until
 from tests.e2e.conftest import MakeCheckout
 from tests.e2e.guests import FIREWALL, Guest, pair
+from tests.e2e.planted import PLANTED
 
 NAME = "debian-13-server"
 EVIDENCE = {
@@ -338,6 +341,33 @@ def attacker(pair_of_guests: tuple[Guest, Guest]) -> Guest:
     return pair_of_guests[1]
 
 
+def look_again(server: Checkout, guest: Guest) -> tuple[int, dict[str, Any]]:
+    """`hallmark check` on a running machine; its exit code and its document."""
+    access = guest.running.access
+    words = [str(server.root / ".venv/bin/python"), "-m", "hallmark", "check", f"{access.user}@127.0.0.1", "--json"]
+    words += ["-p", str(guest.running.port), "-i", str(access.key), "--sudo-password-fd", "0"]
+    words += ["-o", f"UserKnownHostsFile={guest.running.known_hosts}", "-o", "StrictHostKeyChecking=yes"]
+    done = subprocess.run(
+        words,
+        cwd=server.root,
+        env=server.environment(),
+        input=f"{access.password}\n",
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, document
+
+
+def test_a_machine_that_has_just_booted_is_as_released(server: Checkout, guest: Guest) -> None:
+    code, document = look_again(server, guest)
+    assert (code, document["findings"]) == (0, [])
+    assert document["as_released"] is True
+
+
 LISTENER = "systemd-run --quiet --unit=stray python3 -m http.server 8080 --bind 0.0.0.0"
 
 
@@ -395,3 +425,18 @@ def test_all_of_it_holds_after_a_reboot(guest: Guest, attacker: Guest) -> None:
     wait_until(lambda: guest.run("cat /proc/sys/kernel/random/boot_id").stdout not in ("", before), 600)
     wait_until(lambda: guest.run("systemctl is-system-running").stdout.strip() == "running", 300)
     check_the_firewall(guest, attacker)
+
+
+def test_a_days_life_is_no_drift(server: Checkout, guest: Guest) -> None:
+    """By now people have signed in from elsewhere, guessed wrong, and restarted the machine."""
+    code, document = look_again(server, guest)
+    assert (code, document["findings"]) == (0, [])
+
+
+def test_each_planted_change_is_found(server: Checkout, guest: Guest) -> None:
+    planted = guest.root("\n".join(f"{command} || echo failed: {shlex.quote(command)}" for command, _ in PLANTED))
+    assert (planted.returncode, planted.stdout) == (0, ""), planted.stderr
+    code, document = look_again(server, guest)
+    found = {finding["control"] for finding in document["findings"]}
+    assert sorted({control for _, control in PLANTED} - found) == []
+    assert code == 10
