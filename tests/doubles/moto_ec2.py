@@ -51,6 +51,7 @@ from moto.ec2.models.instances import Instance, InstanceState, StateReason
 from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.responses.general import General
 from moto.ec2.responses.instances import InstanceResponse
+from moto.ec2.responses.monitoring import Monitoring
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.utils import random_ami_id
 from moto.kms.models import kms_backends
@@ -454,6 +455,16 @@ def get_console_output(self: General) -> ActionResult:
     )
 
 
+def monitor_instances(self: Monitoring) -> ActionResult:
+    """MonitorInstances, which moto does not have: each machine's monitoring is on its way."""
+    ids = self._get_param("InstanceIds", [])
+    for instance in map(self.ec2_backend.get_instance, ids):
+        instance.monitoring_state = "enabled"
+    return ActionResult(
+        {"InstanceMonitorings": [{"InstanceId": one, "Monitoring": {"State": "pending"}} for one in ids]}
+    )
+
+
 def _create_snapshot(original: Callable[..., Any]) -> Callable[..., Any]:
     def create(self: Any, *args: Any, **kwargs: Any) -> Any:
         snapshot = original(self, *args, **kwargs)
@@ -664,6 +675,7 @@ def extended(rules: Rules | None = None) -> Iterator[Rules]:
             patch.object(InstanceResponse, "_validate_block_device_mapping", staticmethod(_check_mapping))
         )
         stack.enter_context(patch.object(General, "get_console_output", get_console_output))
+        stack.enter_context(patch.object(Monitoring, "monitor_instances", monitor_instances))
         stack.enter_context(patch.object(SimpleSystemManagerBackend, "put_parameter", _put_parameter))
         try:
             yield _rules

@@ -419,6 +419,24 @@ def test_wrong_guesses_at_sudo_lock_it_and_a_new_sign_in_does_not_open_it(guest:
     wait_until(lambda: guest.root("true").returncode == 0, 180)
 
 
+def test_who_guesses_at_ssh_is_banned_and_the_ban_ends(guest: Guest, attacker: Guest) -> None:
+    shorter = guest.root("fail2ban-client set sshd bantime 60 && fail2ban-client set sshd bantime.increment false")
+    assert shorter.returncode == 0, shorter.stderr
+    made = attacker.run("ssh-keygen -q -t ed25519 -N '' -f wrong")
+    assert made.returncode == 0, made.stderr
+    words = "timeout 60 ssh -i wrong -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=20"
+    attack = f"for n in $(seq 40); do {words} guess$n@{guest.address} true; sleep 1; done"
+    attacker.run(f"nohup sh -c {shlex.quote(attack)} >attack.log 2>&1 & echo $! >attack.pid")
+    banned = "fail2ban-client get sshd banip"
+    wait_until(lambda: attacker.address in guest.root(banned).stdout, 300)
+    assert not attacker.reaches(guest, 22)
+    records = guest.root("journalctl -q -u fail2ban --no-pager -o cat")
+    assert f"Ban {attacker.address}" in records.stdout
+    attacker.run("kill $(cat attack.pid)")
+    wait_until(lambda: attacker.reaches(guest, 22), 300)
+    assert attacker.address not in guest.root(banned).stdout
+
+
 def test_all_of_it_holds_after_a_reboot(guest: Guest, attacker: Guest) -> None:
     before = guest.run("cat /proc/sys/kernel/random/boot_id").stdout
     guest.root("systemctl reboot")

@@ -1,4 +1,4 @@
-"""Some of the kill tests (tests/integration/kill; `make test-kill` runs all): each victim once, from network to snapshot.
+"""Some of the kill tests (tests/integration/kill; `make test-kill` runs all): each victim once.
 
 Each costs two runs of the real engine.
 """
