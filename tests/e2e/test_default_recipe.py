@@ -424,7 +424,8 @@ def test_who_guesses_at_ssh_is_banned_and_the_ban_ends(guest: Guest, attacker: G
     assert shorter.returncode == 0, shorter.stderr
     made = attacker.run("ssh-keygen -q -t ed25519 -N '' -f wrong")
     assert made.returncode == 0, made.stderr
-    words = "timeout 60 ssh -i wrong -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=20"
+    options = "-o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=20"
+    words = f"timeout 60 ssh -i wrong {options}"
     attack = f"for n in $(seq 40); do {words} guess$n@{guest.address} true; sleep 1; done"
     attacker.run(f"nohup sh -c {shlex.quote(attack)} >attack.log 2>&1 & echo $! >attack.pid")
     banned = "fail2ban-client get sshd banip"
