@@ -289,7 +289,7 @@ def check_a_change(context: Context) -> None:
     if not keys:
         return
     began = LOG.stat().st_size
-    # A change of times is none to the kernel: its class of attributes (audit_change_attr.h) has modes, owners and links.
+    # A change of times is none to the kernel: its attributes (audit_change_attr.h) are modes, owners and links.
     Path(PROBE).chmod(stat.S_IMODE(Path(PROBE).stat().st_mode))
     words = ["ausearch", "--input-logs", "-k", keys[0], "-ts", "recent", "--raw"]
     for _ in range(20):
