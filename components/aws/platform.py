@@ -68,7 +68,13 @@ class AwsPlatform:
 def _look_around(context: Context, settings: AwsSettings) -> Site:
     """The stack's place in its account, cleared of what killed runs have left there."""
     account = Aws(settings)
-    site = survey(context, account, project=pulumi.get_project(), stack=pulumi.get_stack())
+    site = survey(
+        context,
+        account,
+        project=pulumi.get_project(),
+        stack=pulumi.get_stack(),
+        organization=pulumi.get_organization(),
+    )
     for line in what_a_runner_forgets(site, os.environ):
         pulumi.log.warn(line)
     if not pulumi.runtime.is_dry_run():

@@ -137,6 +137,7 @@ class AwsMachines:
             arguments=arguments,
             backend=site.backend,
             secrets_provider=site.secrets_provider,
+            organization=site.organization,
             sweeper=RUN_SWEEPER,
             clearer=RUN_CLEARER,
             # Stacks of the same name in another backend are others' affair.

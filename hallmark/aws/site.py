@@ -22,7 +22,7 @@ from hallmark.common.errors import SettingsError
 from hallmark.common.fingerprint import Sha256, fingerprint
 from hallmark.common.validation import STRICT
 from hallmark.config.stack_file import read_stack_config, read_stack_file, stack_file
-from hallmark.engine.backend import backend_in
+from hallmark.engine.backend import ask_backend, secrets_provider
 
 if TYPE_CHECKING:
     from hallmark.order.resolve import Context
@@ -34,7 +34,7 @@ class Site(BaseModel):
     """One stack's place in an account and region.
 
     `project` and `stack` are the outer ones; `backend` is an absolute URL, where the states of the inner stacks go
-    too; `evidence` is a folder or `s3://BUCKET/PREFIX`.
+    too, in the same `organization` where there are such; `evidence` is a folder or `s3://BUCKET/PREFIX`.
     """
 
     model_config = STRICT
@@ -42,6 +42,7 @@ class Site(BaseModel):
     project: str
     stack: str
     backend: str
+    organization: str = "organization"
     secrets_provider: str
     base: BaseAmi
     instance_type: str
@@ -73,9 +74,15 @@ class Site(BaseModel):
 
 
 def survey(
-    context: Context, aws: Aws, *, project: str, stack: str, environment: Mapping[str, str] | None = None
+    context: Context,
+    aws: Aws,
+    *,
+    project: str,
+    stack: str,
+    organization: str = "organization",
+    environment: Mapping[str, str] | None = None,
 ) -> Site:
-    """The site of a stack: asks AWS for the base alone. Raises AwsError and SettingsError."""
+    """The site of a stack: asks AWS for the base alone. Raises AwsError, ProcessError and SettingsError."""
     settings, environment = context.settings, os.environ if environment is None else environment
     assert settings.kms_key is not None
     wanted = settings.base_ami
@@ -85,13 +92,14 @@ def survey(
         else:
             base = find_base(aws.ec2, owners=wanted.owners, pattern=wanted.name, architecture=ARCHITECTURE)
     check_base(base)
+    backend = ask_backend(environment, context.root)
     return Site(
         aws=aws.settings,
         project=project,
         stack=stack,
-        backend=environment.get("PULUMI_BACKEND_URL") or backend_in(context.root / ".hallmark/state"),
-        # Pulumi notes it in the stack's file; `passphrase` is the one that it does not note.
-        secrets_provider=str(read_stack_file(context.root, stack).get("secretsprovider") or "passphrase"),
+        backend=backend,
+        organization=organization,
+        secrets_provider=secrets_provider(read_stack_file(context.root, stack), backend),
         base=base,
         instance_type=settings.instance_type,
         kms_key=settings.kms_key,

@@ -1,7 +1,8 @@
 """Runs the Pulumi engine on a stack of this checkout: environment, passphrase, stack, stale lock, signals.
 
-State lives in a file backend inside the checkout, so no login is needed and no question asked. What the engine (and
-so our program and its providers) sees of the caller's environment is an allow-list.
+State lives in the backend that PULUMI_BACKEND_URL names, and otherwise in a folder inside the checkout, so that no
+login is needed and no question asked. What the engine (and so our program and its providers) sees of the caller's
+environment is an allow-list.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from typing import Any, TextIO
 from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
 from hallmark.common.locks import read_holder, try_lock, write_holder
 from hallmark.common.process import PATH, need
-from hallmark.engine.backend import backend_in, remove_unfinished
+from hallmark.engine.backend import credentials, folder_of, remove_unfinished, surroundings
 from hallmark.engine.lifeline import guard
 from hallmark.engine.pulumi_lock import clear_stale_locks
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _PROJECT = re.compile(r"^name:\s*[\"']?([A-Za-z0-9_.-]+)", re.MULTILINE)
+_SECRETS = re.compile(r"^secretsprovider:\s*[\"']?([^\"'\s]+)", re.MULTILINE)
+_NO_STACK = "no stack named"
 _QUICK, _FETCH = 120.0, 1800.0
 # fmt: off
 _PASSED_ON = frozenset([
@@ -46,7 +49,7 @@ _INTERRUPTED = "hallmark: Pulumi finishes the step under way, then stops; a seco
 
 
 class Engine:
-    """The Pulumi CLI for the checkout at `root`, whose state is in `root`/.hallmark."""
+    """The Pulumi CLI for the checkout at `root`. Its own state and passphrase are in `root`/.hallmark."""
 
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self.root = root
@@ -63,11 +66,17 @@ class Engine:
         self._check_set_up()
         pulumi = self.program()
         with self._alone(stack):
-            for lock in clear_stale_locks(self.state, self.project(), stack):
-                say(f"removed the lock of a run that died (process {lock.pid})")
-            remove_unfinished(backend_in(self.state), self.project(), stack)
-            self._ensure_stack(pulumi, stack)
-            self._forget_interrupted(pulumi, stack)
+            folder = folder_of(self.backend)
+            if folder is not None:
+                # Elsewhere it cannot be told who holds a lock, and Pulumi says by itself whose it is and what to do.
+                for lock in clear_stale_locks(folder, self.project(), stack):
+                    say(f"removed the lock of a run that died (process {lock.pid})")
+                remove_unfinished(self.backend, self.project(), stack)
+            known = self._known(pulumi, stack)
+            if known is None:
+                self._capture([pulumi, "stack", "init", "--non-interactive", *self._secrets(stack), stack])
+            elif known.get("pending_operations"):
+                self._forget_interrupted(pulumi, stack)
             # Refreshed, so that an image which has vanished is noticed and made anew.
             words = [pulumi, "up", "--yes", "--skip-preview", "--refresh", "--stack", stack]
             code = _run_in_foreground(words, env=self.environment(), cwd=self.root, output=output)
@@ -77,10 +86,16 @@ class Engine:
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """The stack's outputs; StoreError when the stack was never brought up."""
-        if not self._stack_file(stack).exists():
-            raise StoreError(f"{stack}: expected a stack that was brought up once; run `hallmark up {stack}`")
-        words = [self.program(), "stack", "output", "--json", "--stack", _check_stack(stack)]
-        outputs = json.loads(self._capture(words))
+        path = self._stack_path(_check_stack(stack))
+        if path is not None and not path.exists():
+            raise _never_up(stack)
+        pulumi = self.program()
+        try:
+            outputs = json.loads(self._capture([pulumi, "stack", "output", "--json", "--stack", stack]))
+        except ProcessError as error:
+            if _NO_STACK in str(error):
+                raise _never_up(stack) from error
+            raise
         if not isinstance(outputs, dict):
             raise ProcessError("pulumi stack output: expected a JSON object")
         return outputs
@@ -91,8 +106,13 @@ class Engine:
 
     @property
     def state(self) -> Path:
-        """The folder of the file backend."""
+        """The folder of the checkout's own backend."""
         return self._home / "state"
+
+    @property
+    def backend(self) -> str:
+        """The backend's URL. SettingsError for one that cannot be used."""
+        return surroundings(self._home, self._given)["PULUMI_BACKEND_URL"]
 
     def project(self) -> str:
         """The project's name, from Pulumi.yaml."""
@@ -117,13 +137,15 @@ class Engine:
             for name, value in self._given.items()
             if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
         }
+        state = surroundings(self._home, self._given)
+        providers = map(_secrets_provider, self.root.glob("stacks/Pulumi.*.yaml"))
         return {
             "HOME": pwd.getpwuid(os.geteuid()).pw_dir,
             "LC_ALL": "C.UTF-8",
             **allowed,
+            **credentials(self._given, state["PULUMI_BACKEND_URL"], *providers),
             "PATH": self._search_path(),
-            "PULUMI_BACKEND_URL": backend_in(self.state),
-            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
+            **state,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             # Plugins are for stacks on AWS alone (aws_plugins.py).
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -147,24 +169,42 @@ class Engine:
         """The passphrase locks what the state keeps secret; it is not made here, as a new one fits no old state."""
         if not self._passphrase.exists():
             raise PrerequisiteError(f"{self._passphrase}: missing; `make setup` makes it")
-        self.state.mkdir(parents=True, exist_ok=True)
+        if (folder := folder_of(self.backend)) is not None:
+            folder.mkdir(parents=True, exist_ok=True)
 
-    def _stack_file(self, stack: str) -> Path:
-        return self.state / ".pulumi/stacks" / self.project() / f"{stack}.json"
+    def _stack_path(self, stack: str) -> Path | None:
+        """The file of a stack's state; None when the state is not on this machine."""
+        folder = folder_of(self.backend)
+        return None if folder is None else folder / ".pulumi/stacks" / self.project() / f"{stack}.json"
 
-    def _ensure_stack(self, pulumi: str, stack: str) -> None:
-        if not self._stack_file(stack).exists():
-            self._capture([pulumi, "stack", "init", "--non-interactive", stack])
+    def _known(self, pulumi: str, stack: str) -> dict[str, Any] | None:
+        """What the state says of a stack; None when there is no such stack."""
+        if (path := self._stack_path(stack)) is not None:
+            # What the CLI would say of a folder, half a second sooner.
+            try:
+                latest: dict[str, Any] | None = json.loads(path.read_bytes())["checkpoint"]["latest"]
+            except FileNotFoundError:
+                return None
+            except (OSError, ValueError, KeyError):
+                return {}
+            return latest or {}
+        try:
+            exported: dict[str, Any] = json.loads(self._capture([pulumi, "stack", "export", "--stack", stack]))
+            return exported.get("deployment") or {}
+        except ProcessError as error:
+            if _NO_STACK in str(error):
+                return None
+            raise
+
+    def _secrets(self, stack: str) -> list[str]:
+        """The words that make a stack with the secrets provider that its file names already."""
+        named = _secrets_provider(self.root / "stacks" / f"Pulumi.{stack}.yaml")
+        return ["--secrets-provider", named] if named else []
 
     def _forget_interrupted(self, pulumi: str, stack: str) -> None:
         """Drop what a killed run left as `pending` in the state: every step of ours finds or redoes its own work."""
-        try:
-            latest = json.loads(self._stack_file(stack).read_bytes())["checkpoint"]["latest"]
-        except (OSError, ValueError, KeyError):
-            return
-        if latest and latest.get("pending_operations"):
-            how = ["--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates"]
-            self._capture([pulumi, "refresh", *how, "--stack", stack])
+        how = ["--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates"]
+        self._capture([pulumi, "refresh", *how, "--stack", stack])
 
     def _capture(self, words: Sequence[str], *, timeout: float = _QUICK) -> str:
         """Run a short command of the engine; what it printed, or ProcessError with its own words."""
@@ -200,6 +240,19 @@ class Engine:
             yield
         finally:
             os.close(descriptor)
+
+
+def _secrets_provider(file: Path) -> str:
+    """The secrets provider that a stack's file names, or nothing."""
+    try:
+        found = _SECRETS.search(file.read_text())
+    except OSError:
+        return ""
+    return found.group(1) if found else ""
+
+
+def _never_up(stack: str) -> StoreError:
+    return StoreError(f"{stack}: expected a stack that was brought up once; run `hallmark up {stack}`")
 
 
 def _check_stack(stack: str) -> str:

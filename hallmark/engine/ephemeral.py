@@ -37,7 +37,7 @@ from hallmark.common.checkout import ROOT
 from hallmark.common.errors import HallmarkError, ProcessError, SettingsError
 from hallmark.common.locks import try_lock
 from hallmark.common.validation import STRICT
-from hallmark.engine.backend import remove_unfinished, without_notes
+from hallmark.engine.backend import credentials, is_service, remove_unfinished, without_notes
 from hallmark.engine.lifeline import marked_processes
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ _PASSED_ON_PREFIXES = ("AWS_",)  # the ambient chain of credentials, as engine.p
 class Inner(BaseModel):
     """One inner stack: project and name, the program (`module:function`) with its arguments, and where its state is.
 
-    `backend` is an absolute URL; `secrets_provider` is passed in (`passphrase`, `awskms://…`); `work` is a folder on
-    this machine where runs keep their work folders and locks; the program takes one dict and returns the outputs.
+    `backend` is an absolute URL; `secrets_provider` is passed in (`passphrase`, `awskms://…`); `organization` counts
+    for Pulumi Cloud alone, whose stacks belong to one; `work` is a folder on this machine where runs keep their work
+    folders and locks; the program takes one dict and returns the outputs.
     `sweeper`, named like the program, gets that dict and a way to say things, and removes all that earlier runs of this
     stack have made, found by other means than the state; it is called when an engine of this stack was killed.
     `clearer`, called in the same way, removes what others put in the way; it is called before each destroy.
@@ -79,6 +80,7 @@ class Inner(BaseModel):
     arguments: dict[str, Any] = {}
     backend: str
     secrets_provider: str
+    organization: str = "organization"
     work: Path
     sweeper: str | None = None
     clearer: str | None = None
@@ -87,6 +89,8 @@ class Inner(BaseModel):
         """SettingsError for what could not work, or would depend on where it runs."""
         if not _NAME.fullmatch(self.name) or not _NAME.fullmatch(self.project):
             raise SettingsError(f"inner stack {self.project}/{self.name}: expected letters, digits, dots, _ and -")
+        if not _NAME.fullmatch(self.organization):
+            raise SettingsError(f"inner stack {self.name}: expected an organization's name, got {self.organization}")
         for function in (self.program, self.sweeper, self.clearer):
             if function is not None and not _PROGRAM.fullmatch(function):
                 raise SettingsError(f"inner stack {self.name}: expected a program as module:function, got {function}")
@@ -95,6 +99,11 @@ class Inner(BaseModel):
             raise SettingsError(f"inner stack {self.name}: expected an absolute backend URL, got {self.backend}")
         if not self.work.is_absolute():
             raise SettingsError(f"inner stack {self.name}: expected an absolute work folder, got {self.work}")
+
+    @property
+    def stack(self) -> str:
+        """The stack's name for the engine: where there are organizations it names the outer stack's, not the user's."""
+        return f"{self.organization}/{self.project}/{self.name}" if is_service(self.backend) else self.name
 
     @property
     def lock(self) -> Path:
@@ -148,7 +157,11 @@ def _start(inner: Inner, environment: Mapping[str, str], lock: int) -> subproces
     return subprocess.Popen(
         [sys.executable, "-m", "hallmark.engine.ephemeral", inner.model_dump_json(), str(lock)],
         cwd=ROOT,
-        env={**allowed_environment(environment), **_given(mark)},
+        env={
+            **allowed_environment(environment),
+            **credentials(environment, inner.backend, inner.secrets_provider),
+            **_given(mark),
+        },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -274,7 +287,7 @@ def _create(inner: Inner, folder: Path) -> automation.Stack:
             pulumi.export(name, value)
 
     return automation.create_stack(
-        stack_name=inner.name, project_name=inner.project, program=program, opts=_options(inner, folder)
+        stack_name=inner.stack, project_name=inner.project, program=program, opts=_options(inner, folder)
     )
 
 
@@ -299,7 +312,7 @@ def _clear(inner: Inner, folder: Path, say: Say) -> None:
 
     try:
         stack = automation.select_stack(
-            stack_name=inner.name, project_name=inner.project, program=lambda: None, opts=_options(inner, folder)
+            stack_name=inner.stack, project_name=inner.project, program=lambda: None, opts=_options(inner, folder)
         )
     except automation.StackNotFoundError:
         return
@@ -319,11 +332,23 @@ def _in_state(stack: automation.Stack) -> tuple[int, bool]:
 def _recover(stack: automation.Stack, inner: Inner, say: Say) -> None:
     """After a killed engine: drop its lock, remove what the state may not know, and let the state see it."""
     _end(_processes(os.environ.get(_MARK, "")))  # its plugins, which could still be at work
-    stack.cancel()
+    _cancel(stack, inner, say)
     left, interrupted = _in_state(stack)
     _call(inner.sweeper, inner, say)
     if left or interrupted:
         stack.refresh(clear_pending_creates=True, color="never")
+
+
+def _cancel(stack: automation.Stack, inner: Inner, say: Say) -> None:
+    """Drop a dead engine's lock. Pulumi Cloud refuses when its own lock has run out: then there is none to drop."""
+    from pulumi.automation import CommandError
+
+    try:
+        stack.cancel()
+    except CommandError as error:
+        if not is_service(inner.backend):
+            raise
+        say(f"{inner.name}: pulumi cancel: {_last_words(str(error), 3)}")
 
 
 def _call(named: str | None, inner: Inner, say: Say) -> None:

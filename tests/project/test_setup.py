@@ -386,6 +386,39 @@ def test_env_sets_the_shell_up_for_this_checkout(bench: Bench, shell: str) -> No
     assert "e" not in values.split()[3:]
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
+def test_env_keeps_a_backend_that_is_set_and_its_passphrase(bench: Bench, shell: str) -> None:
+    finished(bench)
+    words = [shell, "-c", f'. "{bench.root}/env" && . "{bench.root}/env" && {ASK}']
+    theirs = {"PULUMI_BACKEND_URL": "s3://states?region=eu-west-1&awssdk=v2"}
+    own = f"{bench.root}/.hallmark/passphrase"
+
+    def seen(**environment: str) -> list[str]:
+        return bench.shell(words, cwd=bench.root, **environment).stdout.splitlines()[1].split()[:3]
+
+    url = theirs["PULUMI_BACKEND_URL"]
+    assert seen(**theirs) == [url, "unset", own]
+    assert seen(**theirs, PULUMI_CONFIG_PASSPHRASE="x") == [url, "x", own]
+    assert seen(**theirs, PULUMI_CONFIG_PASSPHRASE_FILE="/team/words") == [url, "unset", "/team/words"]
+    assert seen(**theirs, PULUMI_CONFIG_PASSPHRASE_FILE="/another/.hallmark/passphrase") == [url, "unset", own]
+
+
+def test_env_leaves_the_backend_of_another_checkout(bench: Bench) -> None:
+    finished(bench)
+    done = bench.shell(
+        ["sh", "-c", f'. "{bench.root}/env" && {ASK}'],
+        cwd=bench.root,
+        PULUMI_BACKEND_URL="file:///another/.hallmark/state?metadata=skip",
+        PULUMI_CONFIG_PASSPHRASE_FILE="/another/.hallmark/passphrase",
+    )
+    own = f"{bench.root}/.hallmark"
+    assert done.stdout.splitlines()[1].split()[:3] == [
+        f"file://{own}/state?metadata=skip",
+        "unset",
+        f"{own}/passphrase",
+    ]
+
+
 def test_env_without_a_finished_set_up_says_what_to_run(bench: Bench) -> None:
     done = bench.shell(["sh", "-c", ". ./env; echo $?; echo still here"], cwd=bench.root)
     assert done.stdout == "1\nstill here\n"

@@ -19,6 +19,7 @@ from hallmark.order.resolve import Context
 from tests.support.aws.site import SITE
 from tests.support.aws.strict import REGION, base_ami, strict_account
 from tests.support.examples import TODAY, Project
+from tests.unit.engine.test_backend import cli
 
 KEY = "alias/hallmark"
 
@@ -34,6 +35,9 @@ def base(account: Aws) -> str:
     return base_ami(account, "ours-1")
 
 
+HERE = {"PULUMI_BACKEND_URL": "file:///state"}
+
+
 def look_around(account: Aws, checkout: Path, environment: dict[str, str] | None = None, **values: str) -> Site:
     """The site of a stack `aws` with this configuration."""
     config = {f"hallmark:{key}": value for key, value in {"platform": "aws", "kmsKey": KEY, **values}.items()}
@@ -43,7 +47,7 @@ def look_around(account: Aws, checkout: Path, environment: dict[str, str] | None
         root=checkout,
         today=TODAY,
     )
-    return survey(context, account, project="hallmark", stack="aws", environment=environment or {})
+    return survey(context, account, project="hallmark", stack="aws", environment=environment or HERE)
 
 
 def owned(name: str) -> str:
@@ -100,10 +104,15 @@ def test_inner_stacks_go_where_the_outer_one_is(account: Aws, base: str, tmp_pat
         look_around(account, tmp_path / "a", {"PULUMI_BACKEND_URL": "s3://states"}, baseAmi=pinned).backend
         == "s3://states"
     )
-    assert (
-        look_around(account, tmp_path / "b", baseAmi=pinned).backend
-        == f"file://{tmp_path}/b/.hallmark/state?metadata=skip"
-    )
+    there = {"PULUMI_BACKEND_URL": f"file://{tmp_path}/b"}
+    assert look_around(account, tmp_path / "b", there, baseAmi=pinned).backend == f"file://{tmp_path}/b?metadata=skip"
+
+
+def test_who_has_only_logged_in_to_pulumi_cloud_has_inner_stacks_there(account: Aws, base: str, tmp_path: Path) -> None:
+    environment = cli(tmp_path / "bin", '{"user": "me", "url": "https://app.pulumi.com/me"}')
+    (tmp_path / "b").mkdir()
+    site = look_around(account, tmp_path / "b", environment, baseAmi=json.dumps({"id": base}))
+    assert (site.backend, site.secrets_provider) == ("https://api.pulumi.com", "default")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +148,7 @@ def test_a_folder_for_evidence_is_relative_to_the_checkout(
 
 
 def test_it_goes_through_state_and_holds_no_secret(account: Aws, base: str, tmp_path: Path) -> None:
-    secrets = {"AWS_SECRET_ACCESS_KEY": "hush", "PULUMI_CONFIG_PASSPHRASE": "hush"}
+    secrets = {**HERE, "AWS_SECRET_ACCESS_KEY": "hush", "PULUMI_CONFIG_PASSPHRASE": "hush"}
     site = look_around(
         account, tmp_path, secrets, baseAmi=json.dumps({"id": base}), instanceType="m5.large", putsPerSecond="9"
     )

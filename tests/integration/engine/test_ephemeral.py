@@ -16,6 +16,8 @@ import pytest
 from hallmark.common.errors import ProcessError, SettingsError
 from hallmark.engine import ephemeral as ephemeral_stack
 from hallmark.engine.ephemeral import Inner, allowed_environment, ephemeral
+from tests.doubles.server import REGION, running
+from tests.support.aws.bucket import in_bucket
 
 ROOT = Path(__file__).parents[3]
 TOOLS = sorted(Path.home().glob(".cache/hallmark/tools/*/bin/pulumi"))
@@ -245,7 +247,31 @@ def test_a_killed_engine_s_plugins_are_ended_at_once(inner: Inner, environment: 
     assert not [text for text in said if "still alive" in text]
 
 
+def test_a_state_in_a_bucket_with_a_key_for_its_secrets(inner: Inner, environment: dict[str, str]) -> None:
+    with running() as account:
+        account.client("s3").create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": REGION})
+        key = account.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        there = inner.model_copy(
+            update={"backend": in_bucket(account, "states"), "secrets_provider": f"awskms://{key}?region={REGION}"}
+        )
+        without = {name: value for name, value in environment.items() if not name.startswith("PULUMI_CONFIG")}
+        with ephemeral(there, {**without, **account.environment()}, quiet):
+            assert made(inner) == ["first", "second"]
+            left = account.client("s3").list_objects_v2(Bucket="states")["Contents"]
+            assert any(one["Key"].endswith(f"{inner.name}.json") for one in left)
+        left = account.client("s3").list_objects_v2(Bucket="states")["Contents"]
+        assert [one["Key"] for one in left if inner.name in one["Key"]] == []
+        assert "Encrypt" in account.actions()
+    assert_nothing_is_left(inner)
+
+
 # Without an engine
+
+
+def test_in_pulumi_cloud_a_stack_is_named_with_the_outer_one_s_organization(inner: Inner) -> None:
+    assert inner.stack == inner.name
+    there = inner.model_copy(update={"backend": "https://api.pulumi.com", "organization": "team"})
+    assert there.stack == "team/hallmark-inner/debian-13-server-build"
 
 
 def test_the_run_sees_an_allow_list_of_the_environment(environment: dict[str, str]) -> None:
@@ -262,6 +288,7 @@ def test_the_run_sees_an_allow_list_of_the_environment(environment: dict[str, st
         ({"name": "a b"}, "expected letters, digits, dots, _ and -"),
         ({"program": "os.system"}, "expected a program as module:function, got os.system"),
         ({"sweeper": "os.system"}, "expected a program as module:function, got os.system"),
+        ({"organization": "a/b"}, "expected an organization's name, got a/b"),
         ({"work": "work"}, "expected an absolute work folder, got work"),
     ],
 )

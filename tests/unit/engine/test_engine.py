@@ -26,7 +26,13 @@ import json, os, signal, sys, time
 root = os.getcwd()
 with open("calls", "a") as calls:
     calls.write(json.dumps({{"args": sys.argv[1:], "env": dict(os.environ), "pgrp": os.getpgrp()}}) + "\\n")
-if sys.argv[1:3] == ["stack", "init"]:
+remote = not os.environ["PULUMI_BACKEND_URL"].startswith("file://")
+if sys.argv[1:3] == ["stack", "export"] or remote and sys.argv[1:3] == ["stack", "output"]:
+    if not os.path.exists("remote"):
+        sys.exit(print("error: no stack named 'local' found", file=sys.stderr) or 6)
+    print(open("remote").read())
+    sys.exit()
+if sys.argv[1:3] == ["stack", "init"] and not remote:
     state = os.environ["PULUMI_BACKEND_URL"].removeprefix("file://").partition("?")[0]
     folder = os.path.join(state, ".pulumi/stacks/hallmark")
     os.makedirs(folder, exist_ok=True)
@@ -103,7 +109,7 @@ def test_the_environment_is_an_allow_list(root: Path) -> None:
         "PULUMI_CONFIG": '{"secret": 1}',
         "PULUMI_CONFIG_PASSPHRASE": "a stranger's",
         "PULUMI_ACCESS_TOKEN": "pul-1",
-        "PULUMI_BACKEND_URL": "s3://theirs",
+        "PULUMI_BACKEND_URL": "file:///another/.hallmark/state?metadata=skip",
         "SECRET": "x",
         "PYTHONPATH": "/evil",
         "LD_PRELOAD": "evil.so",
@@ -124,6 +130,35 @@ def test_the_environment_is_an_allow_list(root: Path) -> None:
         "GOGC": "20",
         "MALLOC_TRIM_THRESHOLD_": "65536",
     }
+
+
+REMOTE = {"PULUMI_BACKEND_URL": "s3://states", "PATH": "/usr/bin"}
+
+
+def test_a_backend_elsewhere_is_asked_through_the_cli(root: Path) -> None:
+    """Whether the stack is there and what is pending; locks and unfinished files are not looked for."""
+    lock = write_lock(root / ".hallmark/state", pid=dead_pid())
+    engine, up = Engine(root, REMOTE), ["up", "--yes", "--skip-preview", "--refresh", "--stack", "local"]
+    export = ["stack", "export", "--stack", "local"]
+    with pytest.raises(StoreError, match="expected a stack that was brought up once"):
+        engine.outputs("local")
+    (root / "calls").unlink()
+    engine.up("local", said_nothing)
+    assert calls(root) == [export, ["stack", "init", "--non-interactive", "local"], up]
+    (root / "remote").write_text('{"deployment": {"pending_operations": [{"type": "creating"}]}}')
+    engine.up("local", said_nothing)
+    refresh = ["refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates", "--stack", "local"]
+    assert calls(root)[3:] == [export, refresh, up]
+    assert lock.exists()
+
+
+def test_a_stack_is_made_with_the_secrets_provider_that_its_file_names(root: Path) -> None:
+    (root / "stacks").mkdir()
+    (root / "stacks/Pulumi.local.yaml").write_text("secretsprovider: hashivault://key\nencryptedkey: abc\n")
+    Engine(root, {**REMOTE, "VAULT_TOKEN": "t", "AZURE_STORAGE_KEY": "k"}).up("local", said_nothing)
+    assert calls(root)[1] == ["stack", "init", "--non-interactive", "--secrets-provider", "hashivault://key", "local"]
+    seen = json.loads((root / "calls").read_text().splitlines()[0])["env"]
+    assert (seen.get("VAULT_TOKEN"), seen.get("AZURE_STORAGE_KEY")) == ("t", None)
 
 
 def test_what_a_killed_engine_had_begun_to_write_is_removed(root: Path) -> None:
