@@ -1,0 +1,1 @@
+sh "$HALLMARK_CONTROL/apply.sh"

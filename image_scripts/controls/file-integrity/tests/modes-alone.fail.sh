@@ -1,0 +1,3 @@
+sh "$HALLMARK_CONTROL/apply.sh"
+sed -i 's/+sha256//' /etc/hallmark/aide.conf
+sh "$HALLMARK_CONTROL/database.sh"

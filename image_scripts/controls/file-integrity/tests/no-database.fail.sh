@@ -1,0 +1,2 @@
+sh "$HALLMARK_CONTROL/apply.sh"
+rm /var/lib/aide/aide.db
