@@ -53,7 +53,9 @@ def base(aws: Aws) -> str:
 @pytest.fixture(scope="module")
 def instance(aws: Aws, base: str) -> str:
     asked: Any = {"ImageId": base, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
-    return aws.ec2.run_instances(**asked)["Instances"][0]["InstanceId"]
+    started = aws.ec2.run_instances(**asked)["Instances"][0]["InstanceId"]
+    aws.ec2.stop_instances(InstanceIds=[started])  # as it is when an inner run hands over: EC2 then notes its console
+    return started
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def inner(aws: Aws, instance: str, preflight: PreflightResult, monkeypatch: pyte
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(aws_machines, "ephemeral", inner)
-    monkeypatch.setattr(aws_machines, "_grounds", {})
+    monkeypatch.setattr(aws_machines, "_preflights", {})
     monkeypatch.setattr(aws_machines, "run_preflight", lambda *_: preflight)
     monkeypatch.setattr(aws_machines, "Aws", lambda _: aws)  # each costs a second
     return inner
