@@ -1,7 +1,7 @@
 # The first thing that a guest runs, out of its user data: the one input that the host gives it directly and that
 # nothing on the media can change. The host puts this script behind a header of assignments:
 #   HALLMARK_MODE (build | accept...), HALLMARK_MANIFEST (SHA-256 of the media's MANIFEST), HALLMARK_DEADLINE (seconds),
-#   HALLMARK_IMAGE (the id of the image that a build makes; else empty).
+#   HALLMARK_IMAGE (the id of the image that a build makes; else empty), HALLMARK_PROBES (for isolation.sh).
 # It arms the deadline, verifies the media, and only then runs anything from it. It powers the machine off, always; where
 # MODE.sh asks for another boot first, the machine restarts, and this script runs again.
 set -eu
@@ -104,4 +104,5 @@ END
 systemd-run --quiet --collect --no-block --unit=hallmark --service-type=exec --property=DefaultDependencies=no \
     --property=Conflicts=shutdown.target --setenv=PATH="$PATH" --setenv=LC_ALL=C.UTF-8 \
     --setenv=DEBIAN_FRONTEND=noninteractive --setenv=HALLMARK_MODE="$HALLMARK_MODE" \
-    --setenv=HALLMARK_MANIFEST="$HALLMARK_MANIFEST" --setenv=HALLMARK_IMAGE="$HALLMARK_IMAGE" /bin/sh "$run/main"
+    --setenv=HALLMARK_MANIFEST="$HALLMARK_MANIFEST" --setenv=HALLMARK_IMAGE="$HALLMARK_IMAGE" \
+    --setenv=HALLMARK_PROBES="${HALLMARK_PROBES:-}" /bin/sh "$run/main"

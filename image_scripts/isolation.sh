@@ -1,12 +1,15 @@
 #!/bin/sh
 # Looks for a way out of this machine and writes what it finds to the file $1; exit code 1 when there is one.
 # $2 is what to expect: `none`, no interface but loopback; `imds`, one interface that reaches EC2's metadata and time
-# services and nothing else. The other addresses that it tries are reserved for documentation: no one answers there.
+# services and nothing else. HALLMARK_PROBES has what the host hands over, words ADDRESS/PORT=NAME: the region's own
+# endpoints and the mirror, as the host has resolved them. There, and at public resolvers, something answers wherever
+# there is a way; the report says so of each. Nothing answers at the addresses for documentation but what takes all.
 # What may time out runs side by side. bash speaks TCP and UDP by itself: it runs this file again for that.
 set -eu
 
 metadata_service=169.254.169.254
 time_service=169.254.169.123
+public_resolvers='1.1.1.1 8.8.8.8 2606:4700:4700::1111'
 # `what is the address of www.example.org?`, and `what time is it?`, for printf.
 dns_query='HM\1\0\0\1\0\0\0\0\0\0\3www\7example\3org\0\0\1\0\1'
 time_query='\43\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
@@ -40,13 +43,26 @@ main() {
     esac
     aside resolve_name
     for target in 192.0.2.1/443 198.51.100.1/80 203.0.113.1/53 2001:db8::1/443; do
-        aside connect "$target"
+        aside connect "$target" 'for documentation: answers only where something takes every connection'
     done
+    for resolver in $public_resolvers; do
+        aside connect "$resolver/53" 'a public resolver: answers where there is a way to the internet'
+    done
+    try_handed_over
     gather
     [ "$expect" = none ] || note "counters after: $(counters)"
     # The host takes only a report with this last line for a whole one.
     note "all probed"
     exit "$surprises"
+}
+
+try_handed_over() {
+    note "addresses that the host has handed over: ${HALLMARK_PROBES:-none}"
+    set -f
+    for target in ${HALLMARK_PROBES:-}; do
+        aside connect "${target%%=*}" "${target#*=}, as the host has resolved it: answers where there is a way to it"
+    done
+    set +f
 }
 
 look_around() {
@@ -99,12 +115,12 @@ resolve_name() {
     fi
 }
 
-# connect ADDRESS/PORT
+# connect ADDRESS/PORT [WHO]: WHO is there, and when it answers.
 connect() {
     if timeout 3 bash -c "exec 3<>/dev/tcp/$1"; then
-        echo "SURPRISE: connected to $1"
+        echo "SURPRISE: connected to $1${2:+ ($2)}"
     else
-        echo "connection to $1: none"
+        echo "connection to $1${2:+ ($2)}: none"
     fi
 }
 
@@ -143,6 +159,9 @@ judge_link_local() {
         aside connect "$resolver/53"
     done
     aside ask_resolver 198.51.100.53
+    for resolver in $public_resolvers; do
+        aside ask_resolver "$resolver"
+    done
     aside ask_time
 }
 

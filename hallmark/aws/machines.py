@@ -13,6 +13,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from hallmark.aws.ebs.upload import Transfer, TransferProgress, Upload, upload
 from hallmark.aws.exchange_volume import Carrier, make_carrier
 from hallmark.aws.guard_duty import RUN_CLEARER
 from hallmark.aws.preflight import PreflightRequest, PreflightResult, run_preflight
+from hallmark.aws.probes import probes_for
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.aws.sweep import RUN_SWEEPER
@@ -78,6 +80,7 @@ class AwsMachines:
         """
         site, mode = self._site, run.task.mode
         aws, preflight = Aws(site.aws), check_site(site)
+        run = replace(run, task=replace(run.task, probes=probes_for(aws, self._places)))
         labels = site.labels(run.name, mode, _run_id(), run.fingerprint)
         with slot(self._places.cache / "slots-aws", min(preflight.room, self._places.parallel or _MOST), say):
             carrier = make_carrier(run.media, work / "carrier.raw")

@@ -25,7 +25,8 @@ class GuestTask:
     """What a guest is to do, as its user data says it: `manifest` is the hash of its media's manifest.
 
     `image` is the id of the image that a build makes; the build records it in the image. `reboots` is how often the
-    guest restarts itself on the way.
+    guest restarts itself on the way. `probes` are addresses, as ADDRESS/PORT=NAME, that the guest must find no way to:
+    they differ from run to run, so they are in its user data alone and in no image's identity.
     """
 
     mode: Mode
@@ -35,6 +36,7 @@ class GuestTask:
     deadline_minutes: int
     image: str = ""
     reboots: int = 0
+    probes: tuple[str, ...] = ()
 
 
 def read_text(results: Path, name: str) -> str:

@@ -32,6 +32,7 @@ def user_data(task: GuestTask) -> bytes:
         "HALLMARK_MANIFEST": task.manifest,
         "HALLMARK_DEADLINE": f"{task.deadline_minutes}min",
         "HALLMARK_IMAGE": task.image,
+        "HALLMARK_PROBES": " ".join(task.probes),
     }
     assignments = "".join(f"{name}={shlex.quote(value)}\n" for name, value in header.items())
     parts = MIMEMultipart(boundary=_BOUNDARY)

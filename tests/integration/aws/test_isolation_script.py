@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.judge.observed import surprises
 from tests.support.aws.isolated_world import GATEWAY, INTERFACE, MACS, METADATA, World, probe
 
 CLOSED = World(network=INTERFACE)  # nothing answers, and there is no gateway to wait for
+
+NOBODY = "for documentation: answers only where something takes every connection"
+PUBLIC = "a public resolver: answers where there is a way to the internet"
+RESOLVED = "as the host has resolved it: answers where there is a way to it"
+NOWHERE = ("192.0.2.1/443", "198.51.100.1/80", "203.0.113.1/53", "2001:db8::1/443")
+HANDED_OVER = "52.94.5.9/443=endpoint-of-ec2 198.18.0.4/80=mirror"
 
 
 def with_metadata(**more: str) -> World:
@@ -42,11 +49,15 @@ def test_a_machine_on_ec2_that_reaches_nothing_passes(tmp_path: Path) -> None:
         "metadata: network/interfaces/macs/06:00:00:00:00:01/public-ipv4s: none",
         "metadata: network/interfaces/macs/06:00:00:00:00:01/ipv6s: none",
         "metadata: VPC: 10.83.0.0/16",
+        "addresses that the host has handed over: none",
         "answer to a DNS query from 169.254.169.253: none",
         "answer to a DNS query from fd00:ec2::253: none",
         "answer to a DNS query from 10.83.0.2: none",
         "answer to a DNS query from 10.83.4.2: none",
         "answer to a DNS query from 198.51.100.53: none",
+        "answer to a DNS query from 1.1.1.1: none",
+        "answer to a DNS query from 8.8.8.8: none",
+        "answer to a DNS query from 2606:4700:4700::1111: none",
         "time service: answers",
     ]
     assert any(line.startswith("counters after: ") and "ens5 received 0 sent " in line for line in done.report)
@@ -149,7 +160,17 @@ SURPRISES: dict[str, tuple[World, str]] = {
     ),
     "a resolver by TCP": (replace(CLOSED, tcp=("169.254.169.253/53",)), "connected to 169.254.169.253/53"),
     "a resolver elsewhere": (replace(CLOSED, udp=("198.51.100.53/53",)), "198.51.100.53 answers DNS queries"),
-    "a connection": (replace(CLOSED, tcp=("203.0.113.1/53",)), "connected to 203.0.113.1/53"),
+    "a connection": (replace(CLOSED, tcp=("203.0.113.1/53",)), f"connected to 203.0.113.1/53 ({NOBODY})"),
+    "a public resolver": (replace(CLOSED, udp=("8.8.8.8/53",)), "8.8.8.8 answers DNS queries"),
+    "a public resolver by TCP": (replace(CLOSED, tcp=("1.1.1.1/53",)), f"connected to 1.1.1.1/53 ({PUBLIC})"),
+    "an endpoint of the region": (
+        replace(CLOSED, tcp=("52.94.5.9/443",), probes=HANDED_OVER),
+        f"connected to 52.94.5.9/443 (endpoint-of-ec2, {RESOLVED})",
+    ),
+    "the mirror": (
+        replace(CLOSED, tcp=("198.18.0.4/80",), probes=HANDED_OVER),
+        f"connected to 198.18.0.4/80 (mirror, {RESOLVED})",
+    ),
     "a name": (replace(CLOSED, names=True), "a name was resolved"),
     "another expectation": (replace(CLOSED, expect="some"), "unknown expectation some"),
 }
@@ -162,6 +183,26 @@ def test_each_surprise_closes_the_gate(name: str, tmp_path: Path) -> None:
     assert surprise in [line.strip() for line in done.surprises]
     assert done.code == 1
     assert done.report[-1] == "all probed"
+
+
+def test_behind_a_way_to_the_internet_alone_the_host_refuses_the_machine(tmp_path: Path) -> None:
+    """Nothing answers at the addresses for documentation there; the proof must not rest on them."""
+    open_network = replace(CLOSED, tcp=("52.94.5.9/443", "8.8.8.8/53"), probes=HANDED_OVER)
+    probe(open_network, tmp_path)
+    (tmp_path / "report").rename(tmp_path / "isolation.txt")
+    found = surprises(tmp_path, "isolation.txt", "imds")
+    assert [line.split(" (")[0] for line in found] == [
+        "isolation.txt: SURPRISE: connected to 8.8.8.8/53",
+        "isolation.txt: SURPRISE: connected to 52.94.5.9/443",
+    ]
+
+
+def test_the_report_says_what_the_host_has_handed_over(tmp_path: Path) -> None:
+    done = probe(replace(CLOSED, probes=HANDED_OVER), tmp_path)
+    assert (done.surprises, done.code) == ([], 0)
+    assert f"addresses that the host has handed over: {HANDED_OVER}" in done.report
+    assert f"connection to 52.94.5.9/443 (endpoint-of-ec2, {RESOLVED}): none" in done.report
+    assert f"connection to 198.18.0.4/80 (mirror, {RESOLVED}): none" in done.report
 
 
 @pytest.mark.parametrize("program", ["awk", "bash", "getent", "ip", "timeout"])
@@ -180,11 +221,10 @@ def test_locally_a_machine_without_any_interface_passes(tmp_path: Path) -> None:
         "routes: none",
         "IPv6 routes: none",
         "counters: lo received 0 sent 0;",
+        "addresses that the host has handed over: none",
         "name resolution: none",
-        "connection to 192.0.2.1/443: none",
-        "connection to 198.51.100.1/80: none",
-        "connection to 203.0.113.1/53: none",
-        "connection to 2001:db8::1/443: none",
+        *(f"connection to {one} ({NOBODY}): none" for one in NOWHERE),
+        *(f"connection to {one}/53 ({PUBLIC}): none" for one in ("1.1.1.1", "8.8.8.8", "2606:4700:4700::1111")),
         "all probed",
     )
 
@@ -209,7 +249,7 @@ LOCAL: dict[str, tuple[World, list[str]]] = {
     "a name": (World(network=(), expect="none", service="off", names=True), ["a name was resolved"]),
     "a connection": (
         World(network=("link set lo up",), expect="none", service="off", tcp=("192.0.2.1/443",)),
-        ["connected to 192.0.2.1/443"],
+        [f"connected to 192.0.2.1/443 ({NOBODY})"],
     ),
 }
 

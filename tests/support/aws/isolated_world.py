@@ -58,6 +58,7 @@ class World:
     names: bool = False  # a name is resolved
     without: str = ""  # a program that is not there
     expect: str = "imds"
+    probes: str = ""  # what the host hands over: ADDRESS/PORT=NAME, words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +105,7 @@ def main(folder: Path) -> int:
     for where in asked["tcp"]:
         _listen(*_at(where))
     environment = {"PATH": _path(folder, names=asked["names"], without=asked["without"]), "TMPDIR": str(folder)}
+    environment["HALLMARK_PROBES"] = asked["probes"]
     words = ["sh", str(SCRIPT), str(folder / "report"), asked["expect"]]
     return subprocess.run(words, env=environment, timeout=150, check=False).returncode
 

@@ -62,7 +62,7 @@ def test_the_bootstrap_is_told_mode_manifest_and_deadline(mode: Mode) -> None:
     boothook, _ = parts(user_data(make_task(mode=mode)))
     assert text(boothook) == (
         f"#!/bin/sh\nHALLMARK_MODE={mode}\nHALLMARK_MANIFEST={MANIFEST}\nHALLMARK_DEADLINE=40min\n"
-        "HALLMARK_IMAGE=''\n"
+        "HALLMARK_IMAGE=''\nHALLMARK_PROBES=''\n"
         f"{BOOTSTRAP.read_text()}"
     )
 
@@ -70,6 +70,11 @@ def test_the_bootstrap_is_told_mode_manifest_and_deadline(mode: Mode) -> None:
 def test_a_build_is_told_the_image_that_it_makes() -> None:
     boothook, _ = parts(user_data(replace(make_task(), image="web-0123456789abcdef")))
     assert "\nHALLMARK_IMAGE=web-0123456789abcdef\n" in text(boothook)
+
+
+def test_a_guest_is_told_what_it_must_find_no_way_to() -> None:
+    boothook, _ = parts(user_data(replace(make_task(), probes=("192.0.2.7/443=ec2", "2001:db8::7/80=mirror"))))
+    assert "\nHALLMARK_PROBES='192.0.2.7/443=ec2 2001:db8::7/80=mirror'\n" in text(boothook)
 
 
 def test_the_cloud_config_is_json_which_is_yaml_too() -> None:
