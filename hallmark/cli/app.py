@@ -14,6 +14,7 @@ import sys
 import typer
 
 from hallmark.cli.check import check
+from hallmark.cli.doctor import doctor
 from hallmark.cli.images import gc, images, retry, show
 from hallmark.cli.run import run
 from hallmark.cli.sweep import sweep
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (up, outputs, images, show, run, check, retry, gc, sweep):
+for _command in (up, outputs, images, show, run, check, retry, gc, sweep, doctor):
     app.command()(_command)
 
 

@@ -1,0 +1,93 @@
+"""`hallmark doctor --stack aws`: the preflight line by line against the doubled account; nothing is made there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hallmark.cli import doctor, stacks
+from hallmark.cli.doctor import Finding
+from tests.doubles.moto_ec2 import Rules
+from tests.doubles.server import REGION, Server, running
+from tests.support.aws.strict import base_ami
+
+STEPS = ["credentials", "base", "type", "key", "quota of VPCs", "quota of vCPUs", "dry run"]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """An account where what is made is ready at once."""
+    with running(Rules(transition=0, validation=0)) as server:
+        yield server
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in server.environment().items():
+        if name not in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.setenv(name, value)
+    for module in (doctor, stacks):
+        monkeypatch.setattr(module, "find_checkout", lambda: tmp_path)
+    (tmp_path / "stacks").mkdir()
+    owner: Any = SimpleNamespace(ec2=server.client("ec2"))
+    base_ami(owner, "doctor-1")
+    key = server.client("kms").create_key(KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["KeyId"]
+    write(tmp_path, key)
+    return tmp_path
+
+
+def write(checkout: Path, key: str, kind: str = "t3.medium") -> None:
+    config = {
+        "hallmark:platform": "aws",
+        "hallmark:kmsKey": key,
+        "hallmark:instanceType": kind,
+        "hallmark:baseAmi": {"owners": ["self"], "name": "doctor-*"},
+        "aws:region": REGION,
+    }
+    (checkout / "stacks/Pulumi.aws.yaml").write_text(json.dumps({"config": config}))
+
+
+def account_of(checkout: Path) -> list[Finding]:
+    from hallmark.config.settings import load_settings
+    from hallmark.config.stack_file import read_stack_config
+
+    settings = load_settings(read_stack_config(checkout, "aws"), where="stack aws")
+    return list(doctor._account("aws", settings))
+
+
+def test_an_account_that_is_ready_and_nothing_is_made(checkout: Path, server: Server) -> None:
+    before = len(server.calls)
+    found = account_of(checkout)
+    assert [(one.name, one.good) for one in found] == [(name, True) for name in STEPS], found
+    asked = server.calls[before:]
+    assert {call.action for call in asked if call.mutates} <= {"RunInstances"}  # the dry run
+    assert server.client("ec2").describe_instances()["Reservations"] == []
+
+
+def test_the_first_that_will_not_do_is_the_last_that_is_asked(checkout: Path) -> None:
+    write(checkout, "alias/none")
+    found = account_of(checkout)
+    assert [one.name for one in found] == STEPS[:4]
+    assert not found[-1].good
+    assert found[-1].says.startswith("key alias/none: no such key")
+    assert found[-1].remedy == "mend its id, or the region"
+
+
+def test_no_base_is_a_line_of_its_own(checkout: Path, server: Server) -> None:
+    for image in server.client("ec2").describe_images(Owners=["self"])["Images"]:
+        server.client("ec2").deregister_image(ImageId=image["ImageId"])
+    found = account_of(checkout)
+    assert [(one.name, one.good) for one in found] == [("credentials", True), ("base", False)]
+    assert found[-1].remedy == "mend owner, name or region"
+
+
+def test_credentials_that_are_refused(checkout: Path, server: Server) -> None:
+    server.fail("GetCallerIdentity", "ExpiredToken", times=1)
+    found = account_of(checkout)
+    assert [(one.name, one.good) for one in found] == [("credentials", False)]
+    assert "sign in again" in found[0].remedy
