@@ -179,7 +179,7 @@ def test_no_way_in_or_out_was_found(image: Image) -> None:
         assert "interfaces besides lo: none" in proof
         assert "routes: none" in proof
         assert "name resolution: none" in proof
-        assert proof.count("connection to ") == 4
+        assert proof.count("connection to ") == 7
         assert "SURPRISE" not in proof
 
 

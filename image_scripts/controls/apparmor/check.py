@@ -13,7 +13,9 @@ PROFILES = Path("/etc/apparmor.d")
 SECURITY = Path("/sys/kernel/security")
 ENABLED = Path("/sys/module/apparmor/parameters/enabled")
 SWITCH = "kernel.apparmor_restrict_unprivileged_unconfined"
-PARSER = ["apparmor_parser", "--quiet", "--skip-kernel-load", "--skip-cache", "--debug", "--base", str(PROFILES)]
+# One job: of several the lines come mixed, and a mode would be taken for another profile's.
+PARSER = ["apparmor_parser", "--quiet", "--jobs=1", "--skip-kernel-load", "--skip-cache", "--debug"]
+PARSER += ["--base", str(PROFILES)]
 
 
 def check(context: Context) -> str:
