@@ -8,6 +8,8 @@ mkdir -p "$profiles/disable"
 [ ! -d "$profiles/force-complain" ] || find "$profiles/force-complain" -mindepth 1 -delete
 
 for name in $HM_ENFORCED; do
+    # What the package has compiled of it may carry the same date as the changed profile, once the image is sealed.
+    rm -f /var/cache/apparmor/*/"$name"
     [ ! -f "$profiles/$name" ] || sed -i -E '/\{[[:space:]]*$/{
         s/\bcomplain\b,?[[:space:]]*//g
         s/,?[[:space:]]*\)/)/
