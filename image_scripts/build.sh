@@ -29,6 +29,9 @@ printf '%s\n' "$HALLMARK_IMAGE" | write_file 644 root:root "$HALLMARK_RECORDS/im
 # What machines compare themselves with: made of the finished tree, before anybody has had it.
 if [ -e /etc/hallmark/aide.conf ]; then
     progress integrity 0 0 "hashes of all programs"
+    # With the permissions that each boot gives them.
+    permissions=/etc/tmpfiles.d/hallmark-permissions.conf
+    [ ! -e "$permissions" ] || systemd-tmpfiles --create "$permissions"
     sh "$HALLMARK_SCRIPTS/controls/file-integrity/database.sh"
 fi
 
