@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hallmark.aws.tags import RELEASED, STATUS
-from tools.iam.documents import Document, Where, allow, deny, document
+from tools.iam.documents import Document, Where, allow, deny, document, lend_key
 
 
 def consumer_policy(where: Where) -> Document:
@@ -28,13 +28,7 @@ def consumer_policy(where: Where) -> Document:
             where.kms_key,
             StringEquals=via,
         ),
-        allow(
-            "LendKeyToDisks",
-            ["kms:CreateGrant"],
-            where.kms_key,
-            StringEquals=via,
-            Bool={"kms:GrantIsForAWSResource": "true"},
-        ),
+        lend_key(where, via),
         deny("NothingElse", ["ec2:RunInstances"], anywhere, StringNotEquals=status),
         deny(
             "NoStampOfOnesOwn",

@@ -74,6 +74,17 @@ def allow(sid: str, actions: list[str], resource: str | list[str], **condition: 
     return _statement("Allow", sid, actions, resource, condition)
 
 
+def lend_key(where: Where, via: dict[str, list[str]]) -> Statement:
+    """AWS's own services may be lent the key for disks, and nobody else; `via` says which ask for it (Where.via)."""
+    return allow(
+        "LendKeyToDisks",
+        ["kms:CreateGrant"],
+        where.kms_key,
+        StringEquals=via,
+        Bool={"kms:GrantIsForAWSResource": "true"},
+    )
+
+
 def deny(sid: str, actions: list[str], resource: str | list[str], **condition: Any) -> Statement:
     """A statement that denies, whatever else is allowed."""
     return _statement("Deny", sid, actions, resource, condition)

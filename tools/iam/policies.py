@@ -14,7 +14,7 @@ from typing import Any
 from hallmark.aws.tags import MANAGED, STATUS
 from tools.iam.actions import needed_actions
 from tools.iam.consumers import consumer_policy
-from tools.iam.documents import Document, Statement, Where, allow, deny, document
+from tools.iam.documents import Document, Statement, Where, allow, deny, document, lend_key
 from tools.iam.key import key_policy
 from tools.iam.page import describe_actions
 
@@ -237,13 +237,7 @@ def _key(where: Where) -> list[Statement]:
             where.kms_key,
             StringEquals=via,
         ),
-        allow(
-            "LendKeyToDisks",
-            ["kms:CreateGrant"],
-            where.kms_key,
-            StringEquals=via,
-            Bool={"kms:GrantIsForAWSResource": "true"},
-        ),
+        lend_key(where, via),
         # A bucket may encrypt with this key by default (SSE-KMS).
         allow("UseKeyForEvidence", ["kms:Decrypt", "kms:GenerateDataKey"], where.kms_key, StringEquals=where.via("s3")),
     ]

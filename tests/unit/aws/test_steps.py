@@ -154,11 +154,9 @@ def test_a_root_snapshot_that_has_vanished_is_noticed(aws: Aws, site: Site, proj
     assert gone(BUILD.read("id", known))
 
 
-def test_an_image_that_has_vanished_is_noticed_with_its_acceptance(
-    aws: Aws, site: Site, project: Project, image: AmiImage
-) -> None:
-    set_verdict(aws, image.ami, "accepted", JUDGED)
-    known = props(
+def known_of(image: AmiImage, site: Site, project: Project) -> dict[str, Any]:
+    """What the state knows of an image that was judged."""
+    return props(
         site,
         project,
         ami=image.ami,
@@ -168,6 +166,13 @@ def test_an_image_that_has_vanished_is_noticed_with_its_acceptance(
         snapshot=image.snapshot,
         run="run-1",
     )
+
+
+def test_an_image_that_has_vanished_is_noticed_with_its_acceptance(
+    aws: Aws, site: Site, project: Project, image: AmiImage
+) -> None:
+    set_verdict(aws, image.ami, "accepted", JUDGED)
+    known = known_of(image, site, project)
     assert not gone(REGISTRATION.read("id", known))
     assert not gone(ACCEPTANCE.read("id", known))
     aws.ec2.deregister_image(ImageId=image.ami)
@@ -178,16 +183,7 @@ def test_an_image_that_has_vanished_is_noticed_with_its_acceptance(
 def test_a_verdict_that_has_vanished_or_is_another_is_noticed(
     aws: Aws, site: Site, project: Project, image: AmiImage
 ) -> None:
-    known = props(
-        site,
-        project,
-        ami=image.ami,
-        fingerprint=JUDGED,
-        order="order.json",
-        recipe="web",
-        snapshot=image.snapshot,
-        run="run-1",
-    )
+    known = known_of(image, site, project)
     assert gone(ACCEPTANCE.read("id", known))
     set_verdict(aws, image.ami, "accepted", JUDGED)
     assert not gone(ACCEPTANCE.read("id", known))
