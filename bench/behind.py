@@ -14,6 +14,9 @@ from pathlib import Path
 from debian.debian_support import NativeVersion
 
 from bench.site import Say
+from hallmark.base.base import PACKAGES, SIZE_MIB, SUITE, BasePlan, plan_base, plan_named_base
+from hallmark.base.base_tree import Tree, install_tree, write_archive
+from hallmark.base.disk import DiskIds, make_disk
 from hallmark.common.containment import writing
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_file
@@ -21,9 +24,6 @@ from hallmark.common.process import run
 from hallmark.config.settings import NamedBase
 from hallmark.debian.inventory import stanzas
 from hallmark.debian.pool import pool_path
-from hallmark.local.base import PACKAGES, SIZE_MIB, SUITE, BasePlan, plan_base, plan_named_base
-from hallmark.local.base_tree import Tree, install_tree, write_archive
-from hallmark.local.disk import DiskIds, make_disk
 from hallmark.order.places import Places
 
 # Sources as real patch sets have them: services, libraries that all use, and those with triggers.

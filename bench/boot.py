@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
 from bench.site import Say, Site, find_context, find_released
+from hallmark.base.disk import make_overlay
 from hallmark.common.errors import MachineError
 from hallmark.common.fingerprint import Sha256
 from hallmark.common.iso import make_volume
@@ -18,7 +19,6 @@ from hallmark.guest.console import Progress
 from hallmark.guest.task import GuestTask
 from hallmark.guest.user_data import user_data
 from hallmark.local.accelerator import choose_accelerator
-from hallmark.local.disk import make_overlay
 from hallmark.local.machine import Drives, Shape, make_results_disk, run_until_power_off
 
 TARGET = 1.15

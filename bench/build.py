@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.behind import plan_behind
 from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
 from bench.site import Say, Site, find_context
+from hallmark.base.base import Base, plan_the_base, require_base
 from hallmark.common.errors import BuildError
 from hallmark.common.fingerprint import Sha256
 from hallmark.common.iso import make_media
@@ -26,7 +27,6 @@ from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
 from hallmark.judge.build import judge_build
 from hallmark.judge.judgement import judge
 from hallmark.judge.observed import compare_packages, read_controls, read_inventory, read_timings
-from hallmark.local.base import Base, plan_the_base, require_base
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BUILD_SCRIPTS, Order, script_paths
 from hallmark.order.places import Places

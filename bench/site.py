@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hallmark.base.base import Base, require_base
 from hallmark.common.checkout import find_checkout
 from hallmark.common.errors import ProcessError, StoreError
 from hallmark.common.locks import try_lock
 from hallmark.config.settings import load_settings
 from hallmark.engine.backend import backend_in
 from hallmark.engine.engine import Engine
-from hallmark.local.base import Base, require_base
 from hallmark.order.places import find_places
 from hallmark.order.resolve import Context
 from hallmark.store.image import Image

@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from hallmark.base.base_tree import Tree, build_tree
+from hallmark.base.disk import DiskIds
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.pool import pool_of
-from hallmark.local.base_tree import Tree, build_tree
-from hallmark.local.disk import DiskIds
 
 EPOCH = 1735689600
 

@@ -6,7 +6,7 @@ import pulumi
 
 from components.local.resources import Acceptance, Base, ImageBuild, Release
 from components.step import Candidate, Judged, PipelineStep, Released
-from hallmark.local.base import plan_the_base
+from hallmark.base.base import plan_the_base
 from hallmark.order.resolve import Context, StartingPoint
 
 

@@ -8,7 +8,7 @@ from pulumi.dynamic import Resource
 from components.providers import StepProvider
 from components.report import urn_of
 from components.step import COMPONENT, PipelineStep, child
-from hallmark.local.base import BasePlan, save_base_plan
+from hallmark.base.base import BasePlan, save_base_plan
 from hallmark.order.resolve import Context
 
 

@@ -134,7 +134,7 @@ def _check_image(name: str, known: _Images, stack: str) -> Report:
 
 
 def _check_disk(target: str, disk: Path, known: _Images, stack: str) -> Report:
-    from hallmark.local.disk_reader import read_image_id
+    from hallmark.base.disk_reader import read_image_id
 
     if not disk.is_file():
         raise CheckError(f"{disk}: expected a qcow2 file, found none")

@@ -1,1 +1,1 @@
-"""The platform local: QEMU machines on this host, a base made here, images in the store."""
+"""The platform local: QEMU machines on this host, images in the store."""

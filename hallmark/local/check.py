@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from hallmark.base.disk import make_overlay
 from hallmark.common.iso import make_media
 from hallmark.drift.released import Released
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import acceptance_cloud_config
 from hallmark.local.accelerator import Accelerator
-from hallmark.local.disk import make_overlay
 from hallmark.local.machine import Shape
 from hallmark.local.machines import run_guest
 from hallmark.order.order import BOOTSTRAP

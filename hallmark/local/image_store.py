@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hallmark.base.disk import compress
+from hallmark.base.disk_reader import read_status
 from hallmark.common.errors import BuildError, SettingsError, StoreError
 from hallmark.common.fingerprint import Sha256
 from hallmark.debian.inventory import parse_status
 from hallmark.judge.observed import compare_packages, read_inventory
-from hallmark.local.disk import compress
-from hallmark.local.disk_reader import read_status
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs, Say
 from hallmark.store.image import Image

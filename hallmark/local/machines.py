@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hallmark.base.base import Base
+from hallmark.base.disk import make_overlay
 from hallmark.common.concurrency import count_slots, slot
 from hallmark.common.errors import ResultsError
 from hallmark.common.iso import MANIFEST, make_volume
@@ -16,8 +18,6 @@ from hallmark.guest.results import read_results
 from hallmark.guest.task import RESULTS, GuestTask, Mode
 from hallmark.guest.user_data import user_data
 from hallmark.local.accelerator import choose_accelerator
-from hallmark.local.base import Base
-from hallmark.local.disk import make_overlay
 from hallmark.local.machine import Drives, Run, Shape, make_results_disk, run_until_power_off
 from hallmark.order.places import Places
 from hallmark.pipeline.machines import MachineRun, RunOutputs, Say

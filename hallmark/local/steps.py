@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hallmark.base.base import SUITE, build_base, find_base, load_base_plan, require_base
 from hallmark.common.fingerprint import Sha256
-from hallmark.local.base import SUITE, build_base, find_base, load_base_plan, require_base
 from hallmark.local.image_store import LocalImageStore
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import load_order

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hallmark.base.disk import make_overlay
 from hallmark.common.containment import Reach, writing
 from hallmark.common.errors import MachineError
 from hallmark.common.files import write_atomic
@@ -26,7 +27,6 @@ from hallmark.common.locks import held
 from hallmark.common.process import ENVIRONMENT, command, kill_group, need, run
 from hallmark.guest.user_data import SIGN_IN_GROUPS
 from hallmark.local.accelerator import SANDBOX, Accelerator
-from hallmark.local.disk import make_overlay
 from hallmark.local.machine import OVMF_CODE, copy_firmware_variables
 from hallmark.store.image import Image
 from hallmark.store.store import Store

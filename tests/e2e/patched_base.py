@@ -1,6 +1,6 @@
 """A base of a user's own with nothing outstanding: Debian 13 as all its suites have it now, and few packages.
 
-Built with hallmark.local.base and hallmark.local.disk; kept in the machine's cache until the archive moves.
+Built with hallmark.base.base and hallmark.base.disk; kept in the machine's cache until the archive moves.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hallmark.base.base_tree import BASE_FILES
+from hallmark.base.disk import DiskIds, make_disk
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_file, hash_tree
 from hallmark.common.locks import held
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import find_mirror
-from hallmark.local.base_tree import BASE_FILES
-from hallmark.local.disk import DiskIds, make_disk
 from tests.debian_tree import EPOCH, keep, make_tree, unused
 
 # What boots by UEFI, configures itself with cloud-init, and has what the image scripts use.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.base.base import Base, build_base, plan_the_base
 from hallmark.common.errors import BuildError, MachineError
 from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import load_recipe
@@ -17,7 +18,6 @@ from hallmark.config.settings import load_settings
 from hallmark.guest.patch_media import make_patch_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.judge.observed import read_controls
-from hallmark.local.base import Base, build_base, plan_the_base
 from hallmark.local.image_store import LocalImageStore
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BOOTSTRAP, Order

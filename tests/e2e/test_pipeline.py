@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.base.disk import compress
 from hallmark.config.recipe import load_recipe
 from hallmark.judge.observed import read_controls
-from hallmark.local.disk import compress
 from hallmark.order.order import load_order
 from hallmark.store.image import Image
 from tests.e2e.checkout import Checkout, Finished

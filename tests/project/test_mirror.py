@@ -85,7 +85,7 @@ def tree(tmp_path: Path) -> Path:
     for name in (
         "hallmark/__init__.py",
         "hallmark/debian/apt.py",
-        "hallmark/local/base_files/customize.sh",
+        "hallmark/base/base_files/customize.sh",
         "components/aws/inner/network.py",
         "tests/integration/apt/test_apt.py",
         "tests/unit/components/aws/inner/test_network.py",
@@ -106,9 +106,9 @@ def test_a_tree_that_mirrors_has_no_problems(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "elsewhere", "alone", "problem"),
     [
-        ("hallmark/local/disk.py", {}, {}, "hallmark/local/disk.py: expected a test file of its name"),
+        ("hallmark/base/disk.py", {}, {}, "hallmark/base/disk.py: expected a test file of its name"),
         ("components/program.py", {}, {}, "components/program.py: expected a test file of its name"),
-        ("tests/unit/local/test_disk.py", {}, {}, "tests/unit/local/test_disk.py: expected a module of its name"),
+        ("tests/unit/base/test_disk.py", {}, {}, "tests/unit/base/test_disk.py: expected a module of its name"),
         (
             "tests/unit/debian/test_apt.py",
             {"hallmark/debian/apt.py": "only types"},

@@ -10,9 +10,9 @@ import pytest
 from components.golden_image import GoldenImage, GoldenImageArgs
 from components.local import platform as local_platform
 from components.local.platform import LocalPlatform
+from hallmark.base.base import BasePlan
 from hallmark.config.settings import Settings
 from hallmark.debian import resolve as patches
-from hallmark.local.base import BasePlan
 from hallmark.order.resolve import Context
 from tests.support.declared import Program, run_program
 from tests.support.examples import BASE, LOCK, TODAY, Project

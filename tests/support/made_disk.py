@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.local.disk import DiskIds, make_disk
+from hallmark.base.disk import DiskIds, make_disk
 
 SIZE_MIB, EPOCH = 128, 1_757_000_000
 IDS = DiskIds.of("f" * 64)

@@ -1,6 +1,6 @@
 """The tree that control scenarios run in: Debian 13 as a patched base.
 
-It has what any control needs of packages. Made with hallmark.local.base from the mirror, unpacked once, and kept in
+It has what any control needs of packages. Made with hallmark.base.base from the mirror, unpacked once, and kept in
 the cache until mirror or packages move.
 """
 
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hallmark.base.base import PACKAGES
+from hallmark.base.base_tree import BASE_FILES
+from hallmark.base.disk import DiskIds, write_boot_loader
 from hallmark.common.containment import Reach, writing
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_tree
@@ -15,9 +18,6 @@ from hallmark.common.process import run
 from hallmark.controls.files import load_controls
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import find_mirror
-from hallmark.local.base import PACKAGES
-from hallmark.local.base_tree import BASE_FILES
-from hallmark.local.disk import DiskIds, write_boot_loader
 from tests.debian_tree import keep, make_tree, unused
 from tests.integration.guest.scratch import as_root, locked
 

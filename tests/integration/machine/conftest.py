@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.base.disk import make_overlay
 from hallmark.common.cache import user_cache
 from hallmark.guest.console import Progress
 from hallmark.local.accelerator import TCG
-from hallmark.local.disk import make_overlay
 from hallmark.local.machine import Drives, Run, Shape, make_results_disk, run_until_power_off
 from tests.integration.machine.small_guest import make_small_disk, processes_of, script_medium
 

@@ -1,6 +1,6 @@
 """The cheapest guest that is a real one: Debian's boot loaders and kernel, and a RAM disk that runs a test's script.
 
-hallmark.local.disk makes the disk like any base's. What the guest does comes from the medium in its first CD-ROM drive:
+hallmark.base.disk makes the disk like any base's. What the guest does comes from the medium in its first CD-ROM drive:
 a shell script, run by busybox as the machine's only program.
 """
 
@@ -14,13 +14,13 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from hallmark.base.disk import DiskIds, make_disk
 from hallmark.common.containment import writing
 from hallmark.common.fingerprint import fingerprint
 from hallmark.common.process import run
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import find_mirror
 from hallmark.debian.pool import pool_path
-from hallmark.local.disk import DiskIds, make_disk
 
 PACKAGES = ("busybox-static", "grub-efi-amd64-signed", "linux-image-cloud-amd64", "shim-signed")
 _NEEDED = ("busybox-static", "grub-efi-amd64-signed", "linux-image-6", "shim-helpers-amd64-signed", "shim-signed")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.base.disk import make_overlay
 from hallmark.common.errors import ResultsError
 from hallmark.guest.results import read_results
-from hallmark.local.disk import make_overlay
 from hallmark.local.machine import Drives, make_results_disk, run_until_power_off
 from tests.integration.machine.conftest import SHAPE
 from tests.integration.machine.small_guest import script_medium

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hallmark.base.base import Base
 from hallmark.common.errors import ResultsError
 from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import MachineShape
@@ -14,7 +15,6 @@ from hallmark.guest.console import Progress
 from hallmark.guest.task import RESULTS, GuestTask
 from hallmark.local import machines
 from hallmark.local.accelerator import KVM, TCG
-from hallmark.local.base import Base
 from hallmark.local.machine import Drives, Run, Shape
 from hallmark.local.machines import LocalMachines, run_guest
 from hallmark.pipeline.machines import MachineRun

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from hallmark.base import base
+from hallmark.base.base import BasePlan, save_base_plan
 from hallmark.common.errors import StoreError
 from hallmark.common.fingerprint import Sha256, hash_bytes
-from hallmark.local import base, steps
-from hallmark.local.base import BasePlan, save_base_plan
+from hallmark.local import steps
 from hallmark.order.order import save_order
 from hallmark.pipeline import step as step_module
 from hallmark.store.image import Image

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.base import base
+from hallmark.base.base import BasePlan, plan_the_base
 from hallmark.common.errors import HallmarkError, LockError
 from hallmark.config.settings import Settings
 from hallmark.controls.plan import Plan
@@ -16,8 +18,6 @@ from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.inventory import Inventory
 from hallmark.debian.lock import PatchLock, write_lock
-from hallmark.local import base
-from hallmark.local.base import BasePlan, plan_the_base
 from hallmark.order.order import make_plan
 from hallmark.order.resolve import Context, StartingPoint, order_image, resolve_lock
 from tests.support.examples import BASE, LOCK, TODAY, Project, append

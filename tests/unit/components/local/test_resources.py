@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hallmark.local.base import load_base_plan
+from hallmark.base.base import load_base_plan
 from hallmark.order.order import load_order
 from hallmark.order.places import Places
 from hallmark.order.resolve import Context

@@ -10,13 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.errors import ProcessError, SettingsError, StoreError
-from hallmark.common.fingerprint import Sha256, hash_bytes, hash_file
-from hallmark.config.settings import NamedBase
-from hallmark.debian.apt import Planned, PrivateRoot, Release
-from hallmark.debian.mirror import Mirror
-from hallmark.local import base
-from hallmark.local.base import (
+from hallmark.base import base
+from hallmark.base.base import (
     BasePlan,
     build_base,
     find_base,
@@ -26,7 +21,12 @@ from hallmark.local.base import (
     require_base,
     save_base_plan,
 )
-from hallmark.local.base_tree import Tree
+from hallmark.base.base_tree import Tree
+from hallmark.common.errors import ProcessError, SettingsError, StoreError
+from hallmark.common.fingerprint import Sha256, hash_bytes, hash_file
+from hallmark.config.settings import NamedBase
+from hallmark.debian.apt import Planned, PrivateRoot, Release
+from hallmark.debian.mirror import Mirror
 from tests.support.made_disk import FILES, write_disk
 
 CHECKOUT = Path(__file__).parents[3]
@@ -364,4 +364,4 @@ def test_a_bases_identity_is_its_packages_and_how_it_is_shaped(
 def test_the_base_brings_what_a_cloud_image_needs() -> None:
     assert {"cloud-init", "linux-image-cloud-amd64", "openssh-server", "sudo", "shim-signed"} <= set(base.PACKAGES)
     assert list(base.PACKAGES) == sorted(base.PACKAGES)
-    assert (CHECKOUT / "hallmark" / "local" / "base_files" / "customize.sh").stat().st_mode & 0o111
+    assert (CHECKOUT / "hallmark" / "base" / "base_files" / "customize.sh").stat().st_mode & 0o111

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from hallmark.base.base_tree import Tree, build_tree, write_archive
+from hallmark.base.disk import DiskIds
 from hallmark.common.containment import Reach
 from hallmark.common.errors import MirrorError
 from hallmark.common.fingerprint import hash_bytes, hash_file
@@ -16,10 +18,8 @@ from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.inventory import stanzas
 from hallmark.debian.mirror import Mirror
 from hallmark.local import base_tree
-from hallmark.local.base_tree import Tree, build_tree, write_archive
-from hallmark.local.disk import DiskIds
+from tests.unit.base.test_base import PLANNED
 from tests.unit.debian.test_unpacked import make_deb, said
-from tests.unit.local.test_base import PLANNED
 
 SMALL = hash_bytes(b"small")
 STATUS = f"""\

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.base.disk import make_overlay
+from hallmark.base.disk_reader import read_from_disk
 from hallmark.common.containment import writing
 from hallmark.common.errors import SettingsError
 from hallmark.common.process import run
-from hallmark.local.disk import make_overlay
-from hallmark.local.disk_reader import read_from_disk
 from tests.support.made_disk import FILES, disk, write_disk
 
 __all__ = ["disk"]

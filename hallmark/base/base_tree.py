@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from hallmark.base.disk import DiskIds
 from hallmark.common.containment import Reach
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import hash_file
@@ -21,7 +22,6 @@ from hallmark.common.process import run
 from hallmark.debian.apt import Planned, PrivateRoot
 from hallmark.debian.pool import file_name
 from hallmark.debian.unpacked import write_unpacked
-from hallmark.local.disk import DiskIds
 
 BASE_FILES = Path(__file__).parent / "base_files"
 _POOL = "pool"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hallmark.base.base_tree import BASE_FILES
 from hallmark.common.process import ENVIRONMENT, PATH
-from hallmark.local.base_tree import BASE_FILES
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="files are given to root")
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hallmark.base.disk import DiskIds, compress, make_overlay
 from hallmark.common.containment import writing
 from hallmark.common.errors import ProcessError
 from hallmark.common.fingerprint import hash_file
 from hallmark.common.process import run
-from hallmark.local.disk import DiskIds, compress, make_overlay
 from tests.support.made_disk import FILES, IDS, disk, write_disk
 
 __all__ = ["disk"]

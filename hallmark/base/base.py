@@ -16,6 +16,9 @@ from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from hallmark.base.base_tree import BASE_FILES, Tree, build_tree
+from hallmark.base.disk import DiskIds, make_disk
+from hallmark.base.disk_reader import read_from_disk
 from hallmark.common.cache import keep_newest, load_plan, save_plan
 from hallmark.common.errors import ProcessError, SettingsError, StoreError
 from hallmark.common.files import need_room, remove_tree, sync_tree
@@ -25,9 +28,6 @@ from hallmark.config.settings import NamedBase
 from hallmark.debian.apt import Planned, PrivateRoot
 from hallmark.debian.inventory import parse_status
 from hallmark.debian.pool import pool_of
-from hallmark.local.base_tree import BASE_FILES, Tree, build_tree
-from hallmark.local.disk import DiskIds, make_disk
-from hallmark.local.disk_reader import read_from_disk
 from hallmark.order.resolve import Context, ask_the_mirror
 
 SUITE = "trixie"
