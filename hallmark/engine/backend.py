@@ -12,13 +12,13 @@ import glob
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsError
+from hallmark.engine.command import ask_pulumi
 
 _SCHEME = "file://"
 _WITHOUT_NOTES = "metadata=skip"
@@ -40,7 +40,6 @@ _CREDENTIALS = {
     "hashivault": ("VAULT_",),
     "postgres": ("PG",),
 }
-_ASK_SECONDS = 120.0
 
 
 def backend_in(folder: Path) -> str:
@@ -122,26 +121,11 @@ def ask_backend(environment: Mapping[str, str], folder: Path) -> str:
     pulumi = shutil.which("pulumi", path=environment.get("PATH"))
     if pulumi is None:
         raise PrerequisiteError("pulumi: not found on PATH; run `. ./env` in the checkout first")
-    words = [pulumi, "whoami", "--json", "--non-interactive"]
+    said = ask_pulumi(pulumi, ["whoami", "--json", "--non-interactive"], environment=environment, folder=folder)
     try:
-        done = subprocess.run(
-            words,
-            env=dict(environment),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_ASK_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as expired:
-        raise ProcessError(f"pulumi whoami: did not end within {_ASK_SECONDS:.0f} s") from expired
-    if done.returncode != 0:
-        raise ProcessError(f"pulumi whoami: {(done.stderr or done.stdout).strip()}")
-    try:
-        url = str(json.loads(done.stdout)["url"])
+        url = str(json.loads(said)["url"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ProcessError(f"pulumi whoami: expected JSON with a url, got {done.stdout.strip()[:200]}") from error
+        raise ProcessError(f"pulumi whoami: expected JSON with a url, got {said.strip()[:200]}") from error
     if not url:
         raise ProcessError(f"pulumi whoami: does not say which service it is signed in to; name it in {_URL}")
     if page := _PAGES.match(url):

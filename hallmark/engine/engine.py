@@ -24,8 +24,9 @@ from typing import Any, TextIO
 
 from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
 from hallmark.common.locks import read_holder, try_lock, write_holder
-from hallmark.common.process import PATH, need
+from hallmark.common.process import PATH, tied
 from hallmark.engine.backend import credentials, folder_of, remove_unfinished, surroundings
+from hallmark.engine.command import ask_pulumi
 from hallmark.engine.lifeline import guard
 from hallmark.engine.pulumi_lock import clear_stale_locks
 
@@ -208,22 +209,8 @@ class Engine:
 
     def _capture(self, words: Sequence[str], *, timeout: float = _QUICK) -> str:
         """Run a short command of the engine; what it printed, or ProcessError with its own words."""
-        try:
-            done = subprocess.run(
-                _dies_with_us(words),
-                env=self.environment(),
-                cwd=self.root,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as expired:
-            raise ProcessError(f"{' '.join(words[1:3])}: did not end within {timeout:.0f} s") from expired
-        if done.returncode != 0:
-            raise ProcessError(f"pulumi {' '.join(words[1:3])}: {(done.stderr or done.stdout).strip()}")
-        return done.stdout
+        pulumi, *rest = words
+        return ask_pulumi(pulumi, rest, environment=self.environment(), folder=self.root, timeout=timeout)
 
     @contextmanager
     def _alone(self, stack: str) -> Iterator[None]:
@@ -261,11 +248,6 @@ def _check_stack(stack: str) -> str:
     return stack
 
 
-def _dies_with_us(words: Sequence[str]) -> list[str]:
-    """The engine does not outlive `hallmark`; its plugins do not outlive the engine (lifeline.py)."""
-    return [need("setpriv", package="util-linux"), "--pdeathsig", "KILL", "--", *words]
-
-
 def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Path, output: TextIO | None) -> int:
     """Run the engine with our own terminal and return its exit code.
 
@@ -285,7 +267,7 @@ def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Pat
     previous = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         process = subprocess.Popen(
-            _dies_with_us(words),
+            tied(words),  # the engine does not outlive us; its plugins do not outlive the engine (lifeline.py)
             env={**env, _ENGINE_MARK: str(os.getpid())},
             cwd=cwd,
             stdout=output,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hallmark.base import base_tree
 from hallmark.base.base_tree import Tree, build_tree, write_archive
 from hallmark.base.disk import DiskIds
 from hallmark.common.containment import Reach
@@ -17,7 +18,6 @@ from hallmark.common.fingerprint import hash_bytes, hash_file
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.inventory import stanzas
 from hallmark.debian.mirror import Mirror
-from hallmark.local import base_tree
 from tests.unit.base.test_base import PLANNED
 from tests.unit.debian.test_unpacked import make_deb, said
 
