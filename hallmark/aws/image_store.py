@@ -27,6 +27,7 @@ from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.common.errors import AwsError, SettingsError
 from hallmark.common.fingerprint import Sha256
+from hallmark.evidence.summary import Artefact
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs, Say
 from hallmark.store.image import image_id
@@ -104,6 +105,10 @@ class AwsImageStore:
     def evidence_of(self, image: AmiImage) -> str:
         """A folder or a URL."""
         return self._evidence.where(image.id)
+
+    def artefact(self, image: AmiImage) -> Artefact:
+        """Its ids: AWS gives no hash of a snapshot."""
+        return Artefact(ami=image.ami, snapshot=image.snapshot, region=image.region)
 
     def accept(self, image: AmiImage, acceptance: Sha256) -> AmiImage:
         """Mark it in its tags."""

@@ -12,7 +12,8 @@ from hallmark.common.iso import make_media
 from hallmark.config.recipe import MachineShape
 from hallmark.debian.inventory import parse_status
 from hallmark.evidence.gather import keep_evidence_of
-from hallmark.evidence.index import Summary, write_index
+from hallmark.evidence.index import write_index
+from hallmark.evidence.summary import Summary
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
 from hallmark.judge.observed import surprises
@@ -44,7 +45,7 @@ def take_inventory(site: Site, scripts: Path, machines: Machines, places: Places
         try:
             status = _take_inventory(site, scripts, machines, work, say)
         except HallmarkError as error:
-            summary = Summary(title=f"inventory of {name}", outcome=f"failed: {error}")
+            summary = Summary(title=f"inventory of {name}", outcome="failed", problems=tuple(str(error).splitlines()))
             raise keep_evidence_of(store, name, work, error, lambda _: summary) from error
         _keep(kept, site, status, work)
         return status

@@ -67,6 +67,15 @@ class AwsMachines:
         """The AMI that the stack's images start from."""
         return self._site.base.id
 
+    def describe(self) -> dict[str, str]:
+        """Region and type."""
+        return {
+            "platform": "aws",
+            "region": self._site.aws.region,
+            "instance type": self._site.instance_type,
+            "base AMI": self._site.base.id,
+        }
+
     def check(self, mode: Mode) -> None:
         """The preflight; AwsError when a run could not succeed there."""
         check_site(self._site)

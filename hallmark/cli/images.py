@@ -39,7 +39,7 @@ def show(name: Name, stack: Stack = "local", store_folder: Folder = None, as_jso
     if as_json:
         print_json(facts)
         return
-    files = facts.pop("files", None)
+    files, _ = facts.pop("files", None), facts.pop("summary", None)
     print_facts(facts)
     if files is None:
         return
@@ -48,7 +48,7 @@ def show(name: Name, stack: Stack = "local", store_folder: Folder = None, as_jso
         print(f"\nread first   {index}")
     for file in files:
         if "/" not in file:
-            print(f"  {file:<32} {describe(file)}")
+            print(f"  {file:<32} {describe(file)[1]}")
 
 
 def retry(

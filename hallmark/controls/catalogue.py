@@ -117,3 +117,19 @@ REQUIREMENTS: Mapping[str, Requirement] = {
         },
     ),
 }
+
+GATED: Mapping[str, tuple[str, ...]] = {
+    "P2": ("patch lock",),
+    "P3": ("mitigations",),
+    "P4": ("patch lock",),
+    "P5": ("isolation",),
+    "P6": ("patch media",),
+    "P7": ("release", "acceptance"),
+    "P8": ("release", "judgement", "acceptance"),
+    "T1": ("judgement", "acceptance"),
+    "T3": ("drift",),
+}
+"""Requirement → the gates of the pipeline itself that answer it; `tools/docs/gates.py` has their tests."""
+
+NOT_YET: Mapping[str, str] = {"T2": "no independent tool judges the candidate yet"}
+"""Requirement → why neither a control nor a gate answers it."""

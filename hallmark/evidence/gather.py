@@ -8,20 +8,21 @@ from pathlib import Path
 
 from hallmark.common.errors import BuildError, HallmarkError
 from hallmark.debian.lock import write_lock
-from hallmark.evidence.index import Summary, write_index
+from hallmark.evidence.index import write_index
+from hallmark.evidence.summarise import summarise
+from hallmark.evidence.summary import Artefact, Made, Summary, load_summary
 from hallmark.guest.checks_archive import keep_checks
-from hallmark.guest.task import CONSOLE, RESULTS, read_text
-from hallmark.judge.acceptance import BOOTS
+from hallmark.guest.task import CONSOLE, RESULTS
 from hallmark.judge.judgement import Verdict, judge
-from hallmark.judge.observed import read_controls, read_inventory, read_timings
+from hallmark.judge.observed import read_controls
 from hallmark.order.order import Order
 from hallmark.store.store import Store
 
 ACCEPTANCE_CONSOLE = "acceptance-console.log"
 
 
-def gather_evidence(order: Order, work: Path, outcome: str, verdict: Verdict | None) -> Path:
-    """Put all that was measured into `work`/evidence, with its index; return the folder."""
+def gather_evidence(order: Order, work: Path, made: Made, verdict: Verdict) -> Path:
+    """Put all that was measured of a good build into `work`/evidence, with summary and index; return the folder."""
     evidence = work / "evidence"
     if (work / RESULTS).exists():
         shutil.move(work / RESULTS, evidence / "build")
@@ -29,16 +30,32 @@ def gather_evidence(order: Order, work: Path, outcome: str, verdict: Verdict | N
     write_lock(order.lock, evidence / "patch-lock.json")
     (evidence / "recipe.toml").write_text(order.recipe_text)
     (evidence / "order.json").write_text(order.model_dump_json(indent=1))
-    write_index(evidence, summarise(order, evidence, outcome, {"build": verdict} if verdict else {}))
+    write_index(evidence, summarise(order, evidence, "candidate", {"build": verdict}, made={"build": made}))
     return evidence
 
 
+def bind_evidence(evidence: Path, artefact: Artefact) -> None:
+    """Write into the evidence of a build which disk it is of, once that is known."""
+    summary = load_summary(evidence)
+    if summary is not None and summary.identity is not None:
+        identity = summary.identity.model_copy(update={"artefact": artefact})
+        write_index(evidence, summary.model_copy(update={"identity": identity}))
+
+
 def add_evidence(
-    order: Order, evidence: Path, work: Path, problems: Sequence[str], accepted: Mapping[str, Verdict]
+    order: Order,
+    evidence: Path,
+    work: Path,
+    problems: Sequence[str],
+    accepted: Mapping[str, Verdict],
+    *,
+    made: Made,
+    artefact: Artefact,
 ) -> None:
     """Put what acceptance saw beside the build's evidence, in place of an earlier acceptance's.
 
-    `accepted` has the verdict of each boot, by its name.
+    `accepted` has the verdict of each boot, by its name. When the build was made is in its own summary, where it has
+    one.
     """
     target = evidence / "acceptance"
     if target.exists():
@@ -48,10 +65,17 @@ def add_evidence(
     keep_acceptance_console(evidence, work)
     (evidence / "order.json").write_text(order.model_dump_json(indent=1))
     keep_checks(order, evidence)
-    built = judge(order.compiled_plan(), read_controls(evidence / "build" / "controls"))
-    verdicts = {"build": built, **accepted}
-    outcome = "rejected: " + "; ".join(problems) if problems else "accepted"
-    write_index(evidence, summarise(order, evidence, outcome, verdicts))
+    before = load_summary(evidence)
+    summary = summarise(
+        order,
+        evidence,
+        "rejected" if problems else "accepted",
+        {"build": judge(order.compiled_plan(), read_controls(evidence / "build" / "controls")), **accepted},
+        problems=problems,
+        made={**(before.made if before else {}), "acceptance": made},
+        artefact=artefact,
+    )
+    write_index(evidence, summary)
 
 
 def keep_acceptance_console(evidence: Path, work: Path) -> None:
@@ -60,49 +84,16 @@ def keep_acceptance_console(evidence: Path, work: Path) -> None:
         shutil.copyfile(work / CONSOLE, evidence / ACCEPTANCE_CONSOLE)
 
 
-def summarise(order: Order, evidence: Path, outcome: str, verdicts: dict[str, Verdict]) -> Summary:
-    """What the evidence's index says at the top."""
-    build = evidence / "build"
-    timings = {f"build: {name}": took for name, took in read_timings(build / "timings.tsv").items()}
-    for boot, folder in BOOTS.items():
-        times = read_timings(evidence / "acceptance" / folder / "timings.tsv")
-        timings |= {f"acceptance, {boot}: {name}": took for name, took in times.items()}
-    probes = {
-        "before the build": build / "isolation.txt",
-        "after the build": build / "isolation-after.txt",
-        **{f"acceptance, {boot}": evidence / "acceptance" / d / "isolation.txt" for boot, d in BOOTS.items()},
-    }
-    return Summary(
-        title=f"{order.recipe} {order.fingerprint[:16]}",
-        outcome=outcome,
-        facts={
-            "recipe": order.recipe,
-            "fingerprint": order.fingerprint,
-            "base": order.base,
-            "patch lock": order.lock.fingerprint,
-        },
-        packages_before=len(read_inventory(build / "inventory-before.tsv")),
-        packages_after=len(read_inventory(build / "inventory-after.tsv")),
-        patches=order.patch_summary(),
-        isolation={when: read_text(path.parent, path.name).splitlines() for when, path in probes.items()},
-        controls={
-            phase: {
-                "passed": v.passed,
-                "failed": v.failed,
-                "waived": v.waived,
-                "not applicable": v.not_applicable,
-            }
-            for phase, v in verdicts.items()
-        },
-        timings=timings,
-    )
-
-
-def keep_failure(store: Store, order: Order, work: Path, error: HallmarkError) -> BuildError:
+def keep_failure(store: Store, order: Order, work: Path, error: HallmarkError, made: Made) -> BuildError:
     """Keep what a failed build measured; the error then names the place where it is kept."""
-    return keep_evidence_of(
-        store, order.recipe, work, error, lambda folder: summarise(order, folder, f"failed: {error}", {})
-    )
+
+    def summary(folder: Path) -> Summary:
+        # What its controls came to counts as well, where it got so far.
+        results = read_controls(folder / "build" / "controls")
+        verdicts = {"build": judge(order.compiled_plan(), results)} if results else {}
+        return summarise(order, folder, "failed", verdicts, problems=str(error).splitlines(), made={"build": made})
+
+    return keep_evidence_of(store, order.recipe, work, error, summary)
 
 
 def keep_evidence_of(

@@ -1,17 +1,17 @@
 """Evidence: all that was measured about one image, in one folder, with a plain index that a person can read.
 
-Place in the pipeline: build, acceptance and failed builds each write (or rewrite) the index last, over the files that
-are there.
+Place in the pipeline: build, acceptance and failed builds each write (or rewrite) the index last, from the summary and
+over the files that are there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
 from hallmark.common.files import write_atomic
+from hallmark.evidence.summary import ControlSummary, Made, Patch, Summary, save_summary
 
 INDEX = "index.md"
 _MAX_ROWS = 400
@@ -22,6 +22,7 @@ _RESULT_SUFFIXES = (".exit", ".ms", ".out")
 # What a reader looks for → the files that tell it. The first pattern that matches a file's path says what the file is.
 _TOPICS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "Verdict and why": (
+        ("summary.json", "all that this page says, for programs; docs/evidence.md describes it"),
         ("*error.txt", "why it failed"),
         ("*verdict*", "the host's judgement"),
         ("*/recipe/", "the recipe's own tests ({}): output (.out), exit code (.exit)"),
@@ -38,7 +39,8 @@ _TOPICS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "Controls": (
         ("*controls*.json", "the host's judgement of the controls"),
-        ("*/", "controls ({}): output (.out), exit code (.exit), milliseconds (.ms)"),
+        ("*/apply/", "what the controls ({}) did: output (.out), exit code (.exit), time (.ms)"),
+        ("*/", "what the controls ({}) found: output (.out), exit code (.exit), time (.ms)"),
     ),
     "Isolation": (("*isolation*", "proof that the guest had no way in or out: what was expected, what it found"),),
     "Logs": (
@@ -59,34 +61,25 @@ _TOPICS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Summary:
-    """What the index says at the top. Everything but the title may be missing: a failed build knows little.
-
-    `facts` are lines of "name: value" (recipe, fingerprint, base, state...); `patches` come from the lock's summary,
-    one line for each package, its CVEs included; `isolation` is probe → what it reported; `controls` is phase → verdict
-    (passed, failed...) → ids; `timings` is step → seconds.
-    """
-
-    title: str
-    outcome: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    packages_before: int | None = None
-    packages_after: int | None = None
-    patches: Sequence[str] = ()
-    isolation: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    controls: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    timings: Mapping[str, float] = field(default_factory=dict)
-
-
 def write_index(folder: Path, summary: Summary) -> Path:
-    """Write the folder's `index.md`: the summary, then the files by what a reader looks for; return its path."""
+    """Write the folder's `summary.json`, and last the `index.md` that is made of it; return the latter's path."""
+    save_summary(folder, summary)
     sections = [
         _head(summary),
+        _titled("Findings", _findings(summary)),
+        _titled("Waivers and mitigations", _exceptions(summary)),
+        _titled("Not covered", _table(("requirement", "what it asks for", "why"), _gaps(summary))),
+        _titled("How it was made", _made(summary.made)),
+        _titled(f"Controls ({len(summary.controls)})", _controls(summary.controls)),
+        _titled("Parameters in effect", _parameters(summary.controls)),
+        _titled(
+            f"CVEs closed ({len(summary.cves)})",
+            _table(("CVE", "packages"), [(cve, ", ".join(names)) for cve, names in summary.cves.items()]),
+        ),
+        _titled(f"Patches and added packages ({len(summary.patches)})", _patches(summary.patches)),
+        _titled(f"Removed packages ({len(summary.removed)})", _removed(summary)),
+        _titled(f"Packages ({len(summary.packages)})", _packages(summary)),
         _isolation(summary.isolation),
-        _packages(summary),
-        _titled(f"Patches and added packages ({len(summary.patches)})", _list(summary.patches)),
-        *(_controls(phase, verdicts) for phase, verdicts in summary.controls.items()),
         _timings(summary.timings),
         _files(folder),
     ]
@@ -105,26 +98,137 @@ def describe(name: str) -> tuple[str, str]:
 
 
 def _head(summary: Summary) -> str:
-    facts = _table(("", ""), [(f"**{name}**", f"`{value}`") for name, value in summary.facts.items()])
-    return "\n\n".join(part for part in (f"# {_plain(summary.title)}", _plain(summary.outcome), facts) if part)
+    outcome = f"{summary.outcome}: {'; '.join(summary.problems)}" if summary.problems else summary.outcome
+    facts = [(f"**{name}**", value) for name, value in _facts(summary)]
+    return "\n\n".join(
+        part for part in (f"# {_plain(summary.title)}", _plain(outcome), _table(("", ""), facts)) if part
+    )
+
+
+def _facts(summary: Summary) -> list[tuple[str, str]]:
+    """What the image is and is for: name and value, as far as they are known."""
+    facts: list[tuple[str, str | None]] = []
+    if (purpose := summary.purpose) is not None:
+        facts += [
+            ("title", purpose.title),
+            ("purpose", purpose.purpose),
+            ("profile", purpose.profile),
+            ("administrators", ", ".join(purpose.administrators)),
+            ("listens on", ", ".join(purpose.listen) or "nothing"),
+        ]
+    if (identity := summary.identity) is not None:
+        artefact = identity.artefact
+        coded = {
+            "image": identity.image,
+            "recipe": identity.recipe,
+            "disk, SHA-256": artefact.sha256,
+            "disk, bytes": None if artefact.size is None else str(artefact.size),
+            "AMI": artefact.ami,
+            "root snapshot": artefact.snapshot,
+            "region": artefact.region,
+            "fingerprint": identity.fingerprint,
+            "acceptance": identity.acceptance,
+            "base": identity.base,
+            "patch lock": identity.patch_lock,
+        }
+        facts += [(name, value and f"`{value}`") for name, value in coded.items()]
+    return [(name, value) for name, value in facts if value]
+
+
+def _findings(summary: Summary) -> str:
+    """Each control that did not pass wherever it was looked at, with what its check said."""
+    parts = []
+    for control in summary.controls:
+        looks = {phase: finding for phase, finding in control.findings.items() if finding.verdict != "passed"}
+        if looks:
+            lines = [f"{phase}: {finding.verdict}" for phase, finding in looks.items()]
+            said = dict.fromkeys(line for finding in looks.values() for line in finding.lines)
+            parts.append("\n\n".join(filter(None, [f"`{control.id}`: {'; '.join(lines)}", _list(said)])))
+    if summary.controls and not parts and any(control.findings for control in summary.controls):
+        return "none: every control passed wherever it was looked at"
+    return "\n\n".join(parts)
+
+
+def _exceptions(summary: Summary) -> str:
+    waived = [
+        (f"control `{control.id}`", control.waiver.reason, control.waiver.expires or "")
+        for control in summary.controls
+        if control.waiver is not None
+    ]
+    mitigated = [
+        (f"{each.cve} in {each.package}, by the control `{each.control}`", each.reason, each.expires)
+        for each in summary.mitigations
+    ]
+    table = _table(("what", "reason", "last day"), [*waived, *mitigated])
+    return table or ("none" if summary.controls else "")
+
+
+def _gaps(summary: Summary) -> list[tuple[str, str, str]]:
+    return [(gap.requirement, gap.title, gap.why) for gap in summary.not_covered]
+
+
+def _made(made: Mapping[str, Made]) -> str:
+    """A column for each step, a row for each thing that is known of one."""
+    columns = {
+        step: {"ended": one.ended, "Hallmark": one.hallmark, "commit": _commit(one), **one.host}
+        for step, one in made.items()
+    }
+    names = dict.fromkeys(name for column in columns.values() for name in column)
+    return _table(("", *columns), [(name, *(column.get(name, "") for column in columns.values())) for name in names])
+
+
+def _commit(made: Made) -> str:
+    if made.commit is None:
+        return "not known"
+    return f"{made.commit}{', with files changed since' if made.modified else ''}"
+
+
+def _controls(controls: Sequence[ControlSummary]) -> str:
+    phases = list(dict.fromkeys(phase for control in controls for phase in control.findings))
+    rows = [
+        (
+            f"`{control.id}`",
+            control.title,
+            ", ".join(control.requirements),
+            control.severity,
+            *(control.findings[phase].verdict if phase in control.findings else "" for phase in phases),
+        )
+        for control in controls
+    ]
+    return _table(("control", "title", "requirements", "severity", *phases), rows)
+
+
+def _parameters(controls: Iterable[ControlSummary]) -> str:
+    parts = []
+    for control in controls:
+        said = [f"{name} = `{value}`" if value else f"{name}: empty" for name, value in control.parameters.items()]
+        said += [" ".join(f"`{cell}`" for cell in row[:-1]) for row in control.rows]
+        if said:
+            parts.append(f"`{control.id}`: {'; '.join(said)}")
+    return _list(parts)
+
+
+def _patches(patches: Iterable[Patch]) -> str:
+    rows = [
+        (each.name, each.before or "(new)", each.version, each.suite, ", ".join(each.controls), str(len(each.cves)))
+        for each in patches
+    ]
+    return _table(("package", "before", "now", "suite", "for the controls", "CVEs"), rows)
+
+
+def _removed(summary: Summary) -> str:
+    return _table(("package", "version", "why"), [(each.name, each.version, each.why) for each in summary.removed])
+
+
+def _packages(summary: Summary) -> str:
+    before = f"The base had {summary.packages_before}." if summary.packages_before is not None else ""
+    rows = [(each.name, each.version, each.architecture, each.origin) for each in summary.packages]
+    return "\n\n".join(filter(None, [before, _table(("package", "version", "architecture", "from"), rows)]))
 
 
 def _isolation(probes: Mapping[str, Sequence[str]]) -> str:
     parts = [_titled(probe, _list(lines), level=3) for probe, lines in probes.items()]
     return _titled("Isolation", "\n\n".join(part for part in parts if part))
-
-
-def _packages(summary: Summary) -> str:
-    counts = {"before": summary.packages_before, "after": summary.packages_after}
-    known = [(when, str(count)) for when, count in counts.items() if count is not None]
-    return _titled("Packages", _table(("inventory", "packages"), known))
-
-
-def _controls(phase: str, verdicts: Mapping[str, Sequence[str]]) -> str:
-    rows = [
-        (verdict, str(len(ids)), ", ".join(f"`{name}`" for name in ids)) for verdict, ids in verdicts.items() if ids
-    ]
-    return _titled(f"Controls: {phase}", _table(("verdict", "number", "controls"), rows))
 
 
 def _timings(timings: Mapping[str, float]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from hallmark.controls.plan import Plan, PlannedControl
 
 PASS, FAIL, NOT_APPLICABLE = 0, 1, 3
 """The exit codes of check.sh that mean something; every other one is an error."""
+Word = Literal["passed", "failed", "waived", "not applicable", "error", "no result", "not planned"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,11 +51,21 @@ class Verdict:
         parts += [f"{len(self.failed)} failed ({', '.join(map(self._reason, self.failed))})"] if self.failed else []
         return ", ".join(parts)
 
+    def of(self, name: str) -> Word:
+        """The judgement of one control, in a word."""
+        words: Mapping[Word, tuple[str, ...]] = {
+            "no result": self.missing,
+            "error": self.errors,
+            "not planned": self.unexpected,
+            "passed": self.passed,
+            "waived": self.waived,
+            "not applicable": self.not_applicable,
+        }
+        return next((word for word, names in words.items() if name in names), "failed")
+
     def _reason(self, name: str) -> str:
-        for reason, names in (("no result", self.missing), ("error", self.errors), ("not planned", self.unexpected)):
-            if name in names:
-                return f"{name}: {reason}"
-        return name
+        word = self.of(name)
+        return name if word == "failed" else f"{name}: {word}"
 
 
 def judge(plan: Plan, results: Mapping[str, ControlResult]) -> Verdict:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hallmark.common.containment import Reach
-from hallmark.common.errors import ProcessError
+from hallmark.common.errors import PrerequisiteError, ProcessError
 from hallmark.common.process import ENVIRONMENT, command, kill_group, run
 
 PROBE_SECONDS = 10.0
@@ -68,13 +68,17 @@ def choose_accelerator(kernel: Path, cache: Path) -> Accelerator:
     return KVM if works else TCG
 
 
+def qemu_version() -> str:
+    """What QEMU says that it is, in one line; empty when it says nothing."""
+    try:
+        return run(["qemu-system-x86_64", "--version"], timeout=20).stdout.splitlines()[0]
+    except (ProcessError, PrerequisiteError, IndexError):
+        return ""
+
+
 def _situation() -> list[str]:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    try:
-        qemu = run(["qemu-system-x86_64", "--version"], timeout=20).stdout.splitlines()[0]
-    except (ProcessError, IndexError):
-        qemu = ""
-    return [boot, platform.release(), qemu]
+    return [boot, platform.release(), qemu_version()]
 
 
 def _starts(kernel: Path) -> bool:

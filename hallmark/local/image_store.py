@@ -10,8 +10,10 @@ from typing import Any
 from hallmark.base.disk import compress
 from hallmark.base.disk_reader import read_status
 from hallmark.common.errors import BuildError, SettingsError, StoreError
-from hallmark.common.fingerprint import Sha256
+from hallmark.common.fingerprint import Sha256, hash_file
 from hallmark.debian.inventory import parse_status
+from hallmark.evidence.gather import bind_evidence
+from hallmark.evidence.summary import Artefact, load_summary
 from hallmark.judge.observed import compare_packages, read_inventory
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs, Say
@@ -39,6 +41,7 @@ class LocalImageStore:
         compress(disk, work / "disk.qcow2", source_format="qcow2")
         disk.unlink()
         _compare_packages(work / "disk.qcow2", work, evidence)
+        bind_evidence(evidence, _artefact(work / "disk.qcow2"))
         return self._store.add_candidate(
             work / "disk.qcow2",
             evidence,
@@ -86,6 +89,10 @@ class LocalImageStore:
         """A folder."""
         return str(image.evidence)
 
+    def artefact(self, image: Image) -> Artefact:
+        """Its disk's file, by hash."""
+        return Artefact(sha256=image.sha256, size=image.size)
+
     def accept(self, image: Image, acceptance: Sha256) -> Image:
         """Mark it in its record."""
         return self._store.accept(image.id, acceptance)
@@ -93,6 +100,10 @@ class LocalImageStore:
     def reject(self, image: Image, acceptance: Sha256, reason: str) -> None:
         """Mark it in its record, with the reason."""
         self._store.reject(image.id, acceptance, reason)
+
+
+def _artefact(disk: Path) -> Artefact:
+    return Artefact(sha256=hash_file(disk), size=disk.stat().st_size)
 
 
 def _compare_packages(disk: Path, work: Path, evidence: Path) -> None:
@@ -125,10 +136,12 @@ class LocalCatalogue:
         return [self._facts(image) for image in self.store.images()]
 
     def show(self, name: str) -> dict[str, Any]:
-        """One image, with the names of its evidence files."""
+        """One image, with its summary (None of an older image) and the names of its evidence files."""
         image = self.choose(name)
         files = (path.relative_to(image.evidence).as_posix() for path in image.evidence.rglob("*") if path.is_file())
-        return {**self._facts(image), "files": sorted(files)}
+        summary = load_summary(image.evidence)
+        told = None if summary is None else summary.model_dump(mode="json")
+        return {**self._facts(image), "summary": told, "files": sorted(files)}
 
     def retry(self, name: str) -> dict[str, Any]:
         """A rejected image, by its id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from hallmark.guest.console import Progress
 from hallmark.guest.results import read_results
 from hallmark.guest.task import RESULTS, GuestTask, Mode
 from hallmark.guest.user_data import user_data
-from hallmark.local.accelerator import choose_accelerator
+from hallmark.local.accelerator import choose_accelerator, qemu_version
 from hallmark.local.machine import Drives, Run, Shape, make_results_disk, run_until_power_off
 from hallmark.order.places import Places
 from hallmark.pipeline.machines import MachineRun, RunOutputs, Say
@@ -37,6 +38,12 @@ class LocalMachines:
     def base(self) -> str:
         """The base's disk."""
         return str(self._base.disk)
+
+    def describe(self) -> dict[str, str]:
+        """This host's kernel, its QEMU, and how guests run on it."""
+        accelerator = choose_accelerator(self._base.kernel, self._places.cache)
+        kernel = f"{platform.system()} {platform.release()}"
+        return {"platform": "local", "kernel": kernel, "QEMU": qemu_version(), "accelerator": accelerator.name}
 
     def check(self, mode: Mode) -> None:
         """StoreError for want of room."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from hallmark.common.errors import HostError, MachineError, RejectedError, ResultsError
 from hallmark.evidence.gather import ACCEPTANCE_CONSOLE, add_evidence, keep_acceptance_console
+from hallmark.evidence.summary import made_now
 from hallmark.guest.patch_media import make_acceptance_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import acceptance_cloud_config
@@ -33,12 +34,14 @@ def accept_image(
         say(f"{images.label(image)} was accepted before, by the same tests")
         return image
     machines.check("accept")
+    host = machines.describe()
     with (
         Store(places.store).workdir(f"accept-{image.id}") as work,
         images.judging(image, work) as evidence,
     ):
         problems, verdicts = _judge_in_machine(order, image, machines, images, work=work, evidence=evidence, say=say)
-        add_evidence(order, evidence, work, problems, verdicts)
+        made, artefact = made_now(host), images.artefact(image)
+        add_evidence(order, evidence, work, problems, verdicts, made=made, artefact=artefact)
     if problems:
         images.reject(image, order.acceptance_fingerprint, "; ".join(problems)[:2000])
         words = [f"{images.subject(image)} rejected:", *problems[:20], f"evidence: {images.evidence_of(image)}"]

@@ -5,12 +5,14 @@ A build that fails leaves its evidence in the store and no image; one that succe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hallmark.common.errors import BuildError, HallmarkError
 from hallmark.common.fingerprint import Sha256
 from hallmark.evidence.gather import gather_evidence, keep_failure
+from hallmark.evidence.summary import made_now
 from hallmark.guest.patch_media import make_patch_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
@@ -36,15 +38,16 @@ def build_image(order: Order, machines: Machines, images: ImageStore[BuiltT, Any
         say(f"adopted {images.name_of(built)}, built from the same inputs")
         return images.settle(built, say)
     machines.check("build")
+    host = machines.describe()
     media, manifest = make_patch_media(order, places, say)
     store = Store(places.store)
     with store.workdir(f"build-{image_id(order.recipe, order.fingerprint)}") as work:
         try:
             with machines.run(_run(order, machines.base, media, manifest), work, say) as outputs:
-                _judge(order, outputs, work)
+                _judge(order, outputs, host, work)
                 built = images.keep(order, outputs, work, say)
         except HallmarkError as error:
-            raise keep_failure(store, order, work, error) from error
+            raise keep_failure(store, order, work, error, made_now(host)) from error
     return images.settle(built, say)
 
 
@@ -62,7 +65,7 @@ def _run(order: Order, base: str, media: Path, manifest: Sha256) -> MachineRun:
     )
 
 
-def _judge(order: Order, outputs: RunOutputs, work: Path) -> None:
+def _judge(order: Order, outputs: RunOutputs, host: Mapping[str, str], work: Path) -> None:
     """Gather the evidence of a good build; BuildError for any other."""
     evidence = work / "evidence"
     evidence.mkdir()
@@ -74,4 +77,4 @@ def _judge(order: Order, outputs: RunOutputs, work: Path) -> None:
     verdict, problems = judge_build(order, work / RESULTS)
     if problems:
         raise BuildError("build: the host judges against it:\n" + "\n".join(problems[:20]))
-    gather_evidence(order, work, "candidate", verdict)
+    gather_evidence(order, work, made_now(host), verdict)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from hallmark.common.fingerprint import Sha256
+from hallmark.evidence.summary import Artefact
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs
 
@@ -79,6 +80,9 @@ class ImageStore(Protocol[BuiltT, ImageT]):
     def evidence_of(self, image: ImageT) -> str:
         """Where people find its evidence."""
 
+    def artefact(self, image: ImageT) -> Artefact:
+        """What people launch, for its evidence to name."""
+
     def accept(self, image: ImageT, acceptance: Sha256) -> ImageT:
         """Mark it as accepted by the acceptance with this identity."""
 
@@ -103,7 +107,8 @@ class Catalogue(Protocol):
     def show(self, name: str) -> dict[str, Any]:
         """The facts of one image, by its id or its recipe's name (the released image, or else the newest).
 
-        `files` are those of its evidence, where `evidence` is a folder of this machine.
+        `files` are those of its evidence and `summary` is what that says (evidence/summary.py), where `evidence` is a
+        folder of this machine.
         """
 
     def retry(self, name: str) -> dict[str, Any]:

@@ -53,6 +53,9 @@ class Machines(Protocol):
     def base(self) -> str:
         """What a build boots."""
 
+    def describe(self) -> dict[str, str]:
+        """Where they run: name → value, `platform` first; for the evidence, and no part of any identity."""
+
     def check(self, mode: Mode) -> None:
         """Raise HallmarkError when a run could not succeed here; nothing is made, and it counts as no failed build."""
 

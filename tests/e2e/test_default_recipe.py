@@ -30,6 +30,7 @@ from tests.e2e.conftest import MakeCheckout
 NAME = "debian-13-server"
 EVIDENCE = {
     "index.md",
+    "summary.json",
     "order.json",
     "patch-lock.json",
     "recipe.toml",
@@ -165,6 +166,7 @@ def test_the_evidence_is_complete(order: Order, image: Image) -> None:
         assert f"acceptance/controls/{row.id}.out" in files
     index = (image.evidence / "index.md").read_text()
     assert [name for name in sorted(EVIDENCE - {"index.md"}) if name not in index] == []
+    assert image.sha256 in index
 
 
 def test_no_way_in_or_out_was_found(image: Image) -> None:

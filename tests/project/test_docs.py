@@ -37,6 +37,7 @@ DECISIONS = sorted((ROOT / "docs" / "adr").glob("0*.md"))
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 HACKING, ARCHITECTURE = DOCS / "hacking.md", DOCS / "architecture.md"
 RECIPES, SETTINGS, TROUBLE = DOCS / "recipes.md", DOCS / "settings.md", DOCS / "troubleshooting.md"
+EVIDENCE = DOCS / "evidence.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "stacks").glob("*.md"))]
 GUIDES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")), ROOT / "stacks" / "README.md"]
 DEFAULT_RECIPE = ROOT / "recipes" / "debian-13-server.toml"
@@ -188,7 +189,9 @@ def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def test_no_generated_table_is_left_out() -> None:
-    named = re.findall(r"<!-- generated: ([a-z ]+) -->", RECIPES.read_text() + SETTINGS.read_text())
+    named = re.findall(
+        r"<!-- generated: ([a-z ]+) -->", RECIPES.read_text() + SETTINGS.read_text() + EVIDENCE.read_text()
+    )
     assert sorted(named) == sorted(tables())
 
 

@@ -35,6 +35,9 @@ class FakeMachines:
     network_proof: str | None = None
     runs: list[MachineRun] = field(default_factory=list)
 
+    def describe(self) -> dict[str, str]:
+        return {"platform": "a function"}
+
     def check(self, mode: Mode) -> None:
         if self.unfit is not None:
             raise self.unfit

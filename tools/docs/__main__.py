@@ -15,7 +15,7 @@ from tools.docs.tables import fill, tables
 from tools.iam.policies import documents
 
 CHECKOUT = Path(__file__).parents[2]
-_WITH_TABLES = ("docs/recipes.md", "docs/settings.md")
+_WITH_TABLES = ("docs/evidence.md", "docs/recipes.md", "docs/settings.md")
 
 
 def generate(checkout: Path) -> dict[Path, str]:
@@ -23,7 +23,8 @@ def generate(checkout: Path) -> dict[Path, str]:
     made = tables()
     texts = {
         "docs/controls.md": control_coverage.render(load_controls(checkout / "image_scripts" / "controls")),
-        f"recipes/{schema.NAME}": schema.render_schema(),
+        f"recipes/{schema.NAME}": schema.render_schema(schema.recipe_schema()),
+        "docs/evidence.schema.json": schema.render_schema(schema.summary_schema()),
         **{name: fill((checkout / name).read_text(encoding="utf-8"), made) for name in _WITH_TABLES},
         **{f"docs/iam/{name}": text for name, text in documents().items()},
     }

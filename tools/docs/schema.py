@@ -1,10 +1,10 @@
-"""recipes/recipe.schema.json: what a recipe may hold, for editors that complete and check TOML.
+"""The JSON Schemas: of a recipe, for editors that complete and check TOML, and of an image's summary.json.
 
-It is made from the model, so its descriptions are the model's. No `$ref` is left in it: Taplo, which most editors use
-for TOML, reads it by the rules of an earlier draft, and there the words beside a `$ref` do not count.
+They are made from the models, so their descriptions are the models'. No `$ref` is left in them: Taplo, which most
+editors use for TOML, reads one by the rules of an earlier draft, and there the words beside a `$ref` do not count.
 
-The model takes a little more and a little less. It also takes numbers and dates written as text. It refuses rare
-unprintable characters, a name that is not the file's, and a script that is not there.
+The model of a recipe takes a little more and a little less. It also takes numbers and dates written as text. It refuses
+rare unprintable characters, a name that is not the file's, and a script that is not there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from hallmark.config.recipe import Recipe
+from hallmark.evidence.summary import Summary
 
 Schema = dict[str, Any]
 NAME = "recipe.schema.json"
@@ -28,12 +29,27 @@ def recipe_schema() -> Schema:
         del schema["properties"][own]
         schema["required"].remove(own)
     about = {"$schema": DRAFT, "title": "A recipe of Hallmark", "description": "What to build, and how to harden it."}
-    return {**about, **{key: value for key, value in schema.items() if key != "description"}}
+    return {**about, **_without_description(schema)}
 
 
-def render_schema() -> str:
-    """The schema as the text of its file."""
-    return json.dumps(recipe_schema(), indent=2) + "\n"
+def summary_schema() -> Schema:
+    """The schema of an image's summary.json, JSON Schema draft 2020-12."""
+    about = {"$schema": DRAFT, "title": "The summary of an image's evidence"}
+    return {
+        **about,
+        "description": "What is known of one image of Hallmark's.",
+        **_without_description(flat_schema(Summary)),
+    }
+
+
+def _without_description(schema: Schema) -> Schema:
+    """A model's own docstring speaks to programmers."""
+    return {key: value for key, value in schema.items() if key != "description"}
+
+
+def render_schema(schema: Schema) -> str:
+    """A schema as the text of its file."""
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def flat_schema(model: type[BaseModel]) -> Schema:

@@ -1,4 +1,4 @@
-"""The tables of docs/recipes.md and docs/settings.md: every key with its value, default and meaning, from the models.
+"""The tables of keys in docs/evidence.md, docs/recipes.md and docs/settings.md, from the models.
 
 A page holds a table between two markers, which `fill` looks for:
 
@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 
 from hallmark.common.errors import ControlError
 from hallmark.config.settings import Settings
-from tools.docs.schema import Schema, flat_schema, recipe_schema
+from tools.docs.schema import Schema, flat_schema, recipe_schema, summary_schema
 
 _HEAD = "| key | value | default | meaning |\n|---|---|---|---|"
+_HEAD_OF_SUMMARY = "| key | value | meaning |\n|---|---|---|"
 _MARKED = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _WORDS = {"string": "text", "integer": "number", "number": "number", "boolean": "true or false", "object": "table"}
 
@@ -29,6 +30,7 @@ def tables() -> dict[str, str]:
         "waiver keys": _table(hardening["waivers"]["items"], unset="none"),
         "mitigation keys": _table(recipe["properties"]["mitigation"]["items"], unset="none"),
         "settings": _table(flat_schema(Settings), unset="empty"),
+        "summary": "\n".join([_HEAD_OF_SUMMARY, *_deep_rows(summary_schema(), "")]),
     }
 
 
@@ -59,6 +61,16 @@ def _rows(schema: Schema, prefix: str, unset: str) -> Iterator[str]:
         default = "needed" if name in needed else _default(field.get("default"), unset)
         cells = (f"`{prefix}{name}`", _value(field), default, field["description"])
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _deep_rows(schema: Schema, prefix: str) -> Iterator[str]:
+    """A row for each key, those below lists (`[]`) and below names that differ from case to case (`*`) included."""
+    for name, wide in schema["properties"].items():
+        field = _without_null(wide)
+        yield f"| `{prefix}{name}` | {_value(field)} | {field['description']} |"
+        for step, below in (("", field), ("[]", field.get("items", {})), (".*", field.get("additionalProperties", {}))):
+            if isinstance(below, dict) and "properties" in below:
+                yield from _deep_rows(below, f"{prefix}{name}{step}.")
 
 
 def _without_null(field: Schema) -> Schema:

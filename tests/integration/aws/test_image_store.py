@@ -26,6 +26,7 @@ from hallmark.common.errors import (
     ResultsError,
     StoreError,
 )
+from hallmark.evidence.summary import Artefact, load_summary
 from hallmark.order.order import Order
 from hallmark.order.places import Places
 from hallmark.pipeline.accept import accept_image
@@ -310,6 +311,13 @@ def test_a_candidate_that_is_fit_is_marked_accepted_after_its_evidence_says_so(
     assert (evidence / "acceptance-isolation-network.txt").read_text() == "sealed\n"
     assert (evidence / "acceptance-console.log").read_text() == "last words\n"
     assert open_evidence(site.evidence, aws).run_of(candidate.id) == candidate.build
+    summary = load_summary(evidence)
+    assert summary is not None
+    assert list(summary.made) == ["build", "acceptance"]
+    assert summary.identity is not None
+    assert summary.identity.artefact == Artefact(
+        ami=candidate.ami, snapshot=candidate.snapshot, region=candidate.region
+    )
 
 
 def test_the_second_machine_boots_the_candidate_with_its_administrators(

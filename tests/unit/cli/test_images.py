@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hallmark.evidence.summary import save_summary
 from hallmark.store.store import Store
 from tests.support.command_line import call, store, the
 from tests.support.small_disk import CHECKOUT
+from tests.support.summaries import WHOLE
 
 __all__ = ["store"]
 
@@ -43,6 +45,16 @@ def test_show_takes_an_id_and_names_the_evidence(store: Store) -> None:
     assert "console.log" in said
     files = json.loads(call("show", image.id, "--json", "--store", str(store.root)))["files"]
     assert files == ["console.log", "index.md", "recipe.toml"]
+    assert "  console.log                      everything that the machine printed" in said
+
+
+def test_show_as_json_has_the_summary_and_none_of_an_older_image(store: Store) -> None:
+    image = the(store, "rejected")
+    words = ("show", image.id, "--json", "--store", str(store.root))
+    assert json.loads(call(*words))["summary"] is None
+    save_summary(image.evidence, WHOLE)
+    assert json.loads(call(*words))["summary"] == WHOLE.model_dump(mode="json")
+    assert "summary " not in call("show", image.id, "--store", str(store.root))
 
 
 def test_show_of_a_recipe_is_its_released_image_not_its_newest(store: Store) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.controls.catalogue import REQUIREMENTS
+from hallmark.controls.catalogue import GATED, NOT_YET, REQUIREMENTS
+from hallmark.controls.plan import load_controls
 from tools.docs.gates import GATES, Gate
 
 CHECKOUT = Path(__file__).parents[3]
+CONTROLS = CHECKOUT / "image_scripts" / "controls"
 COUNTS = {"P": 9, "S": 13, "A": 11, "R": 4, "L": 5, "T": 3}
 
 
@@ -31,6 +33,16 @@ def test_a_gate_names_requirements_that_exist_and_says_what_closes(gate: Gate) -
     assert gate.requirements
     assert set(gate.requirements) <= set(REQUIREMENTS)
     assert gate.closes.endswith(".")
+
+
+def test_the_requirements_that_gates_answer_are_those_that_the_gates_claim() -> None:
+    claimed = {number: tuple(gate.name for gate in GATES if number in gate.requirements) for number in REQUIREMENTS}
+    assert {number: names for number, names in claimed.items() if names} == GATED
+
+
+def test_what_is_said_to_be_answered_by_nothing_is_so() -> None:
+    answered = {number for control in load_controls(CONTROLS).values() for number in control.requirements} | set(GATED)
+    assert set(REQUIREMENTS) - answered == set(NOT_YET)
 
 
 @pytest.mark.parametrize("test", sorted({test for gate in GATES for test in gate.tests}))

@@ -1,4 +1,4 @@
-"""Evidence: the index tells a person what an image is and what each file beside it holds."""
+"""Evidence: the index tells a person what an image is, and what the files beside it are for."""
 
 from __future__ import annotations
 
@@ -6,17 +6,106 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.evidence.index import Summary, describe, write_index
+from hallmark.evidence.index import describe, write_index
+from hallmark.evidence.summary import Gap, Purpose, Summary, load_summary
+from tests.support.summaries import WHOLE
 
 EXPECTED = """\
-# debian-13-server-0123456789abcdef
+# web 0123456789abcdef
 
 accepted
 
 |  |  |
 |---|---|
-| **recipe** | `debian-13-server` |
-| **base** | `debian-13 0123` |
+| **title** | Web server |
+| **purpose** | serves pages |
+| **profile** | server |
+| **administrators** | ada |
+| **listens on** | 22/tcp |
+| **image** | `web-0123456789abcdef` |
+| **recipe** | `web` |
+| **disk, SHA-256** | `dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd` |
+| **disk, bytes** | `220200960` |
+| **fingerprint** | `0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef` |
+| **acceptance** | `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` |
+| **base** | `bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb` |
+| **patch lock** | `cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc` |
+
+## Findings
+
+`wireless`: build: not applicable; acceptance, second boot: not applicable
+
+- the kernel has no driver for it
+
+`ipv6`: build: waived; acceptance, second boot: waived
+
+- FAIL eth0 has an address
+
+## Waivers and mitigations
+
+| what | reason | last day |
+|---|---|---|
+| control `ipv6` | old | 2026-12-31 |
+| CVE-2026-1234 in openssl, by the control `ssh-crypto` | no patch yet | 2026-12-24 |
+
+## Not covered
+
+| requirement | what it asks for | why |
+|---|---|---|
+| T2 | independent tools judge it | none does yet |
+
+## How it was made
+
+|  | build | acceptance |
+|---|---|---|
+| ended | 2026-11-28T09:05:00Z | 2026-11-28T09:15:00Z |
+| Hallmark | 0.1.0 | 0.1.0 |
+| commit | eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee, with files changed since | not known |
+| platform | local | local |
+| kernel | Linux 6.1.0 | Linux 6.1.0 |
+| QEMU | QEMU emulator version 10.0 | QEMU emulator version 10.0 |
+| accelerator | kvm | kvm |
+
+## Controls (3)
+
+| control | title | requirements | severity | build | acceptance, second boot |
+|---|---|---|---|---|---|
+| `ssh-crypto` | Sees to ssh-crypto | A1, A5 | high | passed | passed |
+| `wireless` | Sees to wireless | A1, A5 | high | not applicable | not applicable |
+| `ipv6` | Sees to ipv6 | A1, A5 | high | waived | waived |
+
+## Parameters in effect
+
+- `ssh-crypto`: ciphers = `aes256-gcm`; port: empty; `kernel.dmesg_restrict` `1`
+- `wireless`: ciphers = `aes256-gcm`; port: empty
+- `ipv6`: ciphers = `aes256-gcm`; port: empty
+
+## CVEs closed (2)
+
+| CVE | packages |
+|---|---|
+| CVE-2026-0001 | openssl |
+| CVE-2026-0002 | openssl, libssl3 |
+
+## Patches and added packages (1)
+
+| package | before | now | suite | for the controls | CVEs |
+|---|---|---|---|---|---|
+| openssl | 3.5.1-1 | 3.5.1-1+deb13u1 | trixie-security | ssh-crypto | 2 |
+
+## Removed packages (1)
+
+| package | version | why |
+|---|---|---|
+| netcat | 1.2-3 | removed by the control ssh-crypto |
+
+## Packages (1)
+
+The base had 321.
+
+| package | version | architecture | from |
+|---|---|---|---|
+| openssl | 3.5.1-1+deb13u1 | amd64 | patched |
 
 ## Isolation
 
@@ -25,33 +114,12 @@ accepted
 - expected: none
 - all probed
 
-### acceptance
-
-- expected: none
-
-## Packages
-
-| inventory | packages |
-|---|---|
-| before | 321 |
-| after | 350 |
-
-## Patches and added packages (1)
-
-- openssl 3.5.1-1 → 3.5.1-1+deb13u1 (trixie-security) CVE-2026-1234
-
-## Controls: build
-
-| verdict | number | controls |
-|---|---|---|
-| passed | 2 | `ssh-crypto`, `umask` |
-
 ## Timings
 
 | step | seconds | share |
 |---|---|---|
-| base | 30.0 | 25 % |
-| build | 90.0 | 75 % |
+| build: patch | 30.0 | 25 % |
+| build: check | 90.0 | 75 % |
 
 ## Files
 
@@ -59,6 +127,7 @@ accepted
 
 | file | bytes | what it is |
 |---|---|---|
+| [summary.json](summary.json) | SIZE | all that this page says, for programs; docs/evidence.md describes it |
 | [acceptance/recipe/](acceptance/recipe/) | 2 | the recipe's own tests (1): output (.out), exit code (.exit) |
 
 ### Packages and patches
@@ -71,7 +140,8 @@ accepted
 
 | file | bytes | what it is |
 |---|---|---|
-| [build/controls/](build/controls/) | 8 | controls (2): output (.out), exit code (.exit), milliseconds (.ms) |
+| [build/apply/](build/apply/) | 4 | what the controls (1) did: output (.out), exit code (.exit), time (.ms) |
+| [build/controls/](build/controls/) | 8 | what the controls (2) found: output (.out), exit code (.exit), time (.ms) |
 
 ### Inputs
 
@@ -98,6 +168,7 @@ def test_the_index_tells_everything_in_order(tmp_path: Path) -> None:
         tmp_path,
         {
             "recipe.toml": "a",
+            "build/apply/ssh-crypto.out": "done",
             "build/controls/ssh-crypto.out": "ok",
             "build/controls/ssh-crypto.exit": "0\n",
             "build/controls/build-isolation.exit": "0\n",
@@ -107,64 +178,66 @@ def test_the_index_tells_everything_in_order(tmp_path: Path) -> None:
             "odd": "",
         },
     )
-    summary = Summary(
-        title="debian-13-server-0123456789abcdef",
-        outcome="accepted",
-        facts={"recipe": "debian-13-server", "base": "debian-13 0123"},
-        packages_before=321,
-        packages_after=350,
-        patches=["openssl 3.5.1-1 → 3.5.1-1+deb13u1 (trixie-security) CVE-2026-1234"],
-        isolation={
-            "before the build": ["expected: none", "all probed"],
-            "after the build": [],
-            "acceptance": ["expected: none"],
-        },
-        controls={"build": {"passed": ("ssh-crypto", "umask"), "failed": ()}},
-        timings={"base": 30.0, "build": 90.0},
-    )
-    path = write_index(tmp_path, summary)
+    path = write_index(tmp_path, WHOLE)
     assert path == tmp_path / "index.md"
-    assert path.read_text() == EXPECTED
+    size = (tmp_path / "summary.json").stat().st_size
+    assert path.read_text() == EXPECTED.replace("SIZE", str(size))
+    assert load_summary(tmp_path) == WHOLE
 
 
 def test_writing_it_again_replaces_it_and_does_not_list_itself(tmp_path: Path) -> None:
-    write_index(tmp_path, Summary(title="first"))
-    write_index(tmp_path, Summary(title="second"))
-    assert (tmp_path / "index.md").read_text() == "# second\n"
+    write_index(tmp_path, Summary(title="first", outcome="taken"))
+    write_index(tmp_path, Summary(title="second", outcome="taken"))
+    text = (tmp_path / "index.md").read_text()
+    assert text.startswith("# second\n\ntaken\n\n## Files\n")
+    assert "index.md" not in text
 
 
 def test_a_failed_build_that_knows_nothing_still_has_an_index(tmp_path: Path) -> None:
     (tmp_path / "console.log").write_text("panic")
-    write_index(tmp_path, Summary(title="web", outcome="failed: the guest's kernel panicked"))
+    write_index(tmp_path, Summary(title="web", outcome="failed", problems=("the guest's kernel panicked", "twice")))
     text = (tmp_path / "index.md").read_text()
-    assert "failed: the guest's kernel panicked" in text
+    assert "failed: the guest's kernel panicked; twice" in text
     assert "[console.log](console.log) | 5 | everything that the machine printed on its serial console" in text
 
 
+def test_where_every_control_passed_that_is_said(tmp_path: Path) -> None:
+    only = WHOLE.model_copy(update={"controls": WHOLE.controls[:1], "mitigations": ()})
+    text = write_index(tmp_path, only).read_text()
+    assert "## Findings\n\nnone: every control passed wherever it was looked at\n" in text
+    assert "## Waivers and mitigations\n\nnone\n" in text
+
+
 def test_what_comes_from_outside_cannot_break_the_page(tmp_path: Path) -> None:
+    hostile = Purpose(title="a|b\nc", purpose="p", profile="server", administrators=(), listen=())
     write_index(
         tmp_path,
         Summary(
             title="web\n# root",
-            patches=["evil\n\n## Accepted | x"],
-            facts={"reason": "a|b\nc"},
-            isolation={"x": ["a\n# b"]},
+            outcome="rejected",
+            problems=("evil\n\n## Accepted",),
+            purpose=hostile,
+            not_covered=(Gap(requirement="T2", title="t", why="x\n\n## Covered | y"),),
+            isolation={"x": ("a\n# b",)},
         ),
     )
     text = (tmp_path / "index.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# web # root",
+        "## Not covered",
         "## Isolation",
         "### x",
-        "## Patches and added packages (1)",
+        "## Files",
+        "### Verdict and why",
     ]
-    assert "`a\\|b c`" in text
+    assert "| a\\|b c |" in text
+    assert "x ## Covered \\| y |" in text
 
 
 def test_thousands_of_files_are_cut_with_their_number(tmp_path: Path) -> None:
     for number in range(450):
         (tmp_path / f"{number:03}.log").write_text("")
-    write_index(tmp_path, Summary(title="web"))
+    write_index(tmp_path, Summary(title="web", outcome="taken"))
     assert (tmp_path / "index.md").read_text().endswith("and 50 more.\n")
 
 
@@ -172,12 +245,14 @@ def test_thousands_of_files_are_cut_with_their_number(tmp_path: Path) -> None:
     ("name", "topic", "meaning"),
     [
         ("error.txt", "Verdict and why", "why it failed"),
+        ("summary.json", "Verdict and why", "all that this page says"),
         ("build/stage", "Verdict and why", "the stage that the guest reached"),
         ("acceptance/recipe/", "Verdict and why", "the recipe's own tests ({}): "),
         ("patch-lock.json", "Packages and patches", "the patch lock: "),
         ("build/inventory-patched.tsv", "Packages and patches", "packages at another moment"),
         ("build/inventory-after.tsv", "Packages and patches", "packages after the build"),
-        ("acceptance/controls/", "Controls", "controls ({}): "),
+        ("build/apply/", "Controls", "what the controls ({}) did"),
+        ("acceptance/controls/", "Controls", "what the controls ({}) found"),
         ("acceptance/isolation.txt", "Isolation", "proof "),
         ("build-console.log", "Logs", "everything that the machine printed"),
         ("order.json", "Inputs", "all inputs "),

@@ -18,8 +18,9 @@ from pydantic import TypeAdapter, ValidationError
 from hallmark.common.errors import RecipeError
 from hallmark.config.recipe import Port, load_recipe
 from tests.support.examples import write_recipe
+from tests.support.summaries import WHOLE
 from tools.docs.__main__ import CHECKOUT
-from tools.docs.schema import DRAFT, NAME, recipe_schema
+from tools.docs.schema import DRAFT, NAME, recipe_schema, summary_schema
 
 SCHEMA = recipe_schema()
 VALIDATOR: Any = importlib.import_module("jsonschema").Draft202012Validator  # it comes without types
@@ -58,6 +59,15 @@ def model_takes(folder: Path, text: str) -> bool:
 
 def test_it_is_a_schema_of_its_draft() -> None:
     assert SCHEMA["$schema"] == DRAFT
+
+
+def test_a_whole_summary_is_one_by_its_schema_and_a_verdict_of_another_word_is_not() -> None:
+    schema = summary_schema()
+    VALIDATOR.check_schema(schema)
+    document = json.loads(WHOLE.model_dump_json())
+    VALIDATOR(schema).validate(document)
+    document["controls"][0]["findings"]["build"]["verdict"] = "perhaps"
+    assert not VALIDATOR(schema).is_valid(document)
     VALIDATOR.check_schema(SCHEMA)
 
 

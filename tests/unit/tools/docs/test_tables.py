@@ -7,6 +7,7 @@ import pytest
 from hallmark.common.errors import ControlError
 from hallmark.config.recipe import Mitigation, Waiver
 from hallmark.config.settings import Settings
+from hallmark.evidence.summary import Summary
 from tools.docs.tables import fill, tables
 
 TABLES = tables()
@@ -45,6 +46,12 @@ def test_a_setting_has_the_name_that_pulumi_knows_and_its_default() -> None:
     assert settings["securityMirror"][:2] == ["text", "empty"]
     assert settings["baseAmi"][:2] == ["table", "empty"]
     assert settings["store"][:2] == ["path", "empty"]
+
+
+def test_the_summarys_table_leads_into_lists_and_into_names_that_differ() -> None:
+    keys = [line.split("`")[1] for line in TABLES["summary"].splitlines()[2:]]
+    assert {name for name in keys if "." not in name} == set(Summary.model_fields)
+    assert {"identity.artefact.sha256", "made.*.commit", "controls[].findings.*.lines"} <= set(keys)
 
 
 def test_what_is_between_markers_is_written_anew_and_nothing_else() -> None:
