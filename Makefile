@@ -35,7 +35,7 @@ run: setup ## boot the released image and say how to sign in by SSH (ARGS: which
 	@$(IN_ENV) hallmark run --stack $(STACK) $(ARGS)
 
 outputs: setup ## the stack's outputs as JSON
-	@$(IN_ENV) pulumi stack output --json -s $(STACK)
+	@$(IN_ENV) hallmark outputs $(STACK)
 
 tools-path: setup ## the folder of the `pulumi` in use
 	@readlink -f .hallmark/tools

@@ -17,6 +17,7 @@ from hallmark.cli.check import check
 from hallmark.cli.doctor import doctor
 from hallmark.cli.images import gc, images, retry, show
 from hallmark.cli.run import run
+from hallmark.cli.stack import stack
 from hallmark.cli.sweep import sweep
 from hallmark.cli.up import outputs, up
 from hallmark.common.errors import HallmarkError
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for _command in (up, outputs, images, show, run, check, retry, gc, sweep, doctor):
     app.command()(_command)
+app.add_typer(stack, name="stack")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from hallmark.common.cache import user_cache
 from hallmark.common.checkout import find_checkout
 from hallmark.common.errors import SettingsError
 from hallmark.config.settings import PROJECT
-from hallmark.config.stack_file import read_stack_config
+from hallmark.config.stack_file import known_stacks, read_stack_config
 from hallmark.local.image_store import LocalCatalogue
 from hallmark.store.store import Store
 
@@ -24,9 +24,25 @@ if TYPE_CHECKING:
 CHANNEL = "stable"
 
 
+def require_stack(stack: str) -> None:
+    """SettingsError, with those that there are, for a stack that this checkout does not have."""
+    known = known_stacks(find_checkout())
+    if stack not in known:
+        raise SettingsError(
+            f"stack {stack}: expected one of {', '.join(known)}, there is no such stack; "
+            f"`hallmark stack new {stack}` makes it"
+        )
+
+
+def read_config(stack: str) -> dict[str, str]:
+    """A stack's configuration, as Pulumi hands it to programs. SettingsError when there is no such stack."""
+    require_stack(stack)
+    return read_stack_config(find_checkout(), stack)
+
+
 def is_on_aws(stack: str) -> bool:
     """Whether a stack of this checkout builds on AWS."""
-    return read_stack_config(find_checkout(), stack).get(f"{PROJECT}:platform") == "aws"
+    return read_config(stack).get(f"{PROJECT}:platform") == "aws"
 
 
 def open_catalogue(stack: str, store_folder: Path | None = None) -> Catalogue:
@@ -42,7 +58,7 @@ def open_store(stack: str, folder: Path | None = None) -> LocalCatalogue:
     """The store in `folder`, else where the stack's configuration says, else the checkout's own."""
     root = folder
     if root is None:
-        named = read_stack_config(find_checkout(), stack).get(f"{PROJECT}:store")
+        named = read_config(stack).get(f"{PROJECT}:store")
         root = find_checkout() / (Path(named).expanduser() if named else ".hallmark/store")
     return LocalCatalogue(Store(root), CHANNEL)
 
@@ -52,7 +68,7 @@ def open_account(stack: str) -> Aws:
     from hallmark.aws.session import Aws
     from hallmark.aws.settings import load_aws_settings
 
-    config = read_stack_config(find_checkout(), stack)
+    config = read_config(stack)
     return Aws(load_aws_settings(config, where=f"stacks/Pulumi.{stack}.yaml", environment=os.environ))
 
 
@@ -65,5 +81,5 @@ def require_local(stack: str, command: str, instead: str) -> None:
 def cache_folder(stack: str) -> Path:
     """The cache that a stack uses."""
     root = find_checkout()
-    named = read_stack_config(root, stack).get(f"{PROJECT}:cache")
+    named = read_config(stack).get(f"{PROJECT}:cache")
     return (root / Path(named).expanduser()).absolute() if named else user_cache(os.environ)

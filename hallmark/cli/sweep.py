@@ -9,10 +9,7 @@ import typer
 
 from hallmark.cli.options import DryRun, Json, print_removed, say
 from hallmark.cli.stacks import is_on_aws, open_account
-from hallmark.common.checkout import find_checkout
-from hallmark.common.errors import SettingsError
 from hallmark.config.settings import PROJECT
-from hallmark.config.stack_file import stack_file
 
 
 def sweep(
@@ -26,9 +23,6 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Remove from AWS what killed runs left, once its time has passed; never an image, nor what an image needs."""
-    path = stack_file(find_checkout(), stack)
-    if not path.is_file():
-        raise SettingsError(f"{path}: expected the configuration of stack {stack}, found none; `pulumi stack ls`")
     removed: list[str] = []
     if is_on_aws(stack):
         removed = _sweep(None if everything else (PROJECT, stack), stack, dry_run=dry_run)

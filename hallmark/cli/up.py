@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from hallmark.cli.options import Json, print_json, say
-from hallmark.cli.stacks import is_on_aws, open_store
+from hallmark.cli.stacks import is_on_aws, open_store, require_stack
 from hallmark.common.checkout import find_checkout
 from hallmark.engine import plugins
 from hallmark.engine.engine import Engine
@@ -48,6 +48,7 @@ def outputs(
     as_json: Json = True,
 ) -> None:
     """Print the stack's outputs as JSON."""
+    require_stack(stack)
     print_json(Engine(find_checkout(), os.environ).outputs(stack))
 
 

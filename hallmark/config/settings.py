@@ -23,7 +23,7 @@ from hallmark.config.recipe import Name
 PROJECT = "hallmark"
 _STRUCTURED = ("recipes", "base", "baseAmi")
 _ONLY_LOCAL = ("base",)
-_ONLY_AWS = ("base_ami", "instance_type", "kms_key", "evidence", "puts_per_second")
+ONLY_AWS = ("base_ami", "instance_type", "kms_key", "evidence", "puts_per_second")
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*")
 
 
@@ -206,7 +206,7 @@ def load_settings(config: Mapping[str, str], *, where: str) -> Settings:
 
 def _check_platform(settings: Settings, where: str) -> None:
     """SettingsError for a key of the other platform: it would be silently without effect."""
-    others = _ONLY_AWS if settings.platform == "local" else _ONLY_LOCAL
+    others = ONLY_AWS if settings.platform == "local" else _ONLY_LOCAL
     for name in others:
         if getattr(settings, name) != getattr(_DEFAULTS, name):
             key = Settings.model_fields[name].alias or name

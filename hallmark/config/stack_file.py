@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from hallmark.common.errors import SettingsError
 from hallmark.common.validation import show
+
+STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+DEFAULT_STACK = "local"
+"""The one stack that needs no file: all its settings may be the defaults."""
+
+
+def known_stacks(root: Path) -> tuple[str, ...]:
+    """The stacks of the checkout `root`: those that have a file, and the default one."""
+    files = (root / "stacks").glob("Pulumi.*.yaml")
+    return tuple(sorted({DEFAULT_STACK, *(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)}))
 
 
 def stack_file(root: Path, stack: str) -> Path:

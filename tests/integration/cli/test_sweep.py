@@ -29,8 +29,7 @@ def checkout(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in server.environment().items():
         if name not in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
             monkeypatch.setenv(name, value)
-    for module in (stacks, sweep):
-        monkeypatch.setattr(module, "find_checkout", lambda: tmp_path)
+    monkeypatch.setattr(stacks, "find_checkout", lambda: tmp_path)
     (tmp_path / "stacks").mkdir()
     write(
         tmp_path, "aws", f"hallmark:platform: aws\n  aws:region: {REGION}\n  aws:endpoints: [{{ec2: '{server.url}'}}]"
@@ -90,6 +89,5 @@ def test_a_stack_that_is_none_is_named(checkout: Path) -> None:
     error = hallmark("sweep", "--stack", "nosuch").exception
     assert isinstance(error, SettingsError)
     assert str(error) == (
-        f"{checkout}/stacks/Pulumi.nosuch.yaml: expected the configuration of stack nosuch, found none; "
-        "`pulumi stack ls`"
+        "stack nosuch: expected one of aws, local, there is no such stack; `hallmark stack new nosuch` makes it"
     )

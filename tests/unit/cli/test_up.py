@@ -58,7 +58,9 @@ def test_up_ends_by_naming_image_disk_evidence_and_next_commands(engine: FakeEng
         assert expected in said
 
 
-def test_up_as_json_keeps_the_engines_words_out_of_standard_output(engine: FakeEngine) -> None:
+def test_up_as_json_keeps_the_engines_words_out_of_standard_output(engine: FakeEngine, tmp_path: Path) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.other.yaml").write_text("config: {}\n")
     said = json.loads(call("up", "other", "--json"))
     assert engine.stacks == [("other", True)]
     assert said["images"] == IMAGES
