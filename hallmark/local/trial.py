@@ -12,6 +12,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,8 +26,10 @@ from hallmark.common.files import write_atomic
 from hallmark.common.iso import make_volume
 from hallmark.common.locks import held
 from hallmark.common.process import ENVIRONMENT, command, kill_group, need, run
+from hallmark.guest.console import clean
 from hallmark.guest.user_data import SIGN_IN_GROUPS
 from hallmark.local.accelerator import SANDBOX, Accelerator
+from hallmark.local.forward import Forward, choose_ports
 from hallmark.local.machine import OVMF_CODE, copy_firmware_variables
 from hallmark.store.image import Image
 from hallmark.store.store import Store
@@ -48,13 +51,17 @@ _READY_SECONDS = 600.0
 class TrialOptions:
     """How a person wants a machine: `port` 0 means any free one; `offline` keeps it from reaching out.
 
-    `devices` are further words for QEMU, `seed` further files for cloud-init, such as its `network-config`.
+    `forwards` are ports that lead into it besides SSH's. `data` is user data that stand in place of ours, which then
+    are the vendor's: what `data` says of a key counts. `devices` are further words for QEMU, `seed` further files for
+    cloud-init, such as its `network-config`.
     """
 
     memory_mib: int = 2048
     cpus: int = 2
     port: int = 0
     offline: bool = False
+    forwards: tuple[Forward, ...] = ()
+    data: bytes | None = None
     devices: Sequence[str] = ()
     seed: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -71,13 +78,17 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Running:
-    """A machine that answers on 127.0.0.1:`port`. `known_hosts` holds the host keys that it printed on its console."""
+    """A machine that answers on 127.0.0.1:`port`. `known_hosts` holds the host keys that it printed on its console.
+
+    `forwards` are the other ports that lead into it, all chosen.
+    """
 
     image: Image
     access: Access
     port: int
     known_hosts: Path
     verified: bool
+    forwards: tuple[Forward, ...] = ()
 
     def ssh_command(self) -> list[str]:
         """The words that sign in."""
@@ -96,15 +107,18 @@ def boot(
     *,
     ready: Callable[[Running], None],
     say: Callable[[str], None],
+    console: Callable[[str], None] | None = None,
 ) -> None:
     """Boot an image, call `ready` once SSH answers, and return when the guest has powered off.
 
-    An interrupt ends it at any time. Raises what `power_on` raises.
+    `console` is called with each line that the machine prints, from a thread of its own. An interrupt ends it at any
+    time. Raises what `power_on` raises.
     """
     with power_on(store, image, user, accelerator, options) as machine:
         say(f"booting {image.id} ({accelerator.name}); this takes a minute or two without KVM")
-        ready(machine.wait_for_ssh())
-        machine.process.wait()
+        with _followed(machine.work / "console.log", console):
+            ready(machine.wait_for_ssh())
+            machine.process.wait()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,13 +130,21 @@ class Machine:
     port: int
     work: Path
     process: subprocess.Popen[bytes]
+    forwards: tuple[Forward, ...] = ()
 
     def wait_for_ssh(self) -> Running:
         """Wait until one can sign in; MachineError when the machine ends first, or nothing answers for long."""
         console, known_hosts = self.work / "console.log", self.work / "known_hosts"
         _wait_for_ssh(self.process, self.port, console)
         verified = _write_known_hosts(known_hosts, self.port, console)
-        return Running(image=self.image, access=self.access, port=self.port, known_hosts=known_hosts, verified=verified)
+        return Running(
+            image=self.image,
+            access=self.access,
+            port=self.port,
+            known_hosts=known_hosts,
+            verified=verified,
+            forwards=self.forwards,
+        )
 
 
 @contextmanager
@@ -132,18 +154,20 @@ def power_on(
     """Start a machine on a throw-away overlay of an image; the machine and the overlay are gone when the block ends.
 
     Raises MachineError when QEMU or the guest fails, PrerequisiteError when QEMU, its firmware or ssh-keygen is
-    missing.
+    missing, SettingsError when a port cannot be had.
     """
     for name, package in _PROGRAMS.items():
         need(name, package=package)
     with store.using(image.id), store.workdir(f"run-{secrets.token_hex(4)}") as work:
         work.chmod(0o700)  # the seed holds the hash of a password
         access = make_access(store, image.recipe, user)
-        port = options.port or _free_port()
-        _make_drives(work, image, access, options.seed)
+        ssh, *forwards = choose_ports((Forward(host=options.port, guest=22), *options.forwards))
+        _make_drives(work, image, access, options)
         reach = Reach(reads=(image.disk,), writes=(work,), devices=accelerator.devices, network=True)
-        with _machine(_arguments(work, options, accelerator, port), reach, work) as process:
-            yield Machine(image=image, access=access, port=port, work=work, process=process)
+        with _machine(_arguments(work, options, accelerator, (ssh, *forwards)), reach, work) as process:
+            yield Machine(
+                image=image, access=access, port=ssh.host, work=work, process=process, forwards=tuple(forwards)
+            )
 
 
 def make_access(store: Store, recipe: str, user: str) -> Access:
@@ -193,20 +217,26 @@ def user_data(access: Access, password_hash: str) -> bytes:
     return b"#cloud-config\n" + json.dumps({"users": [account]}, indent=1).encode() + b"\n"
 
 
-def _make_drives(work: Path, image: Image, access: Access, more: Mapping[str, bytes]) -> None:
-    """The overlay, the seed and the firmware's variables."""
+def _make_drives(work: Path, image: Image, access: Access, options: TrialOptions) -> None:
+    """The overlay, the seed and the firmware's variables.
+
+    Of user data and the vendor's cloud-init takes both, and where they say different things the user's.
+    """
     copy_firmware_variables(work)
     make_overlay(image.disk, work / "overlay.qcow2")
     hashed = run(["openssl", "passwd", "-6", "-stdin"], timeout=60, stdin=access.password.encode()).stdout.strip()
     identity = {"instance-id": f"run-{secrets.token_hex(8)}", "local-hostname": image.recipe}
-    seed = {"user-data": user_data(access, hashed), "meta-data": json.dumps(identity).encode() + b"\n", **more}
+    ours = user_data(access, hashed)
+    seed = {"user-data": ours} if options.data is None else {"user-data": options.data, "vendor-data": ours}
+    seed |= {"meta-data": json.dumps(identity).encode() + b"\n", **options.seed}
     make_volume(work / "seed.iso", seed, label="cidata", epoch=int(time.time()))
 
 
-def _arguments(work: Path, options: TrialOptions, accelerator: Accelerator, port: int) -> list[str]:
+def _arguments(work: Path, options: TrialOptions, accelerator: Accelerator, forwards: Sequence[Forward]) -> list[str]:
     """QEMU's arguments; the disks as in build and acceptance, the network added."""
     folder = str(work).replace(",", ",,")
     restrict = "on" if options.offline else "off"
+    rules = ",".join(forward.rule for forward in forwards)
     # fmt: off
     return [
         "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none", "-vga", "none",
@@ -221,7 +251,7 @@ def _arguments(work: Path, options: TrialOptions, accelerator: Accelerator, port
         "-device", "virtio-scsi-pci,id=scsi",
         "-drive", f"if=none,id=seed,format=raw,readonly=on,file={folder}/seed.iso",
         "-device", "scsi-cd,bus=scsi.0,drive=seed",
-        "-netdev", f"user,id=net,restrict={restrict},hostfwd=tcp:127.0.0.1:{port}-:22",
+        "-netdev", f"user,id=net,restrict={restrict},{rules}",
         "-device", "virtio-net-pci,netdev=net",
         "-chardev", f"file,id=console,path={folder}/console.log", "-serial", "chardev:console", *options.devices,
     ]
@@ -286,10 +316,31 @@ def _write_known_hosts(path: Path, port: int, console: Path) -> bool:
     return bool(keys)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+@contextmanager
+def _followed(console: Path, show: Callable[[str], None] | None) -> Iterator[None]:
+    """Show what the machine prints, line by line, until the block ends; cleaned, as it comes from a guest."""
+    if show is None:
+        yield
+        return
+    ended = threading.Event()
+    follower = threading.Thread(target=_follow, args=(console, show, ended), daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        follower.join(timeout=5)
+
+
+def _follow(console: Path, show: Callable[[str], None], ended: threading.Event) -> None:
+    shown, last = 0, False
+    while not last:
+        last = ended.wait(_POLL_SECONDS)  # what came before the end is shown too
+        text = console.read_bytes() if console.exists() else b""
+        whole = text if last else text[: text.rfind(b"\n") + 1]
+        for line in whole[shown:].decode(errors="replace").splitlines():
+            show(clean(line))
+        shown = max(shown, len(whole))
 
 
 def _last_lines(path: Path) -> str:

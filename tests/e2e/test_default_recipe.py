@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -269,12 +270,14 @@ class Session:
 
 @pytest.fixture(scope="module")
 def session(server: Checkout, image: Image) -> Iterator[Session]:
-    running = server.start("run", NAME, "--json")
+    running = server.start("run", NAME, "--json", "--publish", "0:22")
     try:
         running.wait_for('"ssh": [', "]\n}", timeout=600)
         text = running.text
         told: dict[str, Any] = json.JSONDecoder().raw_decode(text[text.index('{\n  "id"') :])[0]
         assert told["id"] == image.id
+        with socket.create_connection(("127.0.0.1", told["ports"]["22/tcp"]), timeout=90) as published:
+            assert published.recv(4) == b"SSH-"
         key = Path(told["key"])
         yield Session(words=told["ssh"], password=(key.parent / "password").read_text().strip(), running=running)
     finally:

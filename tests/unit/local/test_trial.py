@@ -21,6 +21,7 @@ from hallmark.common.errors import MachineError, PrerequisiteError, StoreError
 from hallmark.common.fingerprint import hash_bytes
 from hallmark.local import trial as run
 from hallmark.local.accelerator import TCG
+from hallmark.local.forward import Forward
 from hallmark.local.trial import Access, Running, TrialOptions, boot, make_access, user_data
 from hallmark.store.image import Image
 from hallmark.store.store import Store
@@ -110,6 +111,55 @@ def test_offline_and_the_wished_for_shape_reach_qemu(store: Store, image: Image,
     assert f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22" in words
     assert words[words.index("-m") + 1] == "777"
     assert words[words.index("-smp") + 1] == "3"
+
+
+def test_the_ports_that_lead_into_it_are_chosen_and_told(store: Store, image: Image, programs: Path) -> None:
+    seen: list[Running] = []
+    options = TrialOptions(forwards=(Forward(host=0, guest=80), Forward(host=0, guest=53, protocol="udp")))
+    boot(store, image, "alice", TCG, options, ready=seen.append, say=lambda _: None)
+    [running] = seen
+    assert [forward.port for forward in running.forwards] == ["80/tcp", "53/udp"]
+    rules = [f"hostfwd=tcp:127.0.0.1:{running.port}-:22", *(forward.rule for forward in running.forwards)]
+    assert f"user,id=net,restrict=off,{','.join(rules)}" in (programs / "words").read_text().splitlines()
+    assert len({running.port, *(forward.host for forward in running.forwards)}) == 3
+
+
+def test_data_of_ones_own_stand_beside_the_administrators_account(
+    store: Store, image: Image, programs: Path, tmp_path: Path
+) -> None:
+    def seed(options: TrialOptions) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+
+        def ready(running: Running) -> None:
+            iso = running.known_hosts.parent / "seed.iso"
+            for name in ("user-data", "vendor-data"):
+                words: list[str | Path] = [
+                    "xorriso",
+                    "-osirrox",
+                    "on",
+                    "-indev",
+                    iso,
+                    "-extract",
+                    f"/{name}",
+                    tmp_path / name,
+                ]
+                if subprocess.run(words, capture_output=True, check=False).returncode == 0:
+                    found[name] = (tmp_path / name).read_bytes()
+
+        boot(store, image, "alice", TCG, options, ready=ready, say=lambda _: None)
+        return found
+
+    assert set(seed(TrialOptions())) == {"user-data"}
+    both = seed(TrialOptions(data=b"#cloud-config\npackages: [jq]\n"))
+    assert both["user-data"] == b"#cloud-config\npackages: [jq]\n"
+    assert b'"name": "alice"' in both["vendor-data"]
+
+
+def test_the_console_is_shown_line_by_line_and_cleaned(store: Store, image: Image, programs: Path) -> None:
+    shown: list[str] = []
+    boot(store, image, "alice", TCG, TrialOptions(), ready=lambda _: None, say=lambda _: None, console=shown.append)
+    assert shown[:3] == ["booting", "-----BEGIN SSH HOST KEY KEYS-----", "ssh-ed25519 AAAAone root@web"]
+    assert shown[-1] == "-----END SSH HOST KEY KEYS-----"
 
 
 def test_an_interrupt_ends_the_machine_and_removes_everything(
