@@ -36,22 +36,8 @@ _MISSING = 3
 _GIB = 1024**3
 _CACHE_ROOM, _STORE_ROOM = 4 * _GIB, 3 * _GIB
 _MIRROR_SECONDS = 15.0
-# Program → the Debian package that has it.
-TOOLS = {
-    "qemu-system-x86_64": "qemu-system-x86",
-    "qemu-img": "qemu-utils",
-    "mmdebstrap": "mmdebstrap",
-    "mke2fs": "e2fsprogs",
-    "mkfs.vfat": "dosfstools",
-    "sfdisk": "fdisk",
-    "mcopy": "mtools",
-    "gpgv": "gpgv",
-    "bwrap": "bubblewrap",
-    "setpriv": "util-linux",
-    "ssh": "openssh-client",
-    "xorriso": "xorriso",
-    "zstd": "zstd",
-}
+_PACKAGES = "tools/setup/packages.txt"
+"""The list that set-up installs from; its first lines say what is in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,12 +109,19 @@ def _set_up() -> str:
 
 
 def _tools() -> Finding:
-    missing = [name for name in TOOLS if shutil.which(name, path=PATH) is None]
+    package_of = read_tools(find_checkout())
+    missing = [name for name in package_of if shutil.which(name, path=PATH) is None]
     if not missing:
-        return Finding(name="tools", good=True, says=f"all {len(TOOLS)} programs are there")
-    packages = " ".join(sorted({TOOLS[name] for name in missing}))
+        return Finding(name="tools", good=True, says=f"all {len(package_of)} programs are there")
+    packages = " ".join(sorted({package_of[name] for name in missing}))
     remedy = f"`make setup` installs them (packages {packages})"
     return Finding(name="tools", good=False, says=f"not found: {', '.join(missing)}", remedy=remedy)
+
+
+def read_tools(root: Path) -> dict[str, str]:
+    """The programs that a build runs → the Debian package that has each, by the list that set-up installs from."""
+    rows = (line.split() for line in (root / _PACKAGES).read_text().splitlines() if not line.startswith("#"))
+    return {program: name for name, _version, _origin, *programs in rows for program in programs if program != "-"}
 
 
 def _room(folder: Path, size: int) -> str:

@@ -21,6 +21,7 @@ ALL_PACKAGES = {
     "e2fsprogs": "1.47.2-3~bpo12+1",
     "fdisk": "2.38",
     "gnupg": "2.2",
+    "gpgv": "2.2",
     "iproute2": "6.1",
     "libarchive13": "3.6",
     "libarchive13t64": "3.7",

@@ -10,31 +10,9 @@ APT=${HALLMARK_APT_DIR:-/etc/apt}
 NEWLINE='
 '
 
-# One package a line: name, the oldest version that will do (- for any), where Debian 12 has that.
+# wanted: a line for each package of packages.txt, and for those that this machine alone needs.
 wanted() {
-    cat <<'END'
-qemu-system-x86 1:10 backports
-qemu-utils 1:10 backports
-mmdebstrap 1.5 backports
-e2fsprogs 1.47.2 backports
-apt-utils - stable
-bubblewrap - stable
-debian-archive-keyring - stable
-dosfstools - stable
-fdisk - stable
-gnupg - stable
-iproute2 - stable
-mtools - stable
-openssh-client - stable
-openssl - stable
-ovmf - stable
-shellcheck - stable
-shfmt - stable
-util-linux - stable
-xorriso - stable
-zsh - stable
-zstd - stable
-END
+    sed '/^#/d' "$root/tools/setup/packages.txt"
     # mke2fs takes a tar archive with it; Debian 13 gave it another name.
     if [ "$release" = 12 ]; then echo 'libarchive13 - stable'; else echo 'libarchive13t64 - stable'; fi
     [ "$(id -u)" = 0 ] || echo 'uidmap - stable'
@@ -62,7 +40,7 @@ find_missing() {
     # shellcheck disable=SC2046 # the names are words
     installed=$(dpkg-query -W -f='${Package} ${db:Status-Status} ${Version}\n' $(printf '%s\n' "$_wanted" | cut -d' ' -f1) 2>/dev/null) || :
     missing='' backports=''
-    while read -r name minimum origin; do
+    while read -r name minimum origin _programs; do
         version=$(installed_version "$name")
         [ -n "$version" ] && { [ "$minimum" = - ] || dpkg --compare-versions "$version" ge "$minimum"; } && continue
         if [ "$origin" = backports ]; then backports="$backports $name"; else missing="$missing $name"; fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ from typer.testing import CliRunner, Result
 
 from hallmark.cli import doctor, stacks
 from hallmark.cli.doctor import Finding
+from hallmark.common.checkout import ROOT
 from hallmark.common.errors import SettingsError
+
+ESSENTIAL = {"apt-cache", "apt-config", "apt-get", "dpkg-deb", "tar"}
+"""Programs of every Debian; a machine without them has no `make setup` either."""
 
 
 @pytest.fixture
@@ -31,7 +36,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path)
     monkeypatch.setattr(doctor, "_CACHE_ROOM", 1)
     monkeypatch.setattr(doctor, "_STORE_ROOM", 1)
-    monkeypatch.setattr(doctor, "TOOLS", {"sh": "dash"})
+    list_tools(tmp_path, "dash - stable sh\n")
     monkeypatch.setattr(doctor, "_kvm", lambda _cache: "not asked")
     return tmp_path
 
@@ -42,6 +47,20 @@ def write(checkout: Path, mirror: str | None = None) -> None:
     (checkout / "stacks/Pulumi.local.yaml").write_text(
         f"config:\n  hallmark:mirror: {uri}\n  hallmark:securityMirror: {uri}\n  hallmark:cache: {checkout}/cache\n"
     )
+
+
+def programs_that_we_run() -> set[str]:
+    """Those named where a process is started by its list of words, but for what each Debian has."""
+    text = "".join(path.read_text() for path in (ROOT / "hallmark").rglob("*.py"))
+    started = r'(?:run|command|need)\(\s*\[?"([a-z0-9_.-]+)"'
+    listed = r': list\[str \| Path\] = \[\s*"([a-z0-9_.-]+)"'
+    found = re.findall(f"{started}|{listed}", text)
+    return {name for pair in found for name in pair if name} - ESSENTIAL
+
+
+def list_tools(checkout: Path, lines: str) -> None:
+    (checkout / "tools/setup").mkdir(parents=True, exist_ok=True)
+    (checkout / "tools/setup/packages.txt").write_text("# a list\n" + lines)
 
 
 def hallmark(*words: str) -> Result:
@@ -66,8 +85,8 @@ def test_all_is_there(checkout: Path) -> None:
     assert json.loads(hallmark("--json").stdout)["good"] is True
 
 
-def test_a_missing_tool_names_its_package(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "TOOLS", {"sh": "dash", "no-such-program": "some-package"})
+def test_a_missing_tool_names_its_package(checkout: Path) -> None:
+    list_tools(checkout, "dash - stable sh\nsome-package 2 backports sh no-such-program\nzsh - stable -\n")
     done = hallmark()
     assert done.exit_code == 3
     assert "MISSING  tools          not found: no-such-program" in done.stdout
@@ -119,8 +138,15 @@ def test_kvm_that_may_not_be_opened_has_a_remedy_and_none_is_no_fault(
     assert doctor._kvm(tmp_path) == "the device opens; the first build tries it with a kernel"
 
 
-def test_every_tool_has_a_package() -> None:
-    assert all(name and package for name, package in doctor.TOOLS.items())
+def test_the_tools_are_those_that_set_up_installs() -> None:
+    tools = doctor.read_tools(ROOT)
+    assert (tools["mke2fs"], tools["debugfs"], tools["qemu-img"]) == ("e2fsprogs", "e2fsprogs", "qemu-utils")
+    assert "-" not in tools
+
+
+@pytest.mark.parametrize("program", sorted(programs_that_we_run()))
+def test_every_program_that_a_build_runs_is_looked_for(program: str) -> None:
+    assert program in doctor.read_tools(ROOT)
 
 
 def test_a_stack_that_is_not_there_is_refused(checkout: Path) -> None:
