@@ -3,16 +3,15 @@
 import pulumi
 
 from components.golden_image import GoldenImage, GoldenImageArgs
-from components.program import choose_platform, load_context, stopping_cleanly
-from hallmark.config.recipe import load_recipe
+from components.program import choose_platform, load_context, load_recipes, stopping_cleanly
 
 with stopping_cleanly():
     context = load_context()
-    recipes = [load_recipe(context.root / "recipes" / f"{name}.toml") for name in context.settings.recipes]
+    recipes = load_recipes(context)
     platform = choose_platform(context)
 
 images = {
-    recipe.name: GoldenImage(recipe.name, GoldenImageArgs(recipe=recipe, context=context, platform=platform)).outputs
-    for recipe in recipes
+    name: GoldenImage(name, GoldenImageArgs(recipe=recipe, context=context, platform=platform)).outputs
+    for name, recipe in recipes.items()
 }
 pulumi.export("images", images)

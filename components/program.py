@@ -14,6 +14,8 @@ import pulumi
 from components.step import Platform
 from hallmark.common.checkout import ROOT
 from hallmark.common.errors import HallmarkError
+from hallmark.common.failures import tell
+from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.config.settings import load_settings
 from hallmark.engine.lifeline import die_with_engine
 from hallmark.order.places import find_places
@@ -30,6 +32,19 @@ def load_context() -> Context:
     settings = load_settings(config, where=_where())
     today = dt.datetime.now(dt.UTC).date()
     return Context(settings=settings, places=find_places(settings, ROOT), root=ROOT, today=today)
+
+
+def load_recipes(context: Context) -> dict[str, Recipe | HallmarkError]:
+    """The stack's recipes by name. One that is wrong ends a preview; in an `up` the others go on without it."""
+    found: dict[str, Recipe | HallmarkError] = {}
+    for name in context.settings.recipes:
+        try:
+            found[name] = load_recipe(context.root / "recipes" / f"{name}.toml")
+        except HallmarkError as error:
+            if pulumi.runtime.is_dry_run():
+                raise
+            found[name] = error
+    return found
 
 
 def choose_platform(context: Context) -> Platform:
@@ -58,5 +73,5 @@ def stopping_cleanly() -> Iterator[None]:
         yield
     except HallmarkError as error:
         warnings.filterwarnings("ignore", message=".*was never awaited")
-        pulumi.log.error(str(error))
+        pulumi.log.error(tell(error, step="program"))
         sys.exit(_SHOWN)

@@ -11,14 +11,17 @@ of it then, lest a checkout that is updated meanwhile mixes old and new. A run t
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import grpc
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
 from components.report import reporter
 from hallmark.common.errors import HallmarkError
+from hallmark.common.failures import tell
 from hallmark.engine.lifeline import die_with_engine
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ class StepProvider(ResourceProvider):
 
     def create(self, props: Props) -> CreateResult:
         """Do the step."""
-        made = _clearly(lambda: self._make(props))
+        made = self._clearly(props, lambda: self._make(props))
         return CreateResult(id_=made.pop("id"), outs={**props, **made})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
@@ -70,13 +73,13 @@ class StepProvider(ResourceProvider):
     def read(self, id_: str, props: Props) -> ReadResult:
         """What the step made, as it is now."""
         step = find_step(self.step)
-        found = _clearly(lambda: step.find(step.props.model_validate(props)))
+        found = self._clearly(props, lambda: step.find(step.props.model_validate(props)))
         return GONE if found is None else ReadResult(id_, {**props, **found})
 
     def delete(self, id_: str, props: Props) -> None:
         """Forget the step. What it made stays, and is named."""
         step = find_step(self.step)
-        kept = _clearly(lambda: step.kept(id_, step.props.model_validate(props)))
+        kept = self._clearly(props, lambda: step.kept(id_, step.props.model_validate(props)))
         if kept:
             reporter(props["urn"], lasting=True)(kept)
 
@@ -86,6 +89,25 @@ class StepProvider(ResourceProvider):
         step = find_step(self.step)
         context = StepContext(say=reporter(props.get("urn", "")), inner_program=INNER_PROGRAM)
         return step.make(step.props.model_validate(props), context)
+
+    def _clearly(self, props: Props, act: Callable[[], _T]) -> _T:
+        """A user's mistake as its message alone; a bug of ours with its traceback, which gRPC would swallow."""
+        try:
+            return act()
+        except HallmarkError as error:
+            self._give_up(props, error)
+            raise
+        except Exception as error:
+            bug = RuntimeError(f"a bug in Hallmark: {error}\n{traceback.format_exc()}")
+            self._give_up(props, bug)
+            raise bug from error
+
+    def _give_up(self, props: Props, error: Exception) -> None:
+        """Tell `hallmark up` and the engine what went wrong. Returns only when no engine has called."""
+        words = tell(error, recipe=props.get("recipe", ""), step=self.step)
+        call = _call_of_the_engine()
+        if call is not None:
+            call.abort(grpc.StatusCode.UNKNOWN, words)
 
 
 def find_step(name: str) -> Step[Any]:
@@ -100,11 +122,15 @@ def find_step(name: str) -> Step[Any]:
     return local_steps.STEPS[step]
 
 
-def _clearly(act: Callable[[], _T]) -> _T:
-    """A user's mistake as its message alone; a bug of ours with its traceback, which gRPC would swallow."""
-    try:
-        return act()
-    except HallmarkError:
-        raise
-    except Exception as error:
-        raise RuntimeError(f"a bug in Hallmark: {error}\n{traceback.format_exc()}") from error
+def _call_of_the_engine() -> grpc.ServicerContext | None:
+    """The gRPC call that is being answered; None without an engine, as in tests.
+
+    Pulumi hands it to its own servicer and not to us. What we merely raise gRPC would call an "Exception calling
+    application", and print with a traceback besides.
+    """
+    frame = sys._getframe()
+    while (frame := frame.f_back) is not None:  # type: ignore[assignment]
+        context = frame.f_locals.get("context")
+        if isinstance(context, grpc.ServicerContext):
+            return context
+    return None

@@ -6,9 +6,10 @@ that asks which one it is.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pulumi
 
@@ -17,6 +18,7 @@ from components.report import urn_of
 if TYPE_CHECKING:  # the provider's process imports this module too, and needs none of it
     from hallmark.order.resolve import StartingPoint
 
+T = TypeVar("T")
 COMPONENT = "hallmark:index:GoldenImage"
 Exports = dict[str, pulumi.Output[Any]]
 """What the stack exports of one image: name → value."""
@@ -37,6 +39,7 @@ class PipelineStep:
     def props(self, kind: str) -> dict[str, Any]:
         """The inputs of the step's resource, whose type is `kind`; `about` is for a preview to show."""
         return {
+            "recipe": self.recipe,
             "fingerprint": self.fingerprint,
             "order": self.order,
             "places": self.places,
@@ -88,6 +91,26 @@ class Platform(Protocol):
 
     def release(self, recipe: str, channel: str, judged: Judged, parent: pulumi.Resource) -> Released:
         """The channel, moved to the accepted image."""
+
+
+def needed(value: pulumi.Output[T]) -> pulumi.Output[T]:
+    """What a later step needs of an earlier one: of one that failed it is unknown.
+
+    Pulumi gives None for what a failed resource would have made, and drops a None with its dependency. The engine
+    leaves out what depends on a failed resource, so the dependency must stay.
+    """
+    return value.apply(lambda known: unknown() if known is None else known)
+
+
+def unknown() -> pulumi.Output[Any]:
+    """A value that nobody knows."""
+
+    def done(value: Any) -> asyncio.Future[Any]:
+        future = asyncio.get_event_loop().create_future()
+        future.set_result(value)
+        return future
+
+    return pulumi.Output(done(set()), done(None), done(False))
 
 
 def child(parent: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -37,7 +37,7 @@ class AwsPlatform:
         self._provider = aws.Provider("aws", **settings.provider_args())
         self.start = StartingPoint(base=site.base_fingerprint, expected_network="imds", hardware=site.hardware)
         inventory = AmiInventory("base", self._account, context.root / "image_scripts")
-        self.status = inventory.status.apply(unpack)
+        self.status = inventory.status.apply(lambda packed: packed and unpack(packed))  # none of a step that failed
         inventory.status.apply(lambda known: _say_unless_known(known, inventory), run_with_unknowns=True)
 
     def build(self, step: PipelineStep, media: pulumi.Output[str]) -> Candidate:
@@ -91,7 +91,7 @@ def _sweep(account: Aws, site: Site) -> None:
 
 
 def _say_unless_known(status: Any, inventory: AmiInventory) -> None:
-    if not isinstance(status, str):
+    if pulumi.runtime.is_dry_run() and not isinstance(status, str):
         pulumi.log.info(
             "this AMI has not been looked into yet: packages and CVEs are known once it was booted, in isolation, by "
             "the next up",

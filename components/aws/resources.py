@@ -14,7 +14,7 @@ from pulumi.dynamic import Resource
 
 from components.providers import StepProvider
 from components.report import urn_of
-from components.step import COMPONENT, PipelineStep, child
+from components.step import COMPONENT, PipelineStep, child, needed
 from hallmark.aws.site import Site, save_site
 from hallmark.order.places import Places
 
@@ -82,10 +82,10 @@ class AmiRegistration(Resource, module="hallmark", name="AmiRegistration"):
     def __init__(self, name: str, recipe: str, build: AmiBuild, account: Account, parent: pulumi.Resource) -> None:
         props = {
             **account.props(),
-            "fingerprint": build.fingerprint,
+            "fingerprint": needed(build.fingerprint),
             "recipe": recipe,
-            "snapshot": build.snapshot,
-            "run": build.run,
+            "snapshot": needed(build.snapshot),
+            "run": needed(build.run),
             "urn": urn_of("AmiRegistration", name, parent=f"{COMPONENT}${AMI_COMPONENT}"),
             "ami": None,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.local.resources import Acceptance, Base, ImageBuild, Release
-from components.step import Candidate, Judged, PipelineStep, Released
+from components.step import Candidate, Judged, PipelineStep, Released, needed
 from hallmark.base.base import plan_the_base
 from hallmark.order.resolve import Context, StartingPoint
 
@@ -22,7 +22,7 @@ class LocalPlatform:
 
     def build(self, step: PipelineStep, media: pulumi.Output[str]) -> Candidate:
         """A machine under QEMU."""
-        build = ImageBuild(step, self._base.disk, media)
+        build = ImageBuild(step, needed(self._base.disk), media)
         return Candidate(image=build.image, exports={"disk": build.disk, "evidence": build.evidence})
 
     def accept(self, step: PipelineStep, candidate: Candidate) -> Judged:

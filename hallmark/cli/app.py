@@ -21,8 +21,7 @@ from hallmark.cli.stack import stack
 from hallmark.cli.sweep import sweep
 from hallmark.cli.up import outputs, up
 from hallmark.common.errors import HallmarkError
-
-INTERRUPTED = 130
+from hallmark.common.failures import INTERRUPTED
 
 app = typer.Typer(
     name="hallmark",

@@ -23,6 +23,8 @@ from types import FrameType
 from typing import Any, TextIO
 
 from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
+from hallmark.common.failures import FOLDER, failed_run, read_failures
+from hallmark.common.files import remove_tree
 from hallmark.common.locks import read_holder, try_lock, write_holder
 from hallmark.common.process import PATH, tied
 from hallmark.engine.backend import credentials, folder_of, remove_unfinished, surroundings
@@ -57,11 +59,20 @@ class Engine:
         self._home = root / ".hallmark"
         self._given = environment
 
-    def up(self, stack: str, say: Callable[[str], None], *, output: TextIO | None = None) -> None:
+    def up(
+        self,
+        stack: str,
+        say: Callable[[str], None],
+        *,
+        output: TextIO | None = None,
+        targets: Sequence[str] = (),
+    ) -> None:
         """Bring a stack up, its output going straight to the caller's terminal (or to `output`).
 
-        Raises StoreError when another run has the stack, ProcessError when the run fails, PrerequisiteError without a
-        CLI.
+        `targets` are the URNs of the resources that are meant, `**` for any characters; without any all are.
+
+        Raises StoreError when another run has the stack, RunError with what went wrong when the run fails,
+        PrerequisiteError without a CLI.
         """
         _check_stack(stack)
         self._check_set_up()
@@ -79,11 +90,17 @@ class Engine:
             elif known.get("pending_operations"):
                 self._forget_interrupted(pulumi, stack)
             # Refreshed, so that an image which has vanished is noticed and made anew.
-            words = [pulumi, "up", "--yes", "--skip-preview", "--refresh", "--stack", stack]
-            code = _run_in_foreground(words, env=self.environment(), cwd=self.root, output=output)
+            # What fails in one recipe stops no other one. Outputs are for `hallmark up` to show.
+            how = ["--yes", "--skip-preview", "--refresh", "--continue-on-error", "--suppress-outputs"]
+            with self._failures(stack) as folder:
+                env = {**self.environment(), FOLDER: str(folder)}
+                chosen = [word for target in targets for word in ("--target", target)]
+                words = [pulumi, "up", *how, *chosen, "--stack", stack]
+                code, interrupted = _run_in_foreground(words, env=env, cwd=self.root, output=output)
+                failures = read_failures(folder)
         if code != 0:
-            how = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
-            raise ProcessError(f"pulumi up: stack {stack}: {how}; what went wrong is told above")
+            ended = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+            raise failed_run(stack, failures, how=ended, interrupted=interrupted)
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """The stack's outputs; StoreError when the stack was never brought up."""
@@ -213,6 +230,17 @@ class Engine:
         return ask_pulumi(pulumi, rest, environment=self.environment(), folder=self.root, timeout=timeout)
 
     @contextmanager
+    def _failures(self, stack: str) -> Iterator[Path]:
+        """An empty folder in which the run leaves what went wrong."""
+        folder = self._home / f"failures-{stack}"
+        remove_tree(folder)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            remove_tree(folder)
+
+    @contextmanager
     def _alone(self, stack: str) -> Iterator[None]:
         """Keep other `hallmark up` away from this stack: two of them must not both judge the same stale lock."""
         path = self._home / f"up-{stack}.lock"
@@ -248,8 +276,10 @@ def _check_stack(stack: str) -> str:
     return stack
 
 
-def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Path, output: TextIO | None) -> int:
-    """Run the engine with our own terminal and return its exit code.
+def _run_in_foreground(
+    words: Sequence[str], *, env: Mapping[str, str], cwd: Path, output: TextIO | None
+) -> tuple[int, bool]:
+    """Run the engine with our own terminal; return its exit code, and whether a signal came meanwhile.
 
     An interrupt must reach it exactly once: its first one finishes the step under way, its second one aborts. On a
     terminal it has its own view of the keyboard and of the signals of the terminal's process group, so we merely
@@ -257,8 +287,10 @@ def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Pat
     """
     on_terminal = sys.stdin.isatty() and (output or sys.stdout).isatty()
     running: list[subprocess.Popen[bytes]] = []
+    signals: list[int] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
         if running and not (on_terminal and number == signal.SIGINT):
             print(_INTERRUPTED, file=sys.stderr, flush=True)
             running[0].send_signal(signal.SIGINT)
@@ -278,7 +310,7 @@ def _run_in_foreground(words: Sequence[str], *, env: Mapping[str, str], cwd: Pat
         watcher = guard(process.pid, f"{_ENGINE_MARK}={os.getpid()}")
         code = process.wait()
         os.waitpid(watcher, 0)
-        return code
+        return code, bool(signals)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

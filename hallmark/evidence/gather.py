@@ -111,4 +111,7 @@ def keep_evidence_of(
     write_index(evidence, summary(evidence))
     kept = store.keep_failure(name, evidence)
     text = str(error).replace(str(work / CONSOLE), str(kept / CONSOLE))
-    return BuildError(f"{name}: {text}\nevidence: {kept}")
+    failed = BuildError(f"{name}: {text}\nevidence: {kept}")
+    if error.exit_code != HallmarkError.exit_code:
+        failed.exit_code = error.exit_code  # that of a mirror, an account or a host that is not fit
+    return failed

@@ -15,8 +15,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from hallmark.common import errors
 from hallmark.common.cache import load_plan, save_plan
-from hallmark.common.errors import ControlError, MediaError
+from hallmark.common.errors import ControlError, HallmarkError, MediaError
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.common.iso import manifest_lines
 from hallmark.common.validation import STRICT
@@ -49,6 +50,16 @@ _KERNEL = re.compile(r"linux-image-[0-9]")
 BOOT_SECONDS = 600
 ExpectedNetwork = Literal["none", "imds"]
 """What a guest finds around it: no interface at all; or one, that reaches AWS's link-local services alone."""
+
+
+_REFUSED = "refused"
+
+
+class _Refused(BaseModel):
+    """The error that kept an order from being made: the name of its class, and its message."""
+
+    kind: str
+    message: str
 
 
 class PlannedRow(BaseModel):
@@ -210,8 +221,17 @@ def save_order(order: Order, cache: Path) -> Path:
 
 
 def load_order(path: Path) -> Order:
-    """Read an order back; StoreError when it is gone or damaged."""
-    return Order.model_validate_json(load_plan(path))
+    """Read an order back; StoreError when it is gone or damaged. Of a refused one, the error that refused it."""
+    text = load_plan(path)
+    if path.name.startswith(_REFUSED):
+        refused = _Refused.model_validate_json(text)
+        raise getattr(errors, refused.kind)(refused.message)
+    return Order.model_validate_json(text)
+
+
+def save_refusal(error: HallmarkError, cache: Path) -> Path:
+    """Write, where the providers read orders, why there is none: the step that reads it fails with this error."""
+    return save_plan(_REFUSED, _Refused(kind=type(error).__name__, message=str(error)).model_dump_json(), cache)
 
 
 def script_paths(

@@ -20,6 +20,14 @@ from hallmark.order.order import load_order
 from hallmark.order.places import Places
 from hallmark.pipeline.machines import Say
 
+SHARED_RESOURCES = ("base", "aws")
+"""The names of what a stack's recipes share: the base, or its inventory; the provider of AWS."""
+RESOURCES = (
+    *("patch-media", "build", "acceptance", "release"),
+    *("image", "image-registration", "release-status", "release-channel", "release-channel-read-back"),
+)
+"""The resources of one recipe's image, on either platform: each is named RECIPE-NAME, and their component RECIPE."""
+
 Made = dict[str, Any]
 """A step's outputs; what `make` returns has its `id` besides."""
 

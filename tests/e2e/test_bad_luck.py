@@ -72,26 +72,26 @@ def _no_disk(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "complaint"),
+    ("spoil", "code", "complaint"),
     [
-        (_wrong_key, "stacks/Pulumi.local.yaml): hallmark: recipies: unknown key; remove it or mend its name"),
-        (_wrong_type, "configuration key 'parallel' must be of type 'integer'"),
-        (_no_recipe, "recipes/nosuch.toml: no such recipe; "),
-        (_no_control, "image_scripts/profiles/imagined.toml: controls[1]: "),
-        (_no_check, "image_scripts/controls/unchecked"),
-        (_no_mirror, "127.0.0.1:9"),
-        (_no_lock, "locks/nosuch.json: cannot read the patch lock"),
-        (_other_disk, "hallmark:base: sha512: "),
-        (_no_disk, "hallmark:base: disk: /nosuch/disk.qcow2: expected a qcow2 file"),
+        (_wrong_key, 2, "stacks/Pulumi.local.yaml): hallmark: recipies: unknown key; remove it or mend its name"),
+        (_wrong_type, 1, "configuration key 'parallel' must be of type 'integer'"),
+        (_no_recipe, 2, "recipes/nosuch.toml: no such recipe; "),
+        (_no_control, 2, "image_scripts/profiles/imagined.toml: controls[1]: "),
+        (_no_check, 2, "image_scripts/controls/unchecked"),
+        (_no_mirror, 4, "127.0.0.1:9"),
+        (_no_lock, 4, "locks/nosuch.json: cannot read the patch lock"),
+        (_other_disk, 2, "hallmark:base: sha512: "),
+        (_no_disk, 2, "hallmark:base: disk: /nosuch/disk.qcow2: expected a qcow2 file"),
     ],
     ids=lambda value: value.__name__.strip("_").replace("_", "-") if callable(value) else "",
 )
 def test_wrong_input_is_one_clear_error_and_makes_nothing(
-    fresh: Checkout, spoil: Callable[[Checkout], None], complaint: str
+    fresh: Checkout, spoil: Callable[[Checkout], None], code: int, complaint: str
 ) -> None:
     spoil(fresh)
     done = fresh.up()
-    assert done.code == 1, done.text
+    assert done.code == code, done.text
     assert complaint in done.text
     assert "Traceback" not in done.text
     assert "was never awaited" not in done.text
@@ -108,7 +108,7 @@ def test_no_room_in_the_store_is_said_before_a_machine_runs(fresh: Checkout) -> 
     words: list[str | Path] = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "--"]
     words += ["sh", "-c", _ON_A_SMALL_DISK, small, fresh.root / ".venv/bin/python", "-m", "hallmark", "up"]
     done = Running(words, fresh.root, fresh.environment(), fresh.root / ".hallmark/run-small.log").wait()
-    assert done.code == 1, done.text
+    assert done.code == 7, done.text
     assert f"{small}/store: no room: expected " in done.text
     assert done.machines == []
     assert not done.lines("left: ")
@@ -244,7 +244,7 @@ def interrupted_once(battered: Checkout, command_killed: Finished) -> Finished:
 
 
 def test_one_interrupt_lets_the_step_end_and_starts_no_other(battered: Checkout, interrupted_once: Finished) -> None:
-    assert interrupted_once.code == 1, interrupted_once.text
+    assert interrupted_once.code == 130, interrupted_once.text
     assert interrupted_once.machines == ["tiny-acceptance accept"]
     assert [image.state for image in battered.store.images()] == ["accepted"]
     assert battered.released("tiny") is None
@@ -253,7 +253,7 @@ def test_one_interrupt_lets_the_step_end_and_starts_no_other(battered: Checkout,
 
 @pytest.fixture(scope="module")
 def at_last(battered: Checkout, interrupted_once: Finished) -> Finished:
-    assert interrupted_once.code == 1
+    assert interrupted_once.code == 130
     return battered.up()
 
 

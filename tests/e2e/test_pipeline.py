@@ -198,13 +198,13 @@ def refused(tiny: Checkout, returned: Finished) -> Finished:
 
 @pytest.fixture(scope="module")
 def refused_again(tiny: Checkout, refused: Finished) -> Finished:
-    assert refused.code == 1, refused.text
+    assert refused.code == 6, refused.text
     return tiny.up()
 
 
 @pytest.fixture(scope="module")
 def retried(tiny: Checkout, refused_again: Finished) -> Finished:
-    assert refused_again.code == 1, refused_again.text
+    assert refused_again.code == 6, refused_again.text
     done = tiny.hallmark("retry", _image(tiny, "two").id)
     assert done.code == 0, done.text
     return tiny.up()
@@ -212,13 +212,13 @@ def retried(tiny: Checkout, refused_again: Finished) -> Finished:
 
 @pytest.fixture(scope="module")
 def mended(tiny: Checkout, retried: Finished) -> Finished:
-    assert retried.code == 1, retried.text
+    assert retried.code == 6, retried.text
     _say(tiny, "two")
     return tiny.up()
 
 
 def test_a_failed_acceptance_fails_the_run_and_says_why(tiny: Checkout, refused: Finished) -> None:
-    assert refused.code == 1, refused.text
+    assert refused.code == 6, refused.text
     assert refused.machines == [ACCEPT]
     assert "acceptance script cellar.sh: exit code 7" in refused.text
     assert str(_image(tiny, "two").evidence) in refused.text
@@ -226,7 +226,7 @@ def test_a_failed_acceptance_fails_the_run_and_says_why(tiny: Checkout, refused:
 
 
 def test_a_rejected_candidate_is_kept_with_its_evidence(tiny: Checkout, refused: Finished) -> None:
-    assert refused.code == 1
+    assert refused.code == 6
     image = _image(tiny, "two")
     assert image.state == "rejected"
     assert image.reason == "acceptance script cellar.sh: exit code 7"
@@ -236,13 +236,13 @@ def test_a_rejected_candidate_is_kept_with_its_evidence(tiny: Checkout, refused:
 
 
 def test_the_channel_stays_on_the_older_image(tiny: Checkout, refused: Finished, refused_again: Finished) -> None:
-    assert (refused.code, refused_again.code) == (1, 1)
+    assert (refused.code, refused_again.code) == (6, 6)
     assert tiny.released("tiny") == _image(tiny, "one").id
 
 
 def test_the_same_again_fails_at_once_and_names_the_evidence(tiny: Checkout, refused_again: Finished) -> None:
     image = _image(tiny, "two")
-    assert refused_again.code == 1
+    assert refused_again.code == 6
     assert refused_again.machines == []
     assert f"{image.id}: was rejected: acceptance script cellar.sh: exit code 7" in refused_again.text
     assert f"evidence: {image.evidence}" in refused_again.text
@@ -250,7 +250,7 @@ def test_the_same_again_fails_at_once_and_names_the_evidence(tiny: Checkout, ref
 
 
 def test_after_retry_the_candidate_is_judged_anew(tiny: Checkout, retried: Finished) -> None:
-    assert retried.code == 1
+    assert retried.code == 6
     assert retried.machines == [ACCEPT]
     assert "acceptance script cellar.sh: exit code 7" in retried.text
     assert tiny.released("tiny") == _image(tiny, "one").id

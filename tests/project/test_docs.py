@@ -21,9 +21,10 @@ import typer
 import yaml
 from pydantic import BaseModel
 
-from hallmark.cli.app import INTERRUPTED, app
+from hallmark.cli.app import app
 from hallmark.cli.check import DRIFT
 from hallmark.common import errors
+from hallmark.common.failures import INTERRUPTED
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.config.settings import Settings, load_settings
 from hallmark.controls.plan import load_controls

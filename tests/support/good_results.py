@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hallmark.judge.acceptance import BOOTS
 from hallmark.judge.observed import Row
-from hallmark.order.order import Order
+from hallmark.order.order import Order, load_order
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 KERNEL = "6.12.9-cloud-amd64"
@@ -43,6 +43,22 @@ def write_good_build(results: Path, order: Order) -> None:
     write_rows(results / "inventory-after.tsv", order.expected())
     write(results / "timings.tsv", "media\t30\ndone\t90\n")
     write_controls(results / "controls", order)
+
+
+def answer(cache: Path, wanted: str, results: Path) -> tuple[str, str]:
+    """What a good guest hands back whose media `wanted` names by their manifest; the recipe's name and the mode.
+
+    The order is looked for among those in `cache`. Of media that no order names: an inventory, for no recipe.
+    """
+    for path in sorted((cache / "plans").glob("order-*.json"), key=lambda p: -p.stat().st_mtime_ns):
+        order = load_order(path)
+        if order.build_manifest in wanted:
+            write_good_build(results, order)
+            return order.recipe, "build"
+        if order.acceptance_manifest in wanted:
+            write_good_acceptance(results, order)
+            return order.recipe, "accept"
+    return "", "inventory"
 
 
 def write_good_acceptance(results: Path, order: Order) -> None:

@@ -6,13 +6,16 @@ import base64
 import importlib
 import inspect
 import pickle
+from concurrent import futures
 from pathlib import Path
 
+import grpc
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from components.providers import StepProvider
 from hallmark.common.errors import RejectedError
+from hallmark.common.failures import FOLDER, Failure, read_failures
 from hallmark.local import steps
 from hallmark.pipeline.step import Made, Step, StepContext, StepProps
 from hallmark.store.store import Store
@@ -102,6 +105,42 @@ def test_a_bug_of_ours_is_told_with_its_traceback(
     lines = str(failed.value).splitlines()
     assert lines[0] == "a bug in Hallmark: 'oops'"
     assert lines[1] == "Traceback (most recent call last):"
+
+
+def test_the_engine_gets_the_message_alone_and_no_traceback_of_grpcs(
+    project: Project, said: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By Pulumi's own servicer, behind a real gRPC server."""
+    monkeypatch.setattr(steps, "STEPS", {"build": broken(RejectedError("web: rejected\nwhy"))})
+
+    def create(request: bytes, context: grpc.ServicerContext) -> bytes:
+        BUILD.create(props(project))
+        return request
+
+    handler = grpc.unary_unary_rpc_method_handler(create)
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test", {"Create": handler}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError) as failed:
+            channel.unary_unary("/test/Create")(b"", timeout=20)
+    finally:
+        server.stop(None)
+    assert failed.value.details() == "web: rejected\nwhy"
+    assert caplog.records == []
+
+
+def test_a_failure_is_left_for_hallmark_up_with_its_recipe(
+    project: Project, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "failures").mkdir()
+    monkeypatch.setenv(FOLDER, str(tmp_path / "failures"))
+    monkeypatch.setattr(steps, "STEPS", {"build": broken(RejectedError("web: rejected"))})
+    with pytest.raises(RejectedError):
+        BUILD.create(props(project, recipe="web"))
+    failure = Failure(recipe="web", step="local.build", code=6, message="web: rejected")
+    assert read_failures(tmp_path / "failures") == [failure]
 
 
 # The address: states of every version find their step.

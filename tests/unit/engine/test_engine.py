@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.errors import PrerequisiteError, ProcessError, SettingsError, StoreError
+from hallmark.common.errors import PrerequisiteError, SettingsError, StoreError
+from hallmark.common.failures import Failure, RunError
 from hallmark.common.locks import try_lock
 from hallmark.engine.engine import Engine
 from tests.support.small_disk import CHECKOUT
@@ -39,6 +40,11 @@ if sys.argv[1:3] == ["stack", "init"] and not remote:
     open(os.path.join(folder, sys.argv[-1] + ".json"), "w").close()
 if sys.argv[1:3] == ["stack", "output"]:
     print('{{"images": {{"web": {{"id": "web-1", "accepted": true}}}}}}')
+if sys.argv[1] == "up" and os.path.exists("tell"):
+    for number, failure in enumerate(json.load(open("tell"))):
+        with open(os.path.join(os.environ["_HALLMARK_FAILURES"], f"{{number}}.json"), "w") as file:
+            json.dump(failure, file)
+        time.sleep(0.02)
 if sys.argv[1] == "up" and os.path.exists("fail"):
     sys.exit(int(open("fail").read()))
 if sys.argv[1] == "up" and os.path.exists("raw"):
@@ -70,6 +76,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+UP = [
+    *("up", "--yes", "--skip-preview", "--refresh", "--continue-on-error", "--suppress-outputs"),
+    *("--stack", "local"),
+]
+
+
 def calls(root: Path) -> list[list[str]]:
     """The arguments of each call of the CLI."""
     return [json.loads(line)["args"] for line in (root / "calls").read_text().splitlines()]
@@ -84,8 +96,7 @@ def test_the_first_up_makes_the_stack_and_later_ones_do_not(root: Path) -> None:
     engine = Engine(root, {})
     engine.up("local", said_nothing)
     engine.up("local", said_nothing)
-    up = ["up", "--yes", "--skip-preview", "--refresh", "--stack", "local"]
-    assert calls(root) == [["stack", "init", "--non-interactive", "local"], up, up]
+    assert calls(root) == [["stack", "init", "--non-interactive", "local"], UP, UP]
 
 
 def test_what_a_killed_run_left_pending_is_dropped_from_the_state(root: Path) -> None:
@@ -96,7 +107,7 @@ def test_what_a_killed_run_left_pending_is_dropped_from_the_state(root: Path) ->
     state.write_text(json.dumps({"checkpoint": {"latest": {"pending_operations": [{"type": "creating"}]}}}))
     engine.up("local", said_nothing)
     refresh = ["refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates", "--stack", "local"]
-    assert calls(root)[-2:] == [refresh, ["up", "--yes", "--skip-preview", "--refresh", "--stack", "local"]]
+    assert calls(root)[-2:] == [refresh, UP]
 
 
 def test_the_environment_is_an_allow_list(root: Path) -> None:
@@ -138,17 +149,17 @@ REMOTE = {"PULUMI_BACKEND_URL": "s3://states", "PATH": "/usr/bin"}
 def test_a_backend_elsewhere_is_asked_through_the_cli(root: Path) -> None:
     """Whether the stack is there and what is pending; locks and unfinished files are not looked for."""
     lock = write_lock(root / ".hallmark/state", pid=dead_pid())
-    engine, up = Engine(root, REMOTE), ["up", "--yes", "--skip-preview", "--refresh", "--stack", "local"]
+    engine = Engine(root, REMOTE)
     export = ["stack", "export", "--stack", "local"]
     with pytest.raises(StoreError, match="expected a stack that was brought up once"):
         engine.outputs("local")
     (root / "calls").unlink()
     engine.up("local", said_nothing)
-    assert calls(root) == [export, ["stack", "init", "--non-interactive", "local"], up]
+    assert calls(root) == [export, ["stack", "init", "--non-interactive", "local"], UP]
     (root / "remote").write_text('{"deployment": {"pending_operations": [{"type": "creating"}]}}')
     engine.up("local", said_nothing)
     refresh = ["refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates", "--stack", "local"]
-    assert calls(root)[3:] == [export, refresh, up]
+    assert calls(root)[3:] == [export, refresh, UP]
     assert lock.exists()
 
 
@@ -172,9 +183,37 @@ def test_what_a_killed_engine_had_begun_to_write_is_removed(root: Path) -> None:
 def test_a_failed_run_is_an_error_that_points_at_what_was_printed(root: Path) -> None:
     (root / "fail").write_text("255")
     with pytest.raises(
-        ProcessError, match="pulumi up: stack local: failed with exit code 255; what went wrong is told"
-    ):
+        RunError, match="pulumi up: stack local: failed with exit code 255; what went wrong is told"
+    ) as failed:
         Engine(root, {}).up("local", said_nothing)
+    assert (failed.value.exit_code, failed.value.failures) == (1, ())
+
+
+def test_a_failed_run_ends_with_what_its_program_and_providers_told(root: Path) -> None:
+    failures = [
+        Failure(recipe="web", step="local.acceptance", code=6, message="web-1 rejected:\nevidence: /e"),
+        Failure(recipe="db", step="local.build", code=5, message="db: build: failed"),
+    ]
+    (root / "fail").write_text("1")
+    (root / "tell").write_text(json.dumps([failure.model_dump() for failure in failures]))
+    with pytest.raises(RunError) as failed:
+        Engine(root, {}).up("local", said_nothing)
+    assert str(failed.value).splitlines() == [
+        "stack local failed: web in acceptance, db in build",
+        "web-1 rejected:",
+        "evidence: /e",
+        "db: build: failed",
+    ]
+    assert failed.value.exit_code == 5
+    assert not list((root / ".hallmark").glob("failures-*"))
+    (root / "tell").unlink()
+    with pytest.raises(RunError, match="what went wrong is told above"):
+        Engine(root, {}).up("local", said_nothing)
+
+
+def test_only_what_is_chosen_is_brought_up(root: Path) -> None:
+    Engine(root, {}).up("local", said_nothing, targets=["**::base", "**::web"])
+    assert calls(root)[-1] == [*UP[:-2], "--target", "**::base", "--target", "**::web", *UP[-2:]]
 
 
 def test_a_stale_lock_is_removed_and_told(root: Path) -> None:
@@ -249,7 +288,9 @@ def test_one_interrupt_reaches_the_engine_once_and_is_explained(root: Path, numb
         (os.killpg if to_group else os.kill)(process.pid, number)
         assert process.wait(timeout=20) == 1
         assert process.stderr is not None
-        assert "hallmark: Pulumi finishes the step under way, then stops" in process.stderr.read()
+        said = process.stderr.read()
+        assert "hallmark: Pulumi finishes the step under way, then stops" in said
+        assert "RunError: stack local: interrupted" in said
     assert (root / "interrupts").read_text() == "1"
 
 

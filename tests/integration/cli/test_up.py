@@ -1,0 +1,178 @@
+"""`hallmark up` with the real engine, and machines that end at once: exit codes, and recipes that stand alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.checkout import Checkout, Finished
+from tests.support.quick_checkout import end_with, quick_checkout, spoil
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    with quick_checkout(tmp_path_factory.mktemp("quick"), "one", "two", "three") as checkout:
+        yield checkout
+
+
+def told(done: Finished) -> list[str]:
+    """What `hallmark` says once the engine is done with its output."""
+    return done.text[done.text.index("\nhallmark: stack local") + 1 :].splitlines()
+
+
+# Recipes stand alone: the first run, in which one cannot be built, one is rejected, one is good.
+
+
+@pytest.fixture(scope="module")
+def mixed(checkout: Checkout) -> Finished:
+    spoil(checkout, "one", "build", "rm controls/marker.exit\n")
+    spoil(checkout, "two", "accept", "echo degraded >facts/system-state\n")
+    return checkout.up()
+
+
+def test_a_recipe_that_fails_keeps_no_other_from_its_release(mixed: Finished, checkout: Checkout) -> None:
+    assert checkout.released("three") is not None
+    states = {image.recipe: image.state for image in checkout.store.images()}
+    assert states == {"two": "rejected", "three": "accepted"}
+    assert "three: released on channel stable" in mixed.text
+
+
+def test_the_run_fails_with_the_smallest_code_and_says_which_recipe_did_what(mixed: Finished) -> None:
+    assert mixed.code == 5
+    said = told(mixed)
+    assert said[0] in (
+        "hallmark: stack local failed: one in build, two in acceptance",
+        "hallmark: stack local failed: two in acceptance, one in build",
+    )
+    assert "one: build: the host judges against it:" in said
+    assert "second boot: expected the system to be running, it is degraded; failed units: none" in said
+    assert said[-1].startswith("evidence: ")
+
+
+def test_a_failure_is_told_once_and_without_the_engines_own_words(mixed: Finished) -> None:
+    assert "Exception calling application" not in mixed.text
+    assert "Traceback" not in mixed.text
+    assert "Outputs:" not in mixed.text
+    assert len(mixed.lines("it is degraded")) == 1
+
+
+def test_json_has_every_failure_and_the_images_that_are_good(mixed: Finished, checkout: Checkout) -> None:
+    """The engine's output goes to standard error; here both streams are one."""
+    done = checkout.hallmark("up", "local", "--json")
+    document, _ = json.JSONDecoder().raw_decode(done.text[done.text.index("\n{\n") + 1 :])
+    assert done.code == document["code"] == 5
+    failures = {failure["recipe"]: failure for failure in document["failures"]}
+    assert {name: (f["step"], f["code"]) for name, f in failures.items()} == {
+        "one": ("local.build", 5),
+        "two": ("local.acceptance", 6),
+    }
+    assert "was rejected" in failures["two"]["message"]
+    assert set(document["images"]) == {"three"}
+    assert done.machines == ["one-build build"]
+
+
+@pytest.fixture(scope="module")
+def changed(checkout: Checkout, mixed: Finished) -> Finished:
+    """A recipe that was released fails, and one alone is asked for."""
+    checkout.recipe("three", extra='[hardening.parameters.marker]\nword = "other"\n')
+    spoil(checkout, "one", "build", "")
+    spoil(checkout, "three", "build", "rm controls/marker.exit\n")
+    return checkout.hallmark("up", "local", "--recipe", "one")
+
+
+def test_one_recipe_alone_is_built_and_released(changed: Finished, checkout: Checkout) -> None:
+    assert changed.code == 0, changed.text
+    assert changed.machines == ["one-acceptance accept", "one-build build"]
+    assert checkout.released("one") is not None
+    assert "one: released on channel stable" in changed.text
+    assert "three:" not in changed.text
+
+
+def test_a_recipe_that_was_released_stays_so_when_its_next_build_fails(changed: Finished, checkout: Checkout) -> None:
+    before = checkout.released("three")
+    done = checkout.hallmark("up", "local", "--recipe", "three")
+    assert done.code == 5, done.text
+    assert checkout.released("three") == before
+    assert told(done)[0] == "hallmark: stack local failed: three in build"
+
+
+def test_a_recipe_that_the_stack_does_not_list_is_named(checkout: Checkout) -> None:
+    done = checkout.hallmark("up", "local", "--recipe", "nosuch")
+    assert done.code == 2
+    assert done.text == (
+        "hallmark: stacks/Pulumi.local.yaml: hallmark: recipes: expected nosuch to be listed; "
+        "there are one, two, three\n"
+    )
+
+
+def test_what_is_wrong_with_one_recipe_is_no_other_recipes_affair(changed: Finished, checkout: Checkout) -> None:
+    """Its text, its plan: nothing of it is made. A preview refuses."""
+    checkout.recipe("one", top="colour = 1")
+    checkout.recipe("two", extra='[hardening.parameters.nosuch]\nword = "other"\n')
+    spoil(checkout, "three", "build", "")
+    done = checkout.up()
+    assert done.code == 2, done.text
+    assert done.machines == ["three-acceptance accept", "three-build build"]
+    said = told(done)
+    assert sum("recipes/one.toml: colour: unknown key" in line for line in said) == 1
+    assert sum("nosuch" in line for line in said) == 1
+    preview = checkout.pulumi("preview")
+    assert preview.code != 0
+    assert "recipes/one.toml: colour: unknown key" in preview.text
+    assert "Traceback" not in done.text + preview.text
+    for name in ("one", "two"):
+        checkout.recipe(name)
+
+
+# Exit codes: that of what went wrong.
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("ProcessError", 5),
+        ("ControlError", 2),
+        ("PrerequisiteError", 3),
+        ("MirrorError", 4),
+        ("MachineError", 5),
+        ("StoreError", 7),
+        ("AwsError", 8),
+    ],
+)
+def test_up_ends_with_the_code_of_what_went_wrong(checkout: Checkout, kind: str, code: int) -> None:
+    checkout.recipe("one", extra=f'[hardening.parameters.marker]\nword = "{kind}"\n')
+    end_with(checkout, "one", "build", f"{kind} something to be told")
+    done = checkout.hallmark("up", "local", "--recipe", "one")
+    end_with(checkout, "one", "build", "")
+    assert done.code == code, done.text
+    assert told(done)[1] == "one: something to be told"
+
+
+def test_a_rejected_candidate_is_code_6(checkout: Checkout) -> None:
+    checkout.recipe("one", extra='[hardening.parameters.marker]\nword = "rejected"\n')
+    end_with(checkout, "one", "accept", "MachineError it hung")
+    assert checkout.hallmark("up", "local", "--recipe", "one").code == 6
+    assert checkout.hallmark("up", "local", "--recipe", "one").code == 6
+    end_with(checkout, "one", "accept", "")
+
+
+def test_settings_that_are_wrong_are_code_2(checkout: Checkout) -> None:
+    checkout.configure(recipies=["one"])
+    done = checkout.up()
+    checkout.configure(recipies=None)
+    assert done.code == 2
+    assert "hallmark: recipies: unknown key" in told(done)[1]
+
+
+def test_an_interrupted_run_is_code_130(checkout: Checkout) -> None:
+    checkout.recipe("one", extra='[hardening.parameters.marker]\nword = "interrupted"\n')
+    spoil(checkout, "one", "build", "sleep 3\n")
+    under_way = checkout.start("up", "local", "--recipe", "one")
+    under_way.wait_for("one-build", "build: power-on")
+    under_way.process.terminate()
+    done = under_way.wait(timeout=60)
+    spoil(checkout, "one", "build", "")
+    assert done.code == 130, done.text
+    assert told(done)[0] == "hallmark: stack local: interrupted"
