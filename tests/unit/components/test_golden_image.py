@@ -12,11 +12,13 @@ import pytest
 from pulumi.runtime.mocks import MockEngine
 from pulumi.runtime.proto.engine_pb2 import INFO, LogRequest
 
+from hallmark.common.errors import ControlError
 from hallmark.debian import resolve as patches
 from hallmark.debian.lock import PatchLock
 from hallmark.order.order import load_order
 from hallmark.order.resolve import Context
-from tests.support.declared import Program, run_program
+from hallmark.pipeline.step import RESOURCES, SHARED_RESOURCES
+from tests.support.declared import OUTPUTS, Program, run_program
 from tests.support.declared_image import SECRET, STEPS, body, context, declared, project
 from tests.support.examples import BASE, LOCK, Project, append, replace
 
@@ -52,6 +54,29 @@ def test_each_step_is_identified_by_the_fingerprint_of_its_inputs(declared: Prog
 def test_a_preview_can_tell_patches_and_controls(declared: Program) -> None:
     assert declared.resources["web-patch-media"].inputs["patches"] == LOCK.summary()
     assert sorted(declared.resources["web-build"].inputs["controls"]) == ["alpha", "beta"]
+
+
+def test_the_names_that_one_recipe_is_chosen_by_are_those_of_its_resources(declared: Program) -> None:
+    mine = {f"web-{name}" for name in RESOURCES} | {"web", *SHARED_RESOURCES}
+    assert set(declared.resources) <= mine | {"hallmark-local"}
+
+
+def test_in_an_up_a_recipe_that_is_wrong_fails_in_its_first_step_alone(project: Project, context: Context) -> None:
+    replace(project.recipe_file, "[hardening]", "[hardening.parameters.nosuch]\nx = 1\n[hardening]")
+    declared = run_program(body(project, context))
+    with pytest.raises(ControlError, match="nosuch"):
+        load_order(Path(declared.resources["web-patch-media"].inputs["order"]))
+    with pytest.raises(SystemExit):
+        run_program(body(project, context), preview=True)
+
+
+def test_the_step_after_a_failed_one_still_depends_on_it(
+    project: Project, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine answers for a failed resource with nothing of what it would have made."""
+    monkeypatch.setitem(OUTPUTS, "ImageBuild", {})
+    acceptance = run_program(body(project, context)).resources["web-acceptance"]
+    assert "web-build" in acceptance.dependencies
 
 
 def test_no_secret_is_among_the_inputs(declared: Program) -> None:

@@ -22,6 +22,7 @@ from hallmark.order.order import (
     INVENTORY_SCRIPTS,
     load_order,
     save_order,
+    save_refusal,
     script_paths,
     superseded_kernels,
 )
@@ -277,6 +278,13 @@ def test_an_order_that_was_tampered_with_is_refused(project: Project, tmp_path: 
     with pytest.raises(StoreError) as refused:
         load_order(path)
     assert str(refused.value) == f"{path}: its content is not what its name says; remove it and run again"
+
+
+def test_what_keeps_an_order_from_being_made_comes_to_whoever_reads_it(tmp_path: Path) -> None:
+    path = save_refusal(ControlError("recipes/web.toml: alpha: no such control"), tmp_path)
+    with pytest.raises(ControlError) as refused:
+        load_order(path)
+    assert str(refused.value) == "recipes/web.toml: alpha: no such control"
 
 
 def test_an_order_that_is_gone_is_told(tmp_path: Path) -> None:

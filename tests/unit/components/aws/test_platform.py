@@ -16,6 +16,7 @@ from components.golden_image import GoldenImage, GoldenImageArgs
 from components.program import choose_platform
 from hallmark.common.errors import AwsError, PrerequisiteError
 from hallmark.order.resolve import Context
+from hallmark.pipeline.step import RESOURCES, SHARED_RESOURCES
 from tests.support.aws.declared_image import (
     AMI,
     IMAGE,
@@ -35,6 +36,11 @@ from tests.support.declared import OUTPUTS, Program, run_program
 from tests.support.examples import Project
 
 __all__ = ["_plugins", "context", "declared", "project", "swept"]
+
+
+def test_the_names_that_one_recipe_is_chosen_by_are_those_of_its_resources(declared: Program) -> None:
+    mine = {f"web-{name}" for name in RESOURCES} | {"web", *SHARED_RESOURCES}
+    assert set(declared.resources) <= mine | {"hallmark-local"}
 
 
 def test_without_pulumis_plugins_nothing_is_declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
