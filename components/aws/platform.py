@@ -12,37 +12,51 @@ import pulumi_aws as aws
 
 from components.aws.golden_ami import GoldenAmi, GoldenAmiArgs
 from components.aws.release import AmiRelease, AmiReleaseArgs
-from components.aws.resources import Account, AmiAcceptance, AmiBuild, AmiInventory
-from components.step import Candidate, Exports, Judged, PipelineStep, Released, child
+from components.aws.resources import Account, AmiAcceptance, AmiBuild, AmiInventory, OwnBase
+from components.step import Candidate, Exports, Judged, PipelineStep, Released, child, needed
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.aws.site import Site, survey, what_a_runner_forgets
 from hallmark.aws.steps import unpack
 from hallmark.aws.sweep import sweep
+from hallmark.base.base import BasePlan, plan_the_base
 from hallmark.common.errors import AwsError
 from hallmark.engine.plugins import need_plugins
 from hallmark.order.resolve import Context, StartingPoint, ask_the_mirror
 
 
 class AwsPlatform:
-    """One base AMI, inventoried once, for all images of the stack; see step.py."""
+    """One base AMI, inventoried once or of our own, for all images of the stack; see step.py."""
 
     def __init__(self, context: Context, settings: AwsSettings) -> None:
         need_plugins(os.environ)
-        with ThreadPoolExecutor(max_workers=1) as mirror:  # it answers while botocore is loaded and AWS asked
-            asked = mirror.submit(ask_the_mirror, context)
-            site = _look_around(context, settings)
-            asked.result()
+        own = plan_the_base(context) if context.settings.base_ami.build else None
+        if own is not None:
+            site = _look_around(context, settings, own)
+        else:
+            with ThreadPoolExecutor(max_workers=1) as mirror:  # it answers while botocore is loaded and AWS asked
+                asked = mirror.submit(ask_the_mirror, context)
+                site = _look_around(context, settings)
+                asked.result()
         self._account = Account(site=site, places=context.places)
         self._provider = aws.Provider("aws", **settings.provider_args())
         self.start = StartingPoint(base=site.base_fingerprint, expected_network="imds", hardware=site.hardware)
+        self._base: pulumi.Input[str] = site.base.id
+        self.status: pulumi.Input[str]
+        if own is not None:
+            self.status, self._base = own.status, needed(OwnBase("base", self._account, own).ami)
+        else:
+            self.status = self._look_into(context)
+
+    def _look_into(self, context: Context) -> pulumi.Output[str]:
+        """The dpkg status of a base that others made: known once it was booted."""
         inventory = AmiInventory("base", self._account, context.root / "image_scripts")
-        self.status = inventory.status.apply(lambda packed: packed and unpack(packed))  # none of a step that failed
         inventory.status.apply(lambda known: _say_unless_known(known, inventory), run_with_unknowns=True)
+        return inventory.status.apply(lambda packed: packed and unpack(packed))  # none of a step that failed
 
     def build(self, step: PipelineStep, media: pulumi.Output[str]) -> Candidate:
         """A machine in a VPC of its own, and the AMI of its root volume."""
-        build = AmiBuild(step, self._account, media)
+        build = AmiBuild(step, self._account, self._base, media)
         args = GoldenAmiArgs(recipe=step.recipe, build=build, account=self._account)
         ami = GoldenAmi(f"{step.recipe}-image", args, child(step.parent))
         exports: Exports = {"id": build.image, "snapshot": build.snapshot, "evidence": build.evidence}
@@ -65,7 +79,7 @@ class AwsPlatform:
         return Released(channel=release.channel, exports=exports)
 
 
-def _look_around(context: Context, settings: AwsSettings) -> Site:
+def _look_around(context: Context, settings: AwsSettings, own: BasePlan | None = None) -> Site:
     """The stack's place in its account, cleared of what killed runs have left there."""
     account = Aws(settings)
     site = survey(
@@ -74,6 +88,7 @@ def _look_around(context: Context, settings: AwsSettings) -> Site:
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),
         organization=pulumi.get_organization(),
+        own_base=own.fingerprint if own else None,
     )
     for line in what_a_runner_forgets(site, os.environ):
         pulumi.log.warn(line)

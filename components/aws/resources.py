@@ -15,7 +15,9 @@ from pulumi.dynamic import Resource
 from components.providers import StepProvider
 from components.report import urn_of
 from components.step import COMPONENT, PipelineStep, child, needed
+from hallmark.aws.own_base import identity_of
 from hallmark.aws.site import Site, save_site
+from hallmark.base.base import BasePlan, save_base_plan
 from hallmark.order.places import Places
 
 AMI_COMPONENT = "hallmark:index:GoldenAmi"
@@ -37,6 +39,23 @@ class Account:
             "site": str(save_site(self.site, self.places.cache)),
             "places": self.places.model_dump_json(),
         }
+
+
+class OwnBase(Resource, module="hallmark", name="OwnBase"):
+    """The AMI of the disk that the platform local builds too: registered once for each key, found again by its tags."""
+
+    ami: pulumi.Output[str]
+
+    def __init__(self, name: str, account: Account, plan: BasePlan) -> None:
+        props = {
+            **account.props(),
+            "fingerprint": identity_of(account.site),
+            "plan": str(save_base_plan(plan, account.places.cache)),
+            "packages": plan.summary(),
+            "urn": urn_of("OwnBase", name),
+            "ami": None,
+        }
+        super().__init__(StepProvider("aws.base"), name, props)
 
 
 class AmiInventory(Resource, module="hallmark", name="AmiInventory"):
@@ -67,9 +86,10 @@ class AmiBuild(Resource, module="hallmark", name="AmiBuild"):
     run: pulumi.Output[str]
     evidence: pulumi.Output[str]
 
-    def __init__(self, step: PipelineStep, account: Account, media: pulumi.Output[str]) -> None:
+    def __init__(
+        self, step: PipelineStep, account: Account, base: pulumi.Input[str], media: pulumi.Output[str]
+    ) -> None:
         outputs = {"image": None, "snapshot": None, "run": None, "evidence": None}
-        base = account.site.base.id
         props = {**account.props(), **step.props("AmiBuild"), "base": base, "media": media, **outputs}
         super().__init__(StepProvider("aws.build"), step.name, props, child(step.parent))
 

@@ -21,7 +21,7 @@ class Base(Resource, module="hallmark", name="Base"):
         props = {
             "fingerprint": plan.fingerprint,
             "plan": str(save_base_plan(plan, context.places.cache)),
-            "packages": [f"{p.name} {p.to_version}" for p in plan.planned],
+            "packages": plan.summary(),
             "places": context.places.model_dump_json(),
             "urn": urn_of("Base", name),
             "disk": None,

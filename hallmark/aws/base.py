@@ -1,4 +1,7 @@
-"""The AMI that a build starts from: found by owner and name pattern or by id, described once, judged before any use."""
+"""The AMI that a build starts from: found by owner and name pattern or by id, described once, judged before any use.
+
+One of our own (own_base.py) is described before it is there: what it will be is known.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from hallmark.base.base import SIZE_MIB
 from hallmark.common.errors import AwsError
+from hallmark.common.fingerprint import Sha256
 from hallmark.common.validation import STRICT
 
 if TYPE_CHECKING:
@@ -53,6 +58,22 @@ def find_base(ec2: EC2Client, *, owners: Sequence[str], pattern: str, architectu
             "mend owner, name or region"
         )
     return read_base(max(found, key=lambda image: (image["CreationDate"], image["ImageId"])))
+
+
+def describe_own_base(fingerprint: Sha256) -> BaseAmi:
+    """What the AMI of our own base with this fingerprint is; its id is empty until it is registered.
+
+    Its disk has no boot sector: it boots by UEFI alone.
+    """
+    return BaseAmi(
+        id="",
+        name=f"Debian 13 of our own, {fingerprint[:16]}",
+        architecture="x86_64",
+        boot_mode="uefi",
+        root_device="/dev/xvda",
+        root_gib=-(-SIZE_MIB // 1024),
+        tpm=False,
+    )
 
 
 def get_base(ec2: EC2Client, id_: str) -> BaseAmi:

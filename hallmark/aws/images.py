@@ -18,7 +18,7 @@ from hallmark.aws import tags as aws_tags
 from hallmark.aws.base import BaseAmi
 from hallmark.aws.errors import code_of, translate_aws_errors
 from hallmark.aws.session import Aws
-from hallmark.aws.tags import BUILD, FINGERPRINT, MANAGED, RECIPE, Labels
+from hallmark.aws.tags import BUILD, FINGERPRINT, MANAGED, RECIPE, USE, Labels
 from hallmark.common.errors import AwsError, StoreError
 from hallmark.common.fingerprint import Sha256
 from hallmark.common.validation import STRICT
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 VERDICT, ACCEPTANCE = "hallmark:verdict", "hallmark:acceptance"
 BUILT = "built"
+BASE = "base"
+"""The use of an AMI that images start from: of ours, but no image."""
 # A root snapshot without an AMI is swept after this; one with an AMI never is.
 KEPT = timedelta(days=7)
 _NAME_LIMIT = 128
@@ -98,15 +100,21 @@ def register_image(aws: Aws, base: BaseAmi, root: Root, labels: Labels) -> AmiIm
     Architecture, boot mode and root device are the base's; all else is said, so that no default of an account counts.
     """
     found = find_image(aws, labels.recipe, labels.fingerprint, root.snapshot)
-    ami = found.ami if found else _register(aws, base, root, labels)
+    ami = found.ami if found else register(aws, base, root, labels)
+    wait_until_available(aws, ami)
+    return get_image(aws, ami)
+
+
+def wait_until_available(aws: Aws, ami: str) -> None:
+    """Wait until an AMI that was just registered can be launched. AwsError when it cannot."""
     with translate_aws_errors(aws.settings, ami):
         # A new id is not known everywhere at once.
         aws.ec2.get_waiter("image_exists").wait(ImageIds=[ami], WaiterConfig={"Delay": 3, "MaxAttempts": 40})
         aws.ec2.get_waiter("image_available").wait(ImageIds=[ami], WaiterConfig={"Delay": 5, "MaxAttempts": 240})
-    return get_image(aws, ami)
 
 
-def _register(aws: Aws, base: BaseAmi, root: Root, labels: Labels) -> str:
+def register(aws: Aws, base: BaseAmi, root: Root, labels: Labels) -> str:
+    """Register a root snapshot as an AMI that is shaped like `base`, whatever there is; its id."""
     more: Any = {"BootMode": base.boot_mode} if base.boot_mode else {}
     if base.tpm and base.boot_mode == "uefi":
         more["TpmSupport"] = "v2.0"
@@ -154,7 +162,8 @@ def list_images(aws: Aws, tags: Mapping[str, str] | None = None) -> list[AmiImag
     with translate_aws_errors(aws.settings, "search for images"):
         pages = aws.ec2.get_paginator("describe_images").paginate(Owners=["self"], Filters=_filters(tags or {}))
         rows: list[Any] = [row for page in pages for row in page["Images"]]
-    images = [_read(row, aws.settings.region) for row in rows if row["State"] in ("available", "pending")]
+    there = [row for row in rows if row["State"] in ("available", "pending") and _tags(row).get(USE) != BASE]
+    images = [_read(row, aws.settings.region) for row in there]
     return sorted(images, key=lambda image: (image.created, image.ami), reverse=True)
 
 
@@ -162,7 +171,7 @@ def get_image(aws: Aws, ami: str) -> AmiImage:
     """One AMI of ours; AwsError when this account has no such one."""
     with translate_aws_errors(aws.settings, ami):
         rows = _describe(aws.ec2, ami)
-    if not rows or _tags(rows[0]).get(MANAGED) != "true":
+    if not rows or _tags(rows[0]).get(MANAGED) != "true" or _tags(rows[0]).get(USE) == BASE:
         raise AwsError(f"{ami}: expected an image of Hallmark's in {aws.settings.region}, there is none of this id")
     return _read(rows[0], aws.settings.region)
 

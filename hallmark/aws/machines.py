@@ -90,7 +90,7 @@ class AwsMachines:
         site, mode = self._site, run.task.mode
         aws, preflight = Aws(site.aws), check_site(site)
         run = replace(run, task=replace(run.task, probes=probes_for(aws, self._places)))
-        labels = site.labels(run.name, mode, _run_id(), run.fingerprint)
+        labels = site.labels(run.name, mode, new_run_id(), run.fingerprint)
         with slot(self._places.cache / "slots-aws", min(preflight.room, self._places.parallel or _MOST), say):
             carrier = make_carrier(run.media, work / "carrier.raw")
             media = _media_snapshot(site, aws, preflight, carrier, work / "carrier.raw", labels, say)
@@ -179,7 +179,8 @@ def transfer(site: Site) -> Transfer:
     return Transfer(puts_per_second=site.puts_per_second)
 
 
-def _run_id() -> str:
+def new_run_id() -> str:
+    """An id that no other run has, beginning with the time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
@@ -191,10 +192,6 @@ def _media_snapshot(
     if found is not None:
         say(f"media: found {found}, of the same content")
         return found
-
-    def report(moved: TransferProgress) -> None:
-        say(f"media: block {moved.blocks} of {moved.of_blocks}")
-
     job = Upload(
         path=path,
         content=carrier.content,
@@ -203,9 +200,18 @@ def _media_snapshot(
         kms_key=preflight.kms_key,
         gib=carrier.gib,
     )
-    ebs = aws.client("ebs", client_config(workers=transfer(site).workers))
-    uploaded = upload(job, ebs=ebs, ec2=aws.ec2, how=transfer(site), report=report)
-    wait_until_completed(aws.ec2, uploaded.snapshot, report=lambda progress: say(f"media: snapshot at {progress}"))
+    return upload_snapshot(aws, job, transfer(site), lambda text: say(f"media: {text}"))
+
+
+def upload_snapshot(aws: Aws, job: Upload, how: Transfer, say: Say) -> str:
+    """A new snapshot of a file's content, completed. Raises AwsError."""
+
+    def report(moved: TransferProgress) -> None:
+        say(f"block {moved.blocks} of {moved.of_blocks}")
+
+    ebs = aws.client("ebs", client_config(workers=how.workers))
+    uploaded = upload(job, ebs=ebs, ec2=aws.ec2, how=how, report=report)
+    wait_until_completed(aws.ec2, uploaded.snapshot, report=lambda progress: say(f"snapshot at {progress}"))
     return uploaded.snapshot
 
 

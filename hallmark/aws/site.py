@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from hallmark.aws.base import BaseAmi, check_base, find_base, get_base
+from hallmark.aws.base import BaseAmi, check_base, describe_own_base, find_base, get_base
 from hallmark.aws.errors import translate_aws_errors
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings, load_aws_settings
@@ -21,6 +21,7 @@ from hallmark.common.cache import load_plan, save_plan
 from hallmark.common.errors import SettingsError
 from hallmark.common.fingerprint import Sha256, fingerprint
 from hallmark.common.validation import STRICT
+from hallmark.config.settings import WantedAmi
 from hallmark.config.stack_file import read_stack_config, read_stack_file, stack_file
 from hallmark.engine.backend import ask_backend, secrets_provider
 
@@ -34,7 +35,8 @@ class Site(BaseModel):
     """One stack's place in an account and region.
 
     `project` and `stack` are the outer ones; `backend` is an absolute URL, where the states of the inner stacks go
-    too, in the same `organization` where there are such; `evidence` is a folder or `s3://BUCKET/PREFIX`.
+    too, in the same `organization` where there are such; `evidence` is a folder or `s3://BUCKET/PREFIX`. `own_base` is
+    the fingerprint of a base of our own: `base` then has no id before it is registered (own_base.py).
     """
 
     model_config = STRICT
@@ -45,6 +47,7 @@ class Site(BaseModel):
     organization: str = "organization"
     secrets_provider: str
     base: BaseAmi
+    own_base: Sha256 | None = None
     instance_type: str
     kms_key: str
     evidence: str
@@ -52,8 +55,8 @@ class Site(BaseModel):
 
     @property
     def base_fingerprint(self) -> Sha256:
-        """The base's identity: an AMI's id never means another image."""
-        return fingerprint("ami", {"id": self.base.id})
+        """The base's identity: our own's is that of its disk, and an AMI's id never means another image."""
+        return self.own_base or fingerprint("ami", {"id": self.base.id})
 
     @property
     def hardware(self) -> dict[str, str]:
@@ -80,18 +83,16 @@ def survey(
     project: str,
     stack: str,
     organization: str = "organization",
+    own_base: Sha256 | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Site:
-    """The site of a stack: asks AWS for the base alone. Raises AwsError, ProcessError and SettingsError."""
+    """The site of a stack: asks AWS for the base alone, unless that is our own and has this fingerprint.
+
+    Raises AwsError, ProcessError and SettingsError.
+    """
     settings, environment = context.settings, os.environ if environment is None else environment
     assert settings.kms_key is not None
-    wanted = settings.base_ami
-    with translate_aws_errors(aws.settings, "base"):
-        if wanted.id:
-            base = get_base(aws.ec2, wanted.id)
-        else:
-            base = find_base(aws.ec2, owners=wanted.owners, pattern=wanted.name, architecture=ARCHITECTURE)
-    check_base(base)
+    base = describe_own_base(own_base) if own_base else find_wanted(aws, settings.base_ami)
     backend = ask_backend(environment, context.root)
     return Site(
         aws=aws.settings,
@@ -101,11 +102,23 @@ def survey(
         organization=organization,
         secrets_provider=secrets_provider(read_stack_file(context.root, stack), backend),
         base=base,
+        own_base=own_base,
         instance_type=settings.instance_type,
         kms_key=settings.kms_key,
         evidence=_evidence(context),
         puts_per_second=settings.puts_per_second,
     )
+
+
+def find_wanted(aws: Aws, wanted: WantedAmi) -> BaseAmi:
+    """The AMI that the settings name, fit to start from; AwsError when there is none, or it is not."""
+    with translate_aws_errors(aws.settings, "base"):
+        if wanted.id:
+            base = get_base(aws.ec2, wanted.id)
+        else:
+            base = find_base(aws.ec2, owners=wanted.owners, pattern=wanted.name, architecture=ARCHITECTURE)
+    check_base(base)
+    return base
 
 
 def what_a_runner_forgets(site: Site, environment: Mapping[str, str]) -> list[str]:

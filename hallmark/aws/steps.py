@@ -23,9 +23,11 @@ from hallmark.aws.images import Root, exists, get_image, register_image, snapsho
 from hallmark.aws.inventory import take_inventory
 from hallmark.aws.isolation import prove_isolation
 from hallmark.aws.machines import AwsMachines
+from hallmark.aws.own_base import make_own_base, with_own_base
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
 from hallmark.aws.site import Site, current_settings, load_site
+from hallmark.base.base import load_base_plan
 from hallmark.common.checkout import ROOT
 from hallmark.common.errors import AwsError
 from hallmark.common.fingerprint import Sha256
@@ -55,13 +57,20 @@ class AwsProps(StepProps):
         return {**props, "stack": site["stack"], "region": site["aws"]["region"], "site": ""}
 
     def load_site(self) -> Site:
-        """Where on AWS this run makes things."""
-        return load_site(self.site)
+        """Where on AWS this run makes things, with a base of our own as it is registered there."""
+        return with_own_base(load_site(self.site), self.aws)
 
     @cached_property
     def aws(self) -> Aws:
         """The account as it is reached now."""
         return Aws(current_settings(ROOT, self.stack, self.region))
+
+
+class BaseProps(AwsProps):
+    """A base of our own: the file of its plan, and the AMI that was made of it."""
+
+    plan: Path
+    ami: str | None = None
 
 
 class InventoryProps(AwsProps):
@@ -117,6 +126,15 @@ class EarlierRelease(AwsProps):
 
     parameter: str
     ami: str
+
+
+def _make_base(props: BaseProps, context: StepContext) -> Made:
+    ami = make_own_base(load_site(props.site), load_base_plan(props.plan), props.places, context.say)
+    return {"id": ami, "ami": ami}
+
+
+def _find_base(props: BaseProps) -> Found:
+    return {} if props.ami and exists(props.aws, props.ami) else None
 
 
 def _take_inventory(props: InventoryProps, context: StepContext) -> Made:
@@ -198,6 +216,7 @@ def _made_no_more(_props: Any, _context: StepContext) -> Made:
 
 
 STEPS: Mapping[str, Step[Any]] = {
+    "base": Step(props=BaseProps, make=_make_base, find=_find_base, kept=lambda _, props: f"kept: base {props.ami}"),
     "inventory": Step(props=InventoryProps, make=_take_inventory, find=_as_it_was),
     "build": Step(
         props=BuildProps,

@@ -31,7 +31,7 @@ _LONGEST = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labels:
-    """Who makes a thing and for what: the outer stack, the recipe, the use (inventory, build, accept), one run's id.
+    """Who makes a thing and for what: the outer stack, the recipe, the use (inventory, build, image…), a run.
 
     `defaults` are the tags that the stack gives to everything; ours win.
     """

@@ -59,6 +59,10 @@ class BasePlan:
     epoch: int
     planned: tuple[Planned, ...] = ()
 
+    def summary(self) -> list[str]:
+        """What will be installed, one line a package, for a preview."""
+        return [f"{package.name} {package.to_version}" for package in self.planned]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Base:

@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from hallmark.common.containment import writing
+from hallmark.common.containment import Reach, writing
 from hallmark.common.errors import ProcessError
 from hallmark.common.files import MIB
 from hallmark.common.process import run
@@ -78,6 +78,12 @@ def compress(source: Path, target: Path, *, source_format: str = "raw", timeout:
         timeout=timeout,
         reach=writing(target.parent),
     )
+
+
+def unpack(source: Path, target: Path) -> None:
+    """Write a qcow2 that stands alone as a sparse raw image."""
+    args: list[str | Path] = ["qemu-img", "convert", "-f", "qcow2", "-O", "raw", source, target]
+    run(args, timeout=900, reach=Reach(reads=(source,), writes=(target.parent,)))
 
 
 def make_overlay(backing: Path, target: Path, *, backing_format: str = "qcow2") -> None:

@@ -1,4 +1,4 @@
-"""Reads single files out of a disk image without mounting it: dpkg's status, and the kernel of a base.
+"""Reads single files out of a disk image without mounting it: dpkg's status, the kernel of a base, what EC2 asks of it.
 
 A candidate's disk was written by its guest, so whatever parses it sees that disk alone.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hallmark.base.disk import unpack
 from hallmark.common.containment import Reach
 from hallmark.common.errors import ProcessError, SettingsError
 from hallmark.common.files import MIB
@@ -55,15 +56,38 @@ def read_image_id(disk: Path, scratch: Path) -> str | None:
         return target.read_text(errors="replace").strip()
 
 
+class RawRoot:
+    """The ext4 root of a raw disk image; `scratch` is a folder for what is read. ProcessError when it has none."""
+
+    def __init__(self, raw: Path, scratch: Path) -> None:
+        self._filesystem, self._scratch = _root_in(raw), scratch
+
+    def newest_kernel(self) -> str:
+        """The release of its newest kernel, as `uname -r` gives it."""
+        return _newest_kernel(self._filesystem).removeprefix("vmlinuz-")
+
+    def names(self, folder: str) -> list[str]:
+        """What is in a folder; nothing when there is no such folder."""
+        rows = _debugfs(f"ls -p {folder}", self._filesystem).splitlines()
+        return sorted(name for row in rows if row.count("/") > 5 and (name := row.split("/")[5]) not in (".", ".."))
+
+    def text(self, path: str) -> str:
+        """A file's text; empty when there is none."""
+        target = self._scratch / "text"
+        _debugfs(f"dump {path} {target}", self._filesystem, self._scratch)
+        text = target.read_text(errors="replace") if target.exists() else ""
+        target.unlink(missing_ok=True)
+        return text
+
+
 @contextmanager
 def _root_of(disk: Path, scratch: Path) -> Iterator[str]:
     """The disk's root file system as debugfs names it, for as long as the block runs."""
     raw = scratch / "disk.raw"
     try:
         _need_alone(disk)
-        convert: list[str | Path] = ["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw]
-        run(convert, timeout=900, reach=Reach(reads=(disk,), writes=(scratch,)))
-        yield f"{raw}?offset={_root_offset(raw)}"
+        unpack(disk, raw)
+        yield _root_in(raw)
     except ProcessError as error:
         raise SettingsError(f"{disk}: expected a qcow2 of a Debian system with an ext4 root: {error}") from error
     finally:
@@ -78,6 +102,10 @@ def _need_alone(disk: Path) -> None:
     other = info.get("backing-filename") or info.get("format-specific", {}).get("data", {}).get("data-file")
     if other:
         raise ProcessError(f"it is backed by {other}; `qemu-img convert -O qcow2` makes one that stands alone")
+
+
+def _root_in(raw: Path) -> str:
+    return f"{raw}?offset={_root_offset(raw)}"
 
 
 def _root_offset(raw: Path) -> int:

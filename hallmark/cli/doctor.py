@@ -19,6 +19,7 @@ from hallmark.common.checkout import find_checkout
 from hallmark.common.concurrency import count_slots
 from hallmark.common.errors import HallmarkError, MirrorError, PrerequisiteError, SettingsError
 from hallmark.common.files import need_room
+from hallmark.common.fingerprint import fingerprint
 from hallmark.common.process import PATH
 from hallmark.config.recipe import MachineShape
 from hallmark.config.settings import PROJECT, load_settings
@@ -178,9 +179,8 @@ def _account(stack: str, settings: Settings) -> Iterator[Finding]:
 
 def _account_steps(aws: Aws, settings: Settings, stack: str) -> Iterator[tuple[str, Callable[[], str]]]:
     from hallmark.aws import preflight
-    from hallmark.aws.base import BaseAmi, check_base, find_base, get_base
-    from hallmark.aws.errors import translate_aws_errors
-    from hallmark.aws.site import ARCHITECTURE
+    from hallmark.aws.base import BaseAmi, describe_own_base
+    from hallmark.aws.site import find_wanted
     from hallmark.aws.tags import Labels
 
     kind, key, wanted = settings.instance_type, str(settings.kms_key), settings.base_ami
@@ -194,15 +194,11 @@ def _account_steps(aws: Aws, settings: Settings, stack: str) -> Iterator[tuple[s
     bases: list[BaseAmi] = []
 
     def fits() -> str:
-        with translate_aws_errors(aws.settings, "base"):
-            base = (
-                get_base(aws.ec2, wanted.id)
-                if wanted.id
-                else find_base(aws.ec2, owners=wanted.owners, pattern=wanted.name, architecture=ARCHITECTURE)
-            )
-        check_base(base)
-        bases.append(base)
-        return f"{base.id} ({base.name})"
+        if wanted.build:
+            bases.append(describe_own_base(fingerprint("own base", {})))
+            return "our own, which the first `up` uploads and registers"
+        bases.append(find_wanted(aws, wanted))
+        return f"{bases[0].id} ({bases[0].name})"
 
     yield "base", fits
     vcpus: list[int] = []
@@ -227,6 +223,8 @@ def _account_steps(aws: Aws, settings: Settings, stack: str) -> Iterator[tuple[s
     yield "quota of vCPUs", cpus
 
     def may_start() -> str:
+        if wanted.build:
+            return "not asked: it needs an AMI, and our own may not be there yet"
         labels = Labels(
             project=PROJECT,
             stack=stack,

@@ -72,9 +72,10 @@ class NamedBase(BaseModel):
 
 
 class WantedAmi(BaseModel):
-    """The AMI to start from: the newest of these owners whose name matches, or the one with this id.
+    """The AMI to start from: the newest of these owners whose name matches, the one with this id, or one of our own.
 
-    The default is Debian's own; the page Cloud/AmazonEC2Image of its wiki names the account.
+    With `build` it is the disk that the platform `local` builds. The default is Debian's own; the page
+    Cloud/AmazonEC2Image of its wiki names the account.
     """
 
     model_config = STRICT
@@ -84,11 +85,12 @@ class WantedAmi(BaseModel):
     )
     name: Annotated[str, Field(min_length=1)] = "debian-13-amd64-*"
     id: Annotated[str, Field(pattern=r"^ami-[0-9a-f]{8,17}$")] | None = None
+    build: bool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> WantedAmi:
-        if self.id and self.model_fields_set - {"id"}:
-            raise ValueError("expected either an id, or owners and a name")
+        if (self.id or self.build) and len(self.model_fields_set) > 1:
+            raise ValueError("expected either an id, or owners and a name, or build alone")
         return self
 
 
@@ -130,8 +132,8 @@ class Settings(BaseModel):
     base_ami: Annotated[WantedAmi, BeforeValidator(_blank_is_default)] = Field(
         default_factory=WantedAmi,
         alias="baseAmi",
-        description="AWS only. The AMI to start from: the newest that matches `{owners: [ID, ...], name: PATTERN}`, or "
-        "`{id: AMI}`. Empty: Debian's newest.",
+        description="AWS only. The AMI to start from: the newest that matches `{owners: [ID, ...], name: PATTERN}`, "
+        "`{id: AMI}`, or with `{build: true}` the disk that `local` builds. Empty: Debian's newest.",
     )
     instance_type: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")] = Field(
         default="t3.medium",

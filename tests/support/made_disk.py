@@ -22,6 +22,15 @@ FILES = {
     "boot/vmlinuz-6.12.10-cloud-amd64": b"new kernel",
     "boot/initrd.img-6.12.10-cloud-amd64": b"initrd",
 }
+EC2_FILES = {
+    **FILES,
+    "boot/config-6.12.10-cloud-amd64": b"CONFIG_BLK_DEV_NVME=y\nCONFIG_ENA_ETHERNET=m\n",
+    "usr/lib/modules/6.12.10-cloud-amd64/modules.dep": b"kernel/drivers/net/ethernet/amazon/ena/ena.ko.xz:\n",
+    "usr/lib/python3/dist-packages/cloudinit/settings.py": b'    "datasource_list": [\n        "Ec2",\n    ],\n',
+    "usr/lib/python3/dist-packages/cloudinit/sources/DataSourceEc2.py": b"class DataSourceEc2:\n",
+    "etc/cloud/cloud.cfg.d/05_logging.cfg": b"output: {all: '| tee -a /var/log/cloud-init-output.log'}\n",
+}
+"""The same, as EC2 could run it."""
 
 
 def write_archive(path: Path, files: dict[str, bytes]) -> Path:

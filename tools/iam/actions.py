@@ -133,6 +133,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "ec2:TerminateInstances",
     ),
     "hallmark/aws/wait.py": ("ec2:DescribeInstances", "ec2:GetConsoleOutput", "ec2:StopInstances"),
+    "hallmark/aws/own_base.py": ("ec2:DescribeImages",),
     "hallmark/aws/ebs/upload.py": ("ebs:CompleteSnapshot", "ebs:PutSnapshotBlock", "ebs:StartSnapshot"),
     "hallmark/aws/ebs/download.py": ("ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks"),
     "hallmark/aws/ebs/snapshots.py": ("ec2:DeleteSnapshot", "ec2:DescribeSnapshots"),

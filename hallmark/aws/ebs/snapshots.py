@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hallmark.aws.ebs.retry import Gone, Retrier, RetryPolicy
 from hallmark.common.errors import AwsError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import SnapshotTypeDef
 
 CONTENT = "hallmark:content"
-"""The tag whose value is the SHA-256 of what a media snapshot was made of."""
+"""The tag whose value is the SHA-256 of what an uploaded snapshot was made of."""
 
 _POLL_SECONDS = 5.0
 
@@ -36,10 +36,27 @@ def find_snapshot_by_content_tag(
         )
         return [found for page in pages for found in page["Snapshots"]]
 
-    found = Retrier(ec2.meta.region_name, policy).call(f"search for a media snapshot of {content[:12]}", ask)
+    found = Retrier(ec2.meta.region_name, policy).call(f"search for a snapshot of {content[:12]}", ask)
     usable = [each for each in found if kms_key is None or each.get("KmsKeyId") == kms_key]
     newest = max(usable, key=lambda each: (each["StartTime"], each["SnapshotId"]), default=None)
     return newest["SnapshotId"] if newest else None
+
+
+def find_unfinished(
+    ec2: EC2Client, content: Sha256, tags: Mapping[str, str], *, policy: RetryPolicy | None = None
+) -> list[str]:
+    """The snapshots of `content`, with these tags besides, whose upload did not end. Raises AwsError."""
+    wanted = {CONTENT: content, **tags}
+    filters: Any = [{"Name": f"tag:{key}", "Values": [value]} for key, value in wanted.items()]
+
+    def ask() -> list[SnapshotTypeDef]:
+        pages = ec2.get_paginator("describe_snapshots").paginate(
+            OwnerIds=["self"], Filters=[*filters, {"Name": "status", "Values": ["pending", "error"]}]
+        )
+        return [found for page in pages for found in page["Snapshots"]]
+
+    found = Retrier(ec2.meta.region_name, policy).call(f"search for unfinished snapshots of {content[:12]}", ask)
+    return sorted(each["SnapshotId"] for each in found)
 
 
 def wait_until_completed(

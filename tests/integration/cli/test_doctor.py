@@ -41,12 +41,12 @@ def checkout(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
-def write(checkout: Path, key: str, kind: str = "t3.medium") -> None:
+def write(checkout: Path, key: str, kind: str = "t3.medium", base: dict[str, Any] | None = None) -> None:
     config = {
         "hallmark:platform": "aws",
         "hallmark:kmsKey": key,
         "hallmark:instanceType": kind,
-        "hallmark:baseAmi": {"owners": ["self"], "name": "doctor-*"},
+        "hallmark:baseAmi": base or {"owners": ["self"], "name": "doctor-*"},
         "aws:region": REGION,
     }
     (checkout / "stacks/Pulumi.aws.yaml").write_text(json.dumps({"config": config}))
@@ -84,6 +84,14 @@ def test_no_base_is_a_line_of_its_own(checkout: Path, server: Server) -> None:
     found = account_of(checkout)
     assert [(one.name, one.good) for one in found] == [("credentials", True), ("base", False)]
     assert found[-1].remedy == "mend owner, name or region"
+
+
+def test_a_base_of_our_own_needs_no_ami_to_be_there(checkout: Path, server: Server) -> None:
+    write(checkout, server.client("kms").list_keys()["Keys"][0]["KeyArn"], base={"build": True})
+    found = {one.name: one for one in account_of(checkout)}
+    assert all(one.good for one in found.values()), found
+    assert found["base"].says == "our own, which the first `up` uploads and registers"
+    assert found["dry run"].says.startswith("not asked: ")
 
 
 def test_credentials_that_are_refused(checkout: Path, server: Server) -> None:

@@ -162,12 +162,16 @@ def test_a_base_is_found_by_owner_and_name_or_pinned_by_its_id() -> None:
     found = load(**AWS, baseAmi='{"owners": ["123456789012", "self"], "name": "ours-*"}').base_ami
     assert (found.owners, found.name, found.id) == (("123456789012", "self"), "ours-*", None)
     assert load(**AWS, baseAmi='{"id": "ami-01234567"}').base_ami.id == "ami-01234567"
+    assert load(**AWS, baseAmi='{"build": true}').base_ami.build is True
+    assert found.build is load(**AWS).base_ami.build is False
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("baseAmi", '{"id": "ami-01234567", "name": "x"}', "baseAmi: expected either an id, or owners and a name, got"),
+        ("baseAmi", '{"id": "ami-01234567", "name": "x"}', "baseAmi: expected either an id, or owners and a name, or"),
+        ("baseAmi", '{"build": true, "name": "x"}', "baseAmi: expected either an id, or owners and a name, or build "),
+        ("baseAmi", '{"build": "maybe"}', "baseAmi.build: "),
         ("baseAmi", '{"id": "debian-13"}', "baseAmi.id: "),
         ("baseAmi", '{"owner": "self"}', "baseAmi.owner: unknown key; remove it or mend its name"),
         ("baseAmi", '{"owners": []}', "baseAmi.owners: expected at least 1, got []"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from components.aws import release as aws_release
 from components.aws.platform import AwsPlatform
 from components.golden_image import GoldenImage, GoldenImageArgs
 from components.program import choose_platform
+from hallmark.aws.base import describe_own_base
+from hallmark.base.base import BasePlan, load_base_plan
 from hallmark.common.errors import AwsError, PrerequisiteError
+from hallmark.config.settings import WantedAmi
 from hallmark.order.resolve import Context
 from hallmark.pipeline.step import RESOURCES, SHARED_RESOURCES
 from tests.support.aws.declared_image import (
@@ -23,6 +27,7 @@ from tests.support.aws.declared_image import (
     OURS,
     SECRET,
     SNAPSHOT,
+    STATUS,
     _plugins,
     body,
     context,
@@ -31,9 +36,9 @@ from tests.support.aws.declared_image import (
     project,
     swept,
 )
-from tests.support.aws.site import AWS, ROLE
+from tests.support.aws.site import AWS, ROLE, SITE
 from tests.support.declared import OUTPUTS, Program, run_program
-from tests.support.examples import Project
+from tests.support.examples import BASE, Project
 
 __all__ = ["_plugins", "context", "declared", "project", "swept"]
 
@@ -143,6 +148,35 @@ def test_the_release_is_told_the_acceptances_own_verdict(
     monkeypatch.setitem(OUTPUTS, "AmiAcceptance", {"image": AMI, "accepted": False})
     run_program(body(project, context))
     assert told == [(AMI, False)]
+
+
+# A base of our own
+
+
+@pytest.fixture
+def own(project: Project, context: Context, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """What is declared with a base of our own, whose plan names one package."""
+    site = SITE.model_copy(update={"base": describe_own_base(BASE), "own_base": BASE})
+    monkeypatch.setattr(aws_platform, "plan_the_base", lambda _: BasePlan(fingerprint=BASE, status=STATUS, epoch=0))
+    monkeypatch.setattr(aws_platform, "survey", lambda *_, own_base, **__: site if own_base == BASE else None)
+    monkeypatch.setitem(OUTPUTS, "OwnBase", {"ami": "ami-0ours"})
+    settings = context.settings.model_copy(update={"base_ami": WantedAmi(build=True)})
+    return run_program(body(project, dataclasses.replace(context, settings=settings)))
+
+
+def test_a_base_of_our_own_takes_the_place_of_the_inventory(own: Program) -> None:
+    kinds = [found.kind for found in own.resources.values()]
+    assert (kinds.count("OwnBase"), kinds.count("AmiInventory")) == (1, 0)
+    assert own.resources["web-build"].dependencies >= {"base", "web-patch-media"}
+    assert own.resources["web-build"].inputs["base"] == "ami-0ours"
+
+
+def test_its_packages_are_known_without_a_boot_and_the_order_is_that_of_the_disk(own: Program) -> None:
+    order = order_of(own)
+    assert order.inventory == (("openssl", "3.5.1-1", "amd64"),)
+    assert order.base == BASE
+    plan = load_base_plan(Path(own.resources["base"].inputs["plan"]))
+    assert (plan.fingerprint, plan.status) == (BASE, STATUS)
 
 
 # Account and region
