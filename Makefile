@@ -12,10 +12,12 @@ ARGS ?=
 # run file by file, two files at a time: what a file shares is made once.
 QUICK_TESTS := $(wildcard tests/unit tests/project)
 SHARED_TESTS := $(wildcard $(addprefix tests/integration/,apt aws cli engine) tests/doubles_selftest)
-MACHINE_TESTS := $(wildcard tests/integration/machine tests/e2e)
+# The longest first: what is left at the end should not keep one of two waiting.
+LONGEST_TESTS := $(wildcard tests/e2e/test_default_recipe.py tests/e2e/test_pipeline.py)
+MACHINE_TESTS := $(LONGEST_TESTS) $(filter-out $(LONGEST_TESTS),$(wildcard tests/e2e/test_*.py)) $(wildcard tests/integration/machine)
 PYTEST := $(IN_ENV) python -m pytest
 SIDE_BY_SIDE := -n 2 --dist load
-BY_FILE := -n 2 --dist loadfile
+BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 # `make test` runs the quick tests at today's date. `make check` runs the same ones here: no second pass is needed to find a date that expires.
 CHECKED_DATE := --clock +400d
 
@@ -45,7 +47,7 @@ test: lint ## all checks and all tests, those that boot machines included; nothi
 
 suite: # what `make test` runs, with an eye on this machine
 	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS) $(QUICK_TESTS) $(wildcard tests/integration/guest)
-	@$(PYTEST) $(BY_FILE) $(ARGS) $(SHARED_TESTS) $(MACHINE_TESTS)
+	@$(PYTEST) $(BY_FILE) $(ARGS) $(MACHINE_TESTS) $(SHARED_TESTS)
 
 test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a doubled account: an hour
 	@$(PYTEST) -n 2 $(ARGS) tests/integration/kill

@@ -45,6 +45,7 @@ stage check
 sh "$HALLMARK_SCRIPTS/controls.sh" check "$HALLMARK_RESULTS/controls"
 
 stage recipe
+failed=
 for script in "$HALLMARK_MEDIA"/acceptance/*; do
     [ -e "$script" ] || continue
     name=${script##*/}
@@ -52,6 +53,8 @@ for script in "$HALLMARK_MEDIA"/acceptance/*; do
     code=0
     timeout -k 10 600 sh "$script" >"$HALLMARK_RESULTS/recipe/$name.out" 2>&1 </dev/null || code=$?
     printf '%s\n' "$code" >"$HALLMARK_RESULTS/recipe/$name.exit"
+    [ "$code" = 0 ] || failed=yes
 done
 stage 'done'
-[ -d "$first" ] || : >"$HALLMARK_AGAIN"
+# The candidate is rejected then, whatever a second boot would show.
+[ -d "$first" ] || [ -n "$failed" ] || : >"$HALLMARK_AGAIN"

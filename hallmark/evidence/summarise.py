@@ -25,7 +25,7 @@ from hallmark.evidence.summary import (
     Waiver,
 )
 from hallmark.guest.task import read_text
-from hallmark.judge.acceptance import BOOTS
+from hallmark.judge.acceptance import boots_of
 from hallmark.judge.judgement import ControlResult, Verdict
 from hallmark.judge.observed import Row, read_controls, read_inventory, read_timings
 from hallmark.order.order import Order, PlannedRow
@@ -48,7 +48,7 @@ def summarise(
 ) -> Summary:
     """All that is known of the image of an order, from the files in `evidence`.
 
-    `verdicts` has the judgement of `build` and of each boot of the acceptance, by the names in BOOTS; of what was not
+    `verdicts` has the judgement of `build` and of each boot of the acceptance, by the names of BOOTS; of what was not
     judged there are no findings.
     """
     recipe = tomllib.loads(order.recipe_text)
@@ -121,7 +121,8 @@ def _waiver(row: PlannedRow, expiry: Mapping[str, str]) -> Waiver | None:
 
 def _folders(evidence: Path) -> dict[str, Path]:
     """Where the results of the build and of each boot of the acceptance are, by the names of their verdicts."""
-    boots = {f"acceptance, {boot}": evidence / "acceptance" / folder for boot, folder in BOOTS.items()}
+    accepted = evidence / "acceptance"
+    boots = {f"acceptance, {boot}": accepted / folder for boot, folder in boots_of(accepted).items()}
     return {"build": evidence / "build", **boots}
 
 
@@ -228,11 +229,11 @@ def _purged_by(order: Order, evidence: Path) -> dict[str, str]:
 
 
 def _isolation(evidence: Path) -> dict[str, tuple[str, ...]]:
-    build = evidence / "build"
+    build, accepted = evidence / "build", evidence / "acceptance"
     probes = {
         "before the build": build / "isolation.txt",
         "after the build": build / "isolation-after.txt",
-        **{f"acceptance, {boot}": evidence / "acceptance" / d / "isolation.txt" for boot, d in BOOTS.items()},
+        **{f"acceptance, {boot}": accepted / d / "isolation.txt" for boot, d in boots_of(accepted).items()},
     }
     return {when: tuple(read_text(path.parent, path.name).splitlines()) for when, path in probes.items()}
 

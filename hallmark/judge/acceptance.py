@@ -25,15 +25,22 @@ _LASTING = (
 )
 
 
+def boots_of(results: Path) -> dict[str, str]:
+    """The boots that left results, as in BOOTS. Where a script of the recipe failed in the first there was no other."""
+    return BOOTS if (results / FIRST_BOOT).is_dir() else {"first boot": "."}
+
+
 def judge_acceptance(order: Order, results: Path, evidence: Path) -> tuple[list[str], dict[str, Verdict]]:
     """What speaks against a candidate, empty when it is fit; and the verdict on its controls in each boot."""
-    found, verdicts = {}, {}
-    for boot, folder in BOOTS.items():
+    found, verdicts, boots = {}, {}, boots_of(results)
+    for boot, folder in boots.items():
         found[boot], verdicts[f"acceptance, {boot}"] = _judge_one(order, results / folder, evidence)
+    if len(boots) == 1:
+        return found["first boot"] or ["there was no second boot"], verdicts
     in_both = [problem for problem in found["first boot"] if problem in found["second boot"]]
     problems = [
         *in_both,
-        *(f"{boot}: {problem}" for boot in BOOTS for problem in found[boot] if problem not in in_both),
+        *(f"{boot}: {problem}" for boot in boots for problem in found[boot] if problem not in in_both),
     ]
     for name, what, form in _LASTING:
         first, second = (read_text(results / folder / "facts", name) for folder in BOOTS.values())

@@ -153,7 +153,7 @@ class Checkout:
         path.write_text(
             f'name = "{name}"\ntitle = "A tiny image"\npurpose = "tests of the pipeline itself"\n'
             f'administrators = ["keeper"]\nlisten = ["22/tcp"]\ndeadline_minutes = 15\n{top}\n'
-            f'[hardening]\nprofile = "{profile}"\n[machine]\nmemory_mib = 768\n{extra}\n'
+            f'[hardening]\nprofile = "{profile}"\n[machine]\nmemory_mib = 768\ncpus = 1\n{extra}\n'
         )
         return path
 

@@ -10,6 +10,7 @@ import pytest
 
 from hallmark.base.disk import compress
 from hallmark.config.recipe import load_recipe
+from hallmark.guest.task import FIRST_BOOT
 from hallmark.judge.observed import read_controls
 from hallmark.order.order import load_order
 from hallmark.store.image import Image
@@ -151,47 +152,12 @@ def test_an_unchanged_stack_is_left_alone(unchanged: Finished) -> None:
         assert not [line for line in unchanged.lines(word) if line.split()[-1:] == [word] and "    " in line]
 
 
-# Another recipe, and back
+# Another recipe, whose acceptance says no
 
 
 @pytest.fixture(scope="module")
-def changed(tiny: Checkout, unchanged: Finished) -> Finished:
+def refused(tiny: Checkout, unchanged: Finished) -> Finished:
     assert unchanged.code == 0, unchanged.text
-    _say(tiny, "two")
-    return tiny.up()
-
-
-@pytest.fixture(scope="module")
-def returned(tiny: Checkout, changed: Finished) -> Finished:
-    assert changed.code == 0, changed.text
-    _say(tiny, "one")
-    return tiny.up()
-
-
-def test_a_changed_parameter_makes_another_image_and_keeps_the_older(tiny: Checkout, changed: Finished) -> None:
-    assert changed.code == 0, changed.text
-    assert changed.machines == [ACCEPT, BUILD]
-    assert _image(tiny, "one").state == _image(tiny, "two").state == "accepted"
-    assert _image(tiny, "one").disk.exists()
-    assert "kept in the store" in changed.text
-    lock = json.loads((_image(tiny, "two").evidence / "patch-lock.json").read_text())
-    assert [package["name"] for package in lock["packages"]] == ["tree"]
-
-
-def test_going_back_adopts_the_older_image_without_a_machine(tiny: Checkout, returned: Finished) -> None:
-    assert returned.code == 0, returned.text
-    assert returned.machines == []
-    assert tiny.released("tiny") == _image(tiny, "one").id
-    assert tiny.outputs()["images"]["tiny"]["id"] == _image(tiny, "one").id
-    assert len(tiny.store.images()) == 2
-
-
-# Acceptance says no
-
-
-@pytest.fixture(scope="module")
-def refused(tiny: Checkout, returned: Finished) -> Finished:
-    assert returned.code == 0, returned.text
     _say(tiny, "two", tests=True)
     return tiny.up()
 
@@ -219,7 +185,7 @@ def mended(tiny: Checkout, retried: Finished) -> Finished:
 
 def test_a_failed_acceptance_fails_the_run_and_says_why(tiny: Checkout, refused: Finished) -> None:
     assert refused.code == 6, refused.text
-    assert refused.machines == [ACCEPT]
+    assert refused.machines == [ACCEPT, BUILD]
     assert "acceptance script cellar.sh: exit code 7" in refused.text
     assert str(_image(tiny, "two").evidence) in refused.text
     assert "Traceback" not in refused.text
@@ -233,6 +199,12 @@ def test_a_rejected_candidate_is_kept_with_its_evidence(tiny: Checkout, refused:
     assert (image.evidence / "acceptance/recipe/cellar.sh.out").read_text() == "the cellar is under water\n"
     assert "rejected: acceptance script cellar.sh" in (image.evidence / "index.md").read_text()
     assert image.disk.exists()
+
+
+def test_a_script_that_fails_in_the_first_boot_spares_the_second(tiny: Checkout, refused: Finished) -> None:
+    assert refused.code == 6
+    assert not (_image(tiny, "two").evidence / "acceptance" / FIRST_BOOT).exists()
+    assert not refused.lines("accept: restart")
 
 
 def test_the_channel_stays_on_the_older_image(tiny: Checkout, refused: Finished, refused_again: Finished) -> None:
@@ -259,17 +231,55 @@ def test_after_retry_the_candidate_is_judged_anew(tiny: Checkout, retried: Finis
 def test_other_tests_judge_the_same_candidate_anew(tiny: Checkout, mended: Finished) -> None:
     assert mended.code == 0, mended.text
     assert mended.machines == [ACCEPT]
+    assert mended.lines("accept: restart")
     assert _image(tiny, "two").state == "accepted"
     assert tiny.released("tiny") == _image(tiny, "two").id
+
+
+def test_a_changed_parameter_makes_another_image_and_keeps_the_older(tiny: Checkout, mended: Finished) -> None:
+    assert mended.code == 0, mended.text
+    assert _image(tiny, "one").state == _image(tiny, "two").state == "accepted"
+    assert _image(tiny, "one").disk.exists()
+    lock = json.loads((_image(tiny, "two").evidence / "patch-lock.json").read_text())
+    assert [package["name"] for package in lock["packages"]] == ["tree"]
+
+
+# Back, and forth again
+
+
+@pytest.fixture(scope="module")
+def returned(tiny: Checkout, mended: Finished) -> Finished:
+    assert mended.code == 0, mended.text
+    _say(tiny, "one")
+    return tiny.up()
+
+
+@pytest.fixture(scope="module")
+def forth(tiny: Checkout, returned: Finished) -> Finished:
+    assert returned.code == 0, returned.text
+    assert tiny.released("tiny") == _image(tiny, "one").id
+    assert tiny.outputs()["images"]["tiny"]["id"] == _image(tiny, "one").id
+    _say(tiny, "two")
+    return tiny.up()
+
+
+def test_going_back_and_forth_adopts_what_is_there_without_a_machine(
+    tiny: Checkout, returned: Finished, forth: Finished
+) -> None:
+    assert (returned.code, forth.code) == (0, 0), returned.text + forth.text
+    assert returned.machines == forth.machines == []
+    assert "kept in the store" in returned.text
+    assert tiny.released("tiny") == _image(tiny, "two").id
+    assert len(tiny.store.images()) == 2
 
 
 # The disk is gone
 
 
 @pytest.fixture(scope="module")
-def lost(tiny: Checkout, mended: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lost(tiny: Checkout, forth: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is left of the image after its disk was removed: a copy of its evidence."""
-    assert mended.code == 0, mended.text
+    assert forth.code == 0, forth.text
     image = _image(tiny, "two")
     copy = tmp_path_factory.mktemp("lost") / "evidence"
     shutil.copytree(image.evidence, copy)

@@ -149,9 +149,30 @@ def test_a_candidate_that_did_not_boot_twice_is_unfit(tmp_path: Path, order: Ord
     write_good_acceptance(results, order)
     shutil.rmtree(results / FIRST_BOOT)
     problems, verdicts = judge_acceptance(order, results, candidate)
-    assert "first boot: multi-user.target was not reached" in problems
-    assert "first boot: isolation.txt: expected a proof of the isolation, got none" in problems
-    assert not verdicts["acceptance, first boot"].good
+    assert problems == ["there was no second boot"]
+    assert list(verdicts) == ["acceptance, first boot"]
+
+
+def test_a_second_boot_whose_results_are_missing_speaks_against_it(
+    tmp_path: Path, order: Order, candidate: Path
+) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    shutil.rmtree(results / "facts")
+    (results / "isolation.txt").unlink()
+    problems, _ = judge_acceptance(order, results, candidate)
+    assert "second boot: multi-user.target was not reached" in problems
+    assert "second boot: isolation.txt: expected a proof of the isolation, got none" in problems
+
+
+def test_where_the_first_boot_already_failed_what_it_saw_is_all_that_is_told(
+    tmp_path: Path, order: Order, candidate: Path
+) -> None:
+    results = tmp_path / "results"
+    write_good_acceptance(results, order)
+    shutil.rmtree(results / FIRST_BOOT)
+    put("recipe/pages.sh.exit", "1")(results)
+    assert judge_acceptance(order, results, candidate)[0] == ["acceptance script pages.sh: exit code 1"]
 
 
 @pytest.mark.parametrize(("fact", "what"), [("machine-id", "machine-id"), ("host-keys", "SSH host keys")])
