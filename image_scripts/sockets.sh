@@ -10,10 +10,15 @@ all_sockets() {
     _sockets udp 07 /proc/net/udp6
 }
 
-# undeclared_sockets: those of all_sockets that HM_DECLARED, HM_LOCAL and HM_CLIENTS do not allow.
+# undeclared_sockets: those of all_sockets that HM_DECLARED, HM_DECLARED_LOCAL, HM_LOCAL and HM_CLIENTS do not allow.
 undeclared_sockets() {
     all_sockets | while read -r _proto _address _port _inode; do
-        contains "$HM_DECLARED $HM_CLIENTS" "$_port/$_proto" || contains "$HM_LOCAL" "$_address:$_port" ||
+        case $_address in
+            *:*) _place=[$_address]:$_port/$_proto ;;
+            *) _place=$_address:$_port/$_proto ;;
+        esac
+        contains "$HM_DECLARED $HM_CLIENTS" "$_port/$_proto" || contains "$HM_DECLARED_LOCAL" "$_place" ||
+            contains "$HM_LOCAL" "$_address:$_port" ||
             printf '%s %s %s %s\n' "$_proto" "$_address" "$_port" "$_inode"
     done
 }

@@ -21,7 +21,11 @@ from hallmark.common.validation import STRICT, describe
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
-_PORT = re.compile(r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])/(tcp|udp)")
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_LOOPBACK = rf"(127(\.{_OCTET}){{3}}|\[::1\]):"
+_NUMBER = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_PORT = re.compile(rf"({_LOOPBACK})?{_NUMBER}/(tcp|udp)")
+_PORT_WORDS = "PORT/tcp or PORT/udp, or on loopback 127.0.0.1:PORT/tcp or [::1]:PORT/tcp"
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 # Names that Debian's base-passwd gives to groups or accounts of its own: cloud-init cannot make a person of these.
 # fmt: off
@@ -67,7 +71,7 @@ def _check_line(value: str) -> str:
 
 Name = Annotated[str, _pattern(_NAME, "lower-case letters, digits and hyphens, at most 48"), _in_schema(_NAME)]
 PackageName = Annotated[str, _pattern(_PACKAGE, "the name of a Debian package"), _in_schema(_PACKAGE)]
-Port = Annotated[str, _pattern(_PORT, "PORT/tcp or PORT/udp"), _in_schema(_PORT)]
+Port = Annotated[str, _pattern(_PORT, _PORT_WORDS), _in_schema(_PORT)]
 UserName = Annotated[
     str,
     _pattern(_USER, "a user name: lower-case letters, digits, - and _, at most 31"),
@@ -158,8 +162,8 @@ class Recipe(BaseModel):
     listen: tuple[Port, ...] = Field(
         default=(),
         json_schema_extra=_EACH_ONCE,
-        description="What may listen on a network, as `PORT/tcp` or `PORT/udp`. Anything else that listens fails the "
-        "image.",
+        description="What may listen: on a network as `PORT/tcp` or `PORT/udp`, on loopback alone as "
+        "`127.0.0.1:PORT/tcp` or `[::1]:PORT/tcp`. Anything else that listens fails the image.",
     )
     administrators: tuple[UserName, ...] = Field(
         min_length=1,
@@ -204,7 +208,11 @@ class Recipe(BaseModel):
     def facts(self) -> dict[str, Any]:
         """What a control's parameters can take over with `from = "recipe.NAME"`."""
         names = ("name", "title", "purpose", "packages", "listen", "administrators", "setid_files")
-        return {name: getattr(self, name) for name in names}
+        network, local = self._listeners(on_loopback=False), self._listeners(on_loopback=True)
+        return {**{name: getattr(self, name) for name in names}, "listen_network": network, "listen_local": local}
+
+    def _listeners(self, *, on_loopback: bool) -> tuple[str, ...]:
+        return tuple(word for word in self.listen if (":" in word) is on_loopback)
 
     def acceptance_scripts(self) -> dict[str, Path]:
         """Name → file of the recipe's own tests; RecipeError when one is missing."""

@@ -67,9 +67,14 @@ class Table(_Model):
 
     columns: Annotated[tuple[ParameterName, ...], Field(strict=False, min_length=1)]
     rows: Annotated[tuple[Annotated[Row, _LISTED], ...], Field(strict=False, min_length=1)]
+    patterns: dict[ParameterName, str] = {}
+    """Column → what its cells must match as a whole (a regular expression)."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        for name in self.patterns:
+            if name not in self.columns:
+                raise ValueError(f'patterns: there is no column "{name}"')
         self.change(self.rows, ())
         return self
 
@@ -93,6 +98,9 @@ class Table(_Model):
         good = all(isinstance(cell, str) and cell and cell.isprintable() for cell in cells)
         if not good or len(cells) not in (count, count + 1):
             raise ValueError(f"rows: expected [{', '.join(self.columns)}] and perhaps a reason, as text, got {row!r}")
+        for name, cell in zip(self.columns, cells, strict=False):
+            if name in self.patterns and not re.fullmatch(self.patterns[name], cell):
+                raise ValueError(f"rows: {cells[0]}: {name}: expected what matches {self.patterns[name]}, got {cell!r}")
         return tuple(cells) if len(cells) > count else (*cells, "-")
 
 
@@ -113,7 +121,7 @@ class Parameter(_Model):
     minimum: int | None = None
     maximum: int | None = None
     pattern: str | None = None
-    """What a string must match as a whole (a regular expression); an empty one always may be given."""
+    """What a string, or each item of a list, must match as a whole (a regular expression); an empty string may be."""
 
     @model_validator(mode="after")
     def _has_a_default(self) -> Self:
@@ -130,9 +138,14 @@ class Parameter(_Model):
             raise ValueError(f"expected {_EXPECTED[self.type]}, got {value!r}")
         self._check_choices(parsed)
         self._check_range(parsed)
-        if self.pattern and parsed and not (isinstance(parsed, str) and re.fullmatch(self.pattern, parsed)):
-            raise ValueError(f"expected what matches {self.pattern}, got {parsed!r}")
+        self._check_pattern(parsed)
         return parsed
+
+    def _check_pattern(self, value: Value) -> None:
+        words = value if isinstance(value, tuple) else (value,)
+        for word in words if self.pattern else ():
+            if word and not (isinstance(word, str) and re.fullmatch(self.pattern or "", word)):
+                raise ValueError(f"expected what matches {self.pattern}, got {word!r}")
 
     def _check_choices(self, value: Value) -> None:
         words = value if isinstance(value, tuple) else (value,)

@@ -14,4 +14,4 @@ speaks=$(resolver_speaks)
 all_sockets | while read -r proto address port _; do
     note "listens: $proto $address:$port"
 done
-conclude "nothing listens but what is declared: $HM_DECLARED; on loopback: $HM_LOCAL"
+conclude "nothing listens but what is declared: $HM_DECLARED; on loopback: $HM_DECLARED_LOCAL $HM_LOCAL"

@@ -17,6 +17,8 @@ FACTS = {
     "security_mirror": "http://mirror.example/debian-security",
     "packages": ("cloud-init", "openssh-server", "sudo"),
     "listen": ("22/tcp",),
+    "listen_network": ("22/tcp",),
+    "listen_local": (),
     "administrators": ("jdoe",),
     "setid_files": (
         "/usr/bin/passwd",

@@ -24,6 +24,7 @@ reason = "the module is off"
 expires = 2026-12-31
 control = "gamma"
 """
+PORTS = "expected PORT/tcp or PORT/udp, or on loopback 127.0.0.1:PORT/tcp or [::1]:PORT/tcp"
 
 
 def refusal(path: Path) -> str:
@@ -62,6 +63,8 @@ def test_its_facts_are_what_controls_may_take_over(tmp_path: Path) -> None:
         "purpose": "serves pages",
         "packages": ("nginx",),
         "listen": ("22/tcp",),
+        "listen_network": ("22/tcp",),
+        "listen_local": (),
         "administrators": ("jdoe",),
         "setid_files": (),
     }
@@ -152,9 +155,13 @@ def test_a_recipe_cannot_name_the_file_that_it_comes_from(tmp_path: Path) -> Non
         ),
         ('["nginx"]', '["nginx", "nginx"]', 'packages: "nginx" is listed twice'),
         ('["nginx"]', '"nginx"', 'packages: expected a valid tuple, got "nginx"'),
-        ('["22/tcp"]', '["ssh"]', 'listen[0]: expected PORT/tcp or PORT/udp, got "ssh"'),
-        ('["22/tcp"]', '["65536/tcp"]', 'listen[0]: expected PORT/tcp or PORT/udp, got "65536/tcp"'),
-        ('["22/tcp"]', '["0/udp"]', 'listen[0]: expected PORT/tcp or PORT/udp, got "0/udp"'),
+        ('["22/tcp"]', '["ssh"]', f'listen[0]: {PORTS}, got "ssh"'),
+        ('["22/tcp"]', '["65536/tcp"]', f'listen[0]: {PORTS}, got "65536/tcp"'),
+        ('["22/tcp"]', '["0/udp"]', f'listen[0]: {PORTS}, got "0/udp"'),
+        ('["22/tcp"]', '["0.0.0.0:25/tcp"]', f'listen[0]: {PORTS}, got "0.0.0.0:25/tcp"'),
+        ('["22/tcp"]', '["127.0.0.256:25/tcp"]', f'listen[0]: {PORTS}, got "127.0.0.256:25/tcp"'),
+        ('["22/tcp"]', '["127.0.0.1:25"]', f'listen[0]: {PORTS}, got "127.0.0.1:25"'),
+        ('["22/tcp"]', '["::1:25/tcp"]', f'listen[0]: {PORTS}, got "::1:25/tcp"'),
         ('["22/tcp"]', '["22/tcp", "22/tcp"]', 'listen: "22/tcp" is listed twice'),
         (
             '["jdoe"]',
@@ -252,3 +259,12 @@ def test_whatever_a_file_says_is_either_a_recipe_or_one_clear_error(
     path = tmp_path_factory.mktemp("recipes") / "web.toml"
     path.write_bytes("".join(f"{key} = {value!r}\n" for key, value in values.items()).encode(errors="replace"))
     assert refusal(path).startswith(f"{path}: ")
+
+
+def test_what_listens_on_loopback_is_told_from_what_listens_on_a_network(tmp_path: Path) -> None:
+    listen = '["22/tcp", "127.0.0.1:25/tcp", "[::1]:25/tcp", "53/udp"]'
+    recipe = load_recipe(write_recipe(tmp_path, RECIPE.replace('["22/tcp"]', listen)))
+    facts = recipe.facts
+    assert facts["listen"] == ("22/tcp", "127.0.0.1:25/tcp", "[::1]:25/tcp", "53/udp")
+    assert facts["listen_network"] == ("22/tcp", "53/udp")
+    assert facts["listen_local"] == ("127.0.0.1:25/tcp", "[::1]:25/tcp")

@@ -138,6 +138,18 @@ def test_a_cycle_in_after_is_refused_and_drawn(tmp_path: Path) -> None:
             "parameters.words: expected one of y, z, got 'x'",
         ),
         (parameter("string", 'default = "b"\npattern = "a+"'), "parameters.words: expected what matches a+, got 'b'"),
+        (
+            parameter("list", 'default = ["a", "b"]\npattern = "a+"'),
+            "parameters.words: expected what matches a+, got 'b'",
+        ),
+        (
+            '[table]\ncolumns = ["key"]\nrows = [["a"]]\npatterns.value = "a+"\n',
+            'table: patterns: there is no column "value"',
+        ),
+        (
+            '[table]\ncolumns = ["key", "value"]\nrows = [["a", "b"]]\npatterns.value = "a+"\n',
+            "table: rows: a: value: expected what matches a+, got 'b'",
+        ),
         (parameter("integer", "default = 3\nminimum = 5"), "parameters.words: expected at least 5, got 3"),
         (parameter("integer", "default = 9\nmaximum = 5"), "parameters.words: expected at most 5, got 9"),
     ],
