@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
 from hallmark.cli.check import check
+from hallmark.cli.completion import PROGRAM, completion, know_the_shells
 from hallmark.cli.doctor import doctor
 from hallmark.cli.images import gc, images, retry, show
 from hallmark.cli.run import run
@@ -22,6 +24,7 @@ from hallmark.cli.sweep import sweep
 from hallmark.cli.up import outputs, up
 from hallmark.common.errors import HallmarkError
 from hallmark.common.failures import INTERRUPTED
+from hallmark.common.version import read_version
 
 app = typer.Typer(
     name="hallmark",
@@ -31,13 +34,29 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (up, outputs, images, show, run, check, retry, gc, sweep, doctor):
+for _command in (up, outputs, images, show, run, check, retry, gc, sweep, doctor, completion):
     app.command()(_command)
 app.add_typer(stack, name="stack")
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"{PROGRAM} {read_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_any_command(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print version and commit.")
+    ] = False,
+) -> None:
+    """The options that stand before a command."""
+
+
 def main() -> None:
     """Run the command line; what a user can mend becomes one message on standard error and an exit code."""
+    know_the_shells()
     try:
         app()
     except HallmarkError as problem:

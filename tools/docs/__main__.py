@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hallmark.common.errors import HallmarkError
 from hallmark.controls.plan import load_controls
-from tools.docs import control_coverage, schema
+from tools.docs import command_line, control_coverage, schema
 from tools.docs.tables import fill, tables
 from tools.iam.policies import documents
 
@@ -22,6 +22,7 @@ def generate(checkout: Path) -> dict[Path, str]:
     """File → the text that it should hold."""
     made = tables()
     texts = {
+        "docs/cli.md": command_line.render(),
         "docs/controls.md": control_coverage.render(load_controls(checkout / "image_scripts" / "controls")),
         f"recipes/{schema.NAME}": schema.render_schema(schema.recipe_schema()),
         "docs/evidence.schema.json": schema.render_schema(schema.summary_schema()),

@@ -7,6 +7,7 @@ import pytest
 from hallmark.cli import app as cli
 from hallmark.common import errors
 from hallmark.common.errors import BuildError, HallmarkError, ProcessError
+from hallmark.common.version import read_version
 from hallmark.store.store import Store
 from tests.support.command_line import hallmark, store
 
@@ -20,6 +21,11 @@ def test_an_error_is_one_line_on_standard_error_and_the_classs_exit_code(store: 
     assert done.stderr == (
         f"hallmark: db: expected an image's id or a recipe with images in {store.root}; see `hallmark images`\n"
     )
+
+
+def test_the_version_names_the_commit() -> None:
+    done = hallmark("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"hallmark {read_version()}\n", "")
 
 
 def test_wrong_usage_ends_with_2() -> None:
