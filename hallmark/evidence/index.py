@@ -18,6 +18,7 @@ _MAX_ROWS = 400
 _OTHERS = "Other files"
 # What a control or a test of the recipe leaves, each in three files.
 _RESULT_SUFFIXES = (".exit", ".ms", ".out")
+_FACTS = "facts"
 
 # What a reader looks for → the files that tell it. The first pattern that matches a file's path says what the file is.
 _TOPICS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -244,7 +245,7 @@ def _files(folder: Path) -> str:
     results: dict[Path, list[Path]] = {}
     rows: dict[str, list[tuple[str, str, str]]] = {topic: [] for topic in (*_TOPICS, _OTHERS)}
     for path in paths:
-        if path.suffix in _RESULT_SUFFIXES and path.parent != folder:
+        if path.parent != folder and (path.suffix in _RESULT_SUFFIXES or path.parent.name == _FACTS):
             results.setdefault(path.parent, []).append(path)
         else:
             topic, meaning = describe(path.relative_to(folder).as_posix())

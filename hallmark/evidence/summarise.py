@@ -58,7 +58,7 @@ def summarise(
         title=f"{order.recipe} {order.fingerprint[:16]}",
         outcome=outcome,
         problems=tuple(problems),
-        identity=_identity(order, artefact, judged=len(verdicts) > 1),
+        identity=_identity(order, artefact, judged=outcome in ("accepted", "rejected")),
         purpose=Purpose(
             title=recipe["title"],
             purpose=recipe["purpose"],
@@ -143,7 +143,7 @@ def _mitigation(each: Mapping[str, Any]) -> MitigationSummary:
 
 
 def _gaps(controls: Iterable[ControlSummary]) -> tuple[Gap, ...]:
-    """The requirements that no control or gate answers, or of which a control is waived or did not hold."""
+    """The requirements that no control or gate answers, or of which a control is waived, does not apply or failed."""
     controls = tuple(controls)
     gaps = []
     for number, requirement in REQUIREMENTS.items():
@@ -162,9 +162,12 @@ def _why_not(control: ControlSummary) -> list[str]:
         return [f"{control.id} is waived until {control.waiver.expires}: {control.waiver.reason}"]
     told: dict[str, list[str]] = {}
     for phase, finding in control.findings.items():
-        if finding.verdict not in ("passed", "not applicable"):
-            told.setdefault(f"{control.id}: {finding.verdict}", []).append(phase)
-    return [f"{text} ({', '.join(phases)})" for text, phases in told.items()]
+        if finding.verdict != "passed":
+            # Of a failure the lines are among the findings; what does not apply has one reason.
+            reason = f", {finding.lines[0]}" if finding.verdict == "not applicable" and finding.lines else ""
+            told.setdefault(f"{control.id}: {finding.verdict}{reason}", []).append(phase)
+    everywhere = list(control.findings)
+    return [text if phases == everywhere else f"{text} ({', '.join(phases)})" for text, phases in told.items()]
 
 
 def _cves(order: Order) -> dict[str, tuple[str, ...]]:

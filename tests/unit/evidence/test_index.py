@@ -128,6 +128,7 @@ The base had 321.
 | file | bytes | what it is |
 |---|---|---|
 | [summary.json](summary.json) | SIZE | all that this page says, for programs; docs/evidence.md describes it |
+| [acceptance/facts/](acceptance/facts/) | 9 | what the booted candidate said of itself |
 | [acceptance/recipe/](acceptance/recipe/) | 2 | the recipe's own tests (1): output (.out), exit code (.exit) |
 
 ### Packages and patches
@@ -175,6 +176,8 @@ def test_the_index_tells_everything_in_order(tmp_path: Path) -> None:
             "build/controls/build-isolation.ms": "9\n",
             "build/inventory-before.tsv": "a\t1",
             "acceptance/recipe/pages.sh.exit": "0\n",
+            "acceptance/facts/kernel": "6.12\n",
+            "acceptance/facts/host-keys": "two\n",
             "odd": "",
         },
     )

@@ -158,10 +158,16 @@ def test_identity_and_purpose_are_the_orders_and_the_recipes(project: Project, e
 
 def test_what_is_not_covered_says_why(project: Project, evidence: Path) -> None:
     order = good(project, evidence)
-    write(evidence / "build" / "controls" / "alpha.exit", "3\n")  # what does not apply leaves nothing uncovered
+    for folder in ("build", "acceptance/first-boot", "acceptance"):
+        write(evidence / folder / "controls" / "alpha.exit", "3\n")
+        write(evidence / folder / "controls" / "alpha.out", "NOT APPLICABLE the recipe names no server\n")
     write(evidence / "acceptance" / "controls" / "gamma.exit", "1\n")
     gaps = {gap.requirement: gap.why for gap in summary_of(order, evidence).not_covered}
-    assert gaps["P1"] == "beta is waived until 2099-12-31: old site; gamma: failed (acceptance, second boot)"
+    assert gaps["P1"].split("; ") == [
+        "alpha: not applicable, the recipe names no server",
+        "beta is waived until 2099-12-31: old site",
+        "gamma: failed (acceptance, second boot)",
+    ]
     assert gaps["T2"] == "no independent tool judges the candidate yet"
     assert gaps["A1"] == "no control of the profile answers it"
     assert "P6" not in gaps  # the patch media are a gate of the pipeline
