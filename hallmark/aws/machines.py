@@ -45,6 +45,7 @@ from hallmark.order.places import Places
 from hallmark.pipeline.machines import MachineRun, RunOutputs, Say
 
 PROJECT = "hallmark-inner"
+"""The project of the inner stacks."""
 MEDIA_KEPT = timedelta(days=7)
 _BOOT_GRACE = 600
 _LIFE_GRACE = timedelta(hours=1)

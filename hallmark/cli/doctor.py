@@ -17,7 +17,7 @@ from hallmark.cli.options import Json, print_json
 from hallmark.cli.stacks import cache_folder, is_on_aws, open_account, open_store
 from hallmark.common.checkout import find_checkout
 from hallmark.common.concurrency import count_slots
-from hallmark.common.errors import HallmarkError, MirrorError, PrerequisiteError, SettingsError
+from hallmark.common.errors import HallmarkError, MirrorError, PrerequisiteError, ProcessError, SettingsError
 from hallmark.common.files import need_room
 from hallmark.common.fingerprint import fingerprint
 from hallmark.common.process import PATH
@@ -55,7 +55,10 @@ def doctor(
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack that is to be built.")] = "local",
     as_json: Json = False,
 ) -> None:
-    """Look whether a build of a stack could start: tools, memory, disk, KVM, mirror; on AWS the account too."""
+    """Look whether a build of a stack could start: tools, memory, disk, KVM, mirror; on AWS the account too.
+
+    There a network is made, read back and removed again, which costs nothing.
+    """
     if stack != "local" and not stack_file(find_checkout(), stack).is_file():
         raise SettingsError(f"{stack_file(find_checkout(), stack)}: expected the configuration of stack {stack}")
     found = []
@@ -167,7 +170,7 @@ def _plugins() -> str:
 
 
 def _account(stack: str, settings: Settings) -> Iterator[Finding]:
-    """The preflight of a build, step by step; it reads, but for a dry run of a machine's start. It makes nothing."""
+    """The preflight of a build, step by step, which only reads; then a network that is made and removed again."""
     aws = open_account(stack)
     for name, ask in _account_steps(aws, settings, stack):
         finding = _look(name, ask)
@@ -181,7 +184,7 @@ def _account_steps(aws: Aws, settings: Settings, stack: str) -> Iterator[tuple[s
     from hallmark.aws import preflight
     from hallmark.aws.base import BaseAmi, describe_own_base
     from hallmark.aws.site import find_wanted
-    from hallmark.aws.tags import Labels
+    from hallmark.aws.trial_network import trial_labels
 
     kind, key, wanted = settings.instance_type, str(settings.kms_key), settings.base_ami
     known: dict[str, str] = {}
@@ -225,15 +228,7 @@ def _account_steps(aws: Aws, settings: Settings, stack: str) -> Iterator[tuple[s
     def may_start() -> str:
         if wanted.build:
             return "not asked: it needs an AMI, and our own may not be there yet"
-        labels = Labels(
-            project=PROJECT,
-            stack=stack,
-            recipe="preflight",
-            use="build",
-            build="preflight",
-            fingerprint="",
-            defaults=aws.settings.default_tags,
-        )
+        labels = trial_labels(aws, PROJECT, stack, "build")
         request = preflight.PreflightRequest(
             base=bases[0], instance_type=kind, kms_key=key, tags=labels.passing(datetime.now(UTC) + timedelta(hours=1))
         )
@@ -241,3 +236,20 @@ def _account_steps(aws: Aws, settings: Settings, stack: str) -> Iterator[tuple[s
         return f"a machine of type {kind} may be started (nothing was)"
 
     yield "dry run", may_start
+
+    yield "network", lambda: _network(aws, kind, stack)
+
+
+def _network(aws: Aws, instance_type: str, stack: str) -> str:
+    """A network as a build makes one, in the zone that it would take; it is gone again."""
+    from hallmark.aws import preflight
+    from hallmark.aws.trial_network import trial_labels, try_network
+
+    zone = preflight.find_zones(aws, instance_type)[0]
+    environment = Engine(find_checkout(), os.environ).environment()
+    try:
+        labels = trial_labels(aws, PROJECT, stack)
+        try_network(aws, labels, zone, cache_folder(stack) / "trial", environment, lambda _: None)
+    except ProcessError as error:
+        raise ProcessError(f"{error}; docs/iam/pipeline.json lists what a build may do") from error
+    return f"one was made in {zone}, led nowhere by its read-back, and is gone again"

@@ -20,13 +20,19 @@ from hallmark.aws.settings import AwsSettings
 from hallmark.common.validation import STRICT
 
 
-class MachineOrder(BaseModel):
-    """One isolated run. `run` is its id: a network left by an earlier run is read anew; `user_data` is base64."""
+class NetworkOrder(BaseModel):
+    """The network of one isolated run. `run` is its id: a network left by an earlier run is read anew."""
 
     model_config = STRICT
     aws: AwsSettings
     run: str
     availability_zone: str
+    tags: dict[str, str]
+
+
+class MachineOrder(NetworkOrder):
+    """One isolated run; `user_data` is base64."""
+
     ami: str
     instance_type: str
     root_gib: int
@@ -35,24 +41,12 @@ class MachineOrder(BaseModel):
     user_data: str
     manifest: str
     deadline_seconds: int
-    tags: dict[str, str]
 
 
 def program(arguments: dict[str, Any]) -> dict[str, pulumi.Output[str]]:
     """Declare network, read-back and machine; the outputs that the driver needs."""
     order = MachineOrder.model_validate(arguments)
-    provider = aws.Provider("aws", **order.aws.provider_args())
-    ours = pulumi.ResourceOptions(providers=[provider])
-    network = BuildNetwork(
-        "network", BuildNetworkArgs(availability_zone=order.availability_zone, tags=order.tags), opts=ours
-    )
-    read_back = NetworkReadBack(
-        "network-read-back",
-        vpc=network.vpc_id,
-        run=order.run,
-        settings=order.aws,
-        opts=pulumi.ResourceOptions(depends_on=network.closed),
-    )
+    ours, network, read_back = _network(order)
     machine = BuildMachine(
         "machine",
         BuildMachineArgs(
@@ -86,6 +80,29 @@ def program(arguments: dict[str, Any]) -> dict[str, pulumi.Output[str]]:
         "outcome": machine.outcome,
         "network_proof": pulumi.Output.all(read_back.proof, after.proof).apply(_both),
     }
+
+
+def network_program(arguments: dict[str, Any]) -> dict[str, pulumi.Output[str]]:
+    """Declare network and read-back alone, for a trial (NETWORK_PROGRAM); the output is the proof."""
+    _, _, read_back = _network(NetworkOrder.model_validate(arguments))
+    return {"network_proof": read_back.proof}
+
+
+def _network(order: NetworkOrder) -> tuple[pulumi.ResourceOptions, BuildNetwork, NetworkReadBack]:
+    """The options that lead to the one provider, the network, and the proof that it leads nowhere."""
+    provider = aws.Provider("aws", **order.aws.provider_args())
+    ours = pulumi.ResourceOptions(providers=[provider])
+    network = BuildNetwork(
+        "network", BuildNetworkArgs(availability_zone=order.availability_zone, tags=order.tags), opts=ours
+    )
+    read_back = NetworkReadBack(
+        "network-read-back",
+        vpc=network.vpc_id,
+        run=order.run,
+        settings=order.aws,
+        opts=pulumi.ResourceOptions(depends_on=network.closed),
+    )
+    return ours, network, read_back
 
 
 def _both(proofs: list[str]) -> str:

@@ -1,8 +1,9 @@
-"""`hallmark doctor --stack aws`: the preflight line by line against the doubled account; nothing is made there."""
+"""`hallmark doctor --stack aws`: the preflight line by line in the doubled account, and a network that goes again."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,10 +14,12 @@ import pytest
 from hallmark.cli import doctor, stacks
 from hallmark.cli.doctor import Finding
 from tests.doubles.moto_ec2 import Rules
-from tests.doubles.server import REGION, Server, running
+from tests.doubles.server import BIN, REGION, Server, running
+from tests.doubles.stack import find_engine
+from tests.support.aws.account import holdings
 from tests.support.aws.strict import base_ami
 
-STEPS = ["credentials", "base", "type", "key", "quota of VPCs", "quota of vCPUs", "dry run"]
+STEPS = ["credentials", "base", "type", "key", "quota of VPCs", "quota of vCPUs", "dry run", "network"]
 
 
 @pytest.fixture
@@ -31,6 +34,12 @@ def checkout(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in server.environment().items():
         if name not in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             monkeypatch.setenv(name, value)
+    engine = find_engine()
+    assert engine is not None, "no pulumi on this machine; run: make setup"
+    monkeypatch.setenv("PATH", os.pathsep.join([str(BIN), str(engine), os.environ["PATH"]]))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    (tmp_path / ".hallmark").mkdir()
+    (tmp_path / ".hallmark/passphrase").write_text("a test's own\n")
     for module in (doctor, stacks):
         monkeypatch.setattr(module, "find_checkout", lambda: tmp_path)
     (tmp_path / "stacks").mkdir()
@@ -47,6 +56,7 @@ def write(checkout: Path, key: str, kind: str = "t3.medium", base: dict[str, Any
         "hallmark:kmsKey": key,
         "hallmark:instanceType": kind,
         "hallmark:baseAmi": base or {"owners": ["self"], "name": "doctor-*"},
+        "hallmark:cache": str(checkout / "cache"),
         "aws:region": REGION,
     }
     (checkout / "stacks/Pulumi.aws.yaml").write_text(json.dumps({"config": config}))
@@ -60,13 +70,23 @@ def account_of(checkout: Path) -> list[Finding]:
     return list(doctor._account("aws", settings))
 
 
-def test_an_account_that_is_ready_and_nothing_is_made(checkout: Path, server: Server) -> None:
-    before = len(server.calls)
+def test_an_account_that_is_ready_and_nothing_is_left_there(checkout: Path, server: Server) -> None:
+    before, held = len(server.calls), holdings(server.client("ec2"))
     found = account_of(checkout)
     assert [(one.name, one.good) for one in found] == [(name, True) for name in STEPS], found
-    asked = server.calls[before:]
-    assert {call.action for call in asked if call.mutates} <= {"RunInstances"}  # the dry run
+    assert found[-1].says == f"one was made in {REGION}a, led nowhere by its read-back, and is gone again"
+    asked = [call.action for call in server.calls[before:]]
+    assert asked.count("CreateVpc") == asked.count("DeleteVpc") == asked.count("RunInstances") == 1  # the dry run
+    assert holdings(server.client("ec2")) == held
     assert server.client("ec2").describe_instances()["Reservations"] == []
+
+
+def test_a_network_that_may_not_be_made_is_a_line_with_a_remedy(checkout: Path, server: Server) -> None:
+    server.fail("CreateVpc", "UnauthorizedOperation", "not today")
+    finding = account_of(checkout)[-1]
+    assert (finding.name, finding.good) == ("network", False)
+    assert "not today" in finding.says
+    assert finding.remedy == "docs/iam/pipeline.json lists what a build may do"
 
 
 def test_the_first_that_will_not_do_is_the_last_that_is_asked(checkout: Path) -> None:
