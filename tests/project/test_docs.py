@@ -306,6 +306,12 @@ def test_the_index_of_decisions_is_complete() -> None:
         assert f"| {number} | [{title}]({page.name}) |" in index
 
 
+def test_the_page_of_the_doubles_names_each_of_them() -> None:
+    folder = ROOT / "tests" / "doubles"
+    named = set(re.findall(r"`(\w+\.py)`", (folder / "README.md").read_text()))
+    assert named == {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+
+
 def test_the_picture_is_whole_and_has_a_dark_side() -> None:
     text = (ROOT / "docs" / "pipeline.svg").read_text()
     xml.dom.minidom.parseString(text)  # noqa: S318 -- a file of our own
