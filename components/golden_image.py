@@ -75,7 +75,12 @@ class PatchMedia(Resource, module="hallmark", name="PatchMedia"):
 
     def __init__(self, step: PipelineStep) -> None:
         props = {**step.props("PatchMedia"), "iso": None, "manifest": None}
-        super().__init__(StepProvider("local.patch-media"), step.name, props, child(step.parent))
+        super().__init__(
+            StepProvider("local.patch-media", replace_on=("fingerprint", "places.cache")),
+            step.name,
+            props,
+            child(step.parent),
+        )
 
 
 class GoldenImage(pulumi.ComponentResource):

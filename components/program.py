@@ -18,7 +18,7 @@ from hallmark.common.failures import tell
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.config.settings import load_settings
 from hallmark.engine.lifeline import die_with_engine
-from hallmark.order.places import find_places
+from hallmark.order.places import check_places, find_places
 from hallmark.order.resolve import Context
 
 # To Pulumi's language host this exit code says that the message has been shown.
@@ -31,7 +31,9 @@ def load_context() -> Context:
     config = pulumi.runtime.config.CONFIG.get()
     settings = load_settings(config, where=_where())
     today = dt.datetime.now(dt.UTC).date()
-    return Context(settings=settings, places=find_places(settings, ROOT), root=ROOT, today=today)
+    places = find_places(settings, ROOT)
+    check_places(places, where=_where())
+    return Context(settings=settings, places=places, root=ROOT, today=today)
 
 
 def load_recipes(context: Context) -> dict[str, Recipe | HallmarkError]:

@@ -11,6 +11,7 @@ of it then, lest a checkout that is updated meanwhile mixes old and new. A run t
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvide
 
 from components.report import reporter
 from hallmark.common.errors import HallmarkError
-from hallmark.common.failures import tell
+from hallmark.common.failures import tell, under_way
 from hallmark.engine.lifeline import die_with_engine
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class StepProvider(ResourceProvider):
     """The provider of one step, named PLATFORM.STEP.
 
     A change of an input in `replace_on` does the step anew, one in `update_on` in place; what was made before stays.
+    `places.store` and `places.cache` are inputs too: in another place a step finds what it made, or makes it again.
     All other inputs say where things are, or tell a preview what would change.
     """
 
@@ -57,13 +59,15 @@ class StepProvider(ResourceProvider):
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         """Whether the step has to be done anew."""
         replaced, updated = (
-            [key for key in keys if _olds.get(key) != _news.get(key)] for keys in (self.replace_on, self.update_on)
+            [key for key in keys if _value(_olds, key) != _value(_news, key)]
+            for keys in (self.replace_on, self.update_on)
         )
         return DiffResult(changes=bool(replaced or updated), replaces=replaced)
 
     def create(self, props: Props) -> CreateResult:
         """Do the step."""
-        made = self._clearly(props, lambda: self._make(props))
+        with under_way(props.get("recipe", ""), self.step):
+            made = self._clearly(props, lambda: self._make(props))
         return CreateResult(id_=made.pop("id"), outs={**props, **made})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
@@ -120,6 +124,13 @@ def find_step(name: str) -> Step[Any]:
     from hallmark.local import steps as local_steps
 
     return local_steps.STEPS[step]
+
+
+def _value(props: Props, key: str) -> Any:
+    """An input; `places.NAME` is one of the places, which are JSON in the state."""
+    name, _, place = key.partition(".")
+    value = props.get(name)
+    return json.loads(value).get(place) if place and value else value
 
 
 def _call_of_the_engine() -> grpc.ServicerContext | None:

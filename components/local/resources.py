@@ -11,6 +11,8 @@ from components.step import COMPONENT, PipelineStep, child
 from hallmark.base.base import BasePlan, save_base_plan
 from hallmark.order.resolve import Context
 
+IN_THE_STORE = ("fingerprint", "places.store")
+
 
 class Base(Resource, module="hallmark", name="Base"):
     """The base disk that the stack's images start from."""
@@ -26,7 +28,7 @@ class Base(Resource, module="hallmark", name="Base"):
             "urn": urn_of("Base", name),
             "disk": None,
         }
-        super().__init__(StepProvider("local.base"), name, props)
+        super().__init__(StepProvider("local.base", replace_on=("fingerprint", "places.cache")), name, props)
 
 
 class ImageBuild(Resource, module="hallmark", name="ImageBuild"):
@@ -39,7 +41,7 @@ class ImageBuild(Resource, module="hallmark", name="ImageBuild"):
     def __init__(self, step: PipelineStep, base: pulumi.Output[str], media: pulumi.Output[str]) -> None:
         outputs = {"image": None, "disk": None, "evidence": None}
         props = {**step.props("ImageBuild"), "base": base, "media": media, **outputs}
-        super().__init__(StepProvider("local.build"), step.name, props, child(step.parent))
+        super().__init__(StepProvider("local.build", replace_on=IN_THE_STORE), step.name, props, child(step.parent))
 
 
 class Acceptance(Resource, module="hallmark", name="Acceptance"):
@@ -50,7 +52,9 @@ class Acceptance(Resource, module="hallmark", name="Acceptance"):
 
     def __init__(self, step: PipelineStep, image: pulumi.Output[str]) -> None:
         props = {**step.props("Acceptance"), "image": image, "accepted": None}
-        super().__init__(StepProvider("local.acceptance"), step.name, props, child(step.parent))
+        super().__init__(
+            StepProvider("local.acceptance", replace_on=IN_THE_STORE), step.name, props, child(step.parent)
+        )
 
 
 class Release(Resource, module="hallmark", name="Release"):
@@ -70,5 +74,5 @@ class Release(Resource, module="hallmark", name="Release"):
             "places": places,
             "urn": urn_of("Release", name, parent=COMPONENT),
         }
-        provider = StepProvider("local.release", replace_on=("recipe", "channel"), update_on=("image",))
+        provider = StepProvider("local.release", replace_on=("recipe", "channel", "places.store"), update_on=("image",))
         super().__init__(provider, name, props, child(parent))

@@ -85,8 +85,8 @@ class AwsMachines:
     def run(self, run: MachineRun, work: Path, say: Say) -> Iterator[RunOutputs]:
         """Run a machine in a network of its own, and yield what it left; then tear all of it down.
 
-        Raises besides AwsError before anything is made when the account is not fit, and ProcessError with the engine's
-        words when the inner stack failed.
+        Raises besides AwsError: before anything is made when the account is not fit, and with the engine's words when
+        the inner stack did not come up. ProcessError when it could not be torn down.
         """
         site, mode = self._site, run.task.mode
         aws, preflight = Aws(site.aws), check_site(site)
@@ -116,7 +116,7 @@ class AwsMachines:
                     outputs = stack.enter_context(ephemeral(inner, os.environ, lambda text: say(f"{mode}: {text}")))
                 except ProcessError as error:
                     if NO_CAPACITY not in str(error):
-                        raise
+                        raise AwsError(str(error)) from error
                     say(f"{mode}: {zone} has no capacity for {site.instance_type}")
                     continue
                 yield outputs

@@ -139,14 +139,14 @@ def require_base(identity: Sha256, cache: Path) -> Base:
     """The base with this fingerprint, verified; StoreError when the cache no longer has it as it was made."""
     found = find_base(identity, cache)
     if found is None:
-        raise StoreError(f"{_folder(cache, identity)}: the base has vanished; `pulumi refresh` notices, then run again")
+        raise StoreError(f"{_folder(cache, identity)}: the base has vanished; `hallmark up` makes it anew")
     found.disk.parent.touch()
     record = json.loads((found.disk.parent / _RECORD).read_text())
     if hash_file(found.disk) != record["sha256"]:
         remove_tree(found.disk.parent)
         raise StoreError(
             f"{found.disk}: expected the bytes that were made, got others: damaged or tampered with; "
-            "it was removed, `pulumi refresh` notices, then run again"
+            "it was removed, and `hallmark up` makes it anew"
         )
     return found
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -60,10 +61,20 @@ def main() -> None:
     try:
         app()
     except HallmarkError as problem:
-        print(f"hallmark: {problem}", file=sys.stderr)
-        sys.exit(problem.exit_code)
+        with suppress(OSError):
+            print(f"hallmark: {problem}", file=sys.stderr)
+        _end(problem.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        _end(1)
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        _end(INTERRUPTED)
+
+
+def _end(code: int) -> NoReturn:
+    """End with this code, though nobody reads any more what is still to be printed."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)

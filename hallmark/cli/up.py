@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +38,8 @@ def up(
     try:
         engine.up(stack, say, output=sys.stderr if as_json else None, targets=targets)
     except RunError as error:
-        _report_failures(engine, stack, error, as_json=as_json)
+        with suppress(OSError):  # nobody may be there any more to read it
+            _report_failures(engine, stack, error, as_json=as_json)
         raise
     # A run that had nothing to build opened no work folder, and so swept none that a killed run had left.
     open_store(stack).store.sweep()

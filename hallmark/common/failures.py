@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hallmark.common.errors import HallmarkError
+from hallmark.common.errors import HallmarkError, ProcessError
 from hallmark.common.files import write_atomic
 
 FOLDER = "_HALLMARK_FAILURES"
 """The variable that names the folder to programs and providers; without it nobody reads what they would write."""
 
 
+_UNDER_WAY = ".under-way"
 INTERRUPTED = 130
 """The exit code of a command that a signal has ended before its time."""
 
@@ -79,9 +81,34 @@ def tell(error: Exception, *, recipe: str = "", step: str = "", environment: Map
     return message.partition("\n")[0]
 
 
-def read_failures(folder: Path) -> list[Failure]:
-    """The failures of a run, each once, in the order in which they happened."""
-    files = sorted(folder.glob("[!.]*.json"), key=lambda path: path.stat().st_mtime_ns)
+@contextmanager
+def under_way(recipe: str, step: str, environment: Mapping[str, str] = os.environ) -> Iterator[None]:
+    """What is done in the block is a failure of its own, told by nobody, when this process is killed in it."""
+    if not (folder := environment.get(FOLDER)):
+        yield
+        return
+    where = f"{recipe}: {step}" if recipe else step
+    message = (
+        f"{where}: the process that did this step was ended in the middle of it; most often the kernel does that for "
+        "want of memory (`dmesg` says so); run again"
+    )
+    path = Path(folder) / f"{secrets.token_hex(8)}{_UNDER_WAY}"
+    failure = Failure(recipe=recipe, step=step, code=ProcessError.exit_code, message=message)
+    with suppress(OSError):
+        write_atomic(path, failure.model_dump_json().encode())
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def read_failures(folder: Path, *, unfinished: bool = False) -> list[Failure]:
+    """The failures of a run, each once, in the order in which they happened.
+
+    With `unfinished` those of steps, too, whose process was killed: for a run that the engine has brought to its end.
+    """
+    files = [*folder.glob("[!.]*.json"), *(folder.glob(f"[!.]*{_UNDER_WAY}") if unfinished else ())]
+    files.sort(key=lambda path: path.stat().st_mtime_ns)
     found: dict[Failure, None] = {}
     for path in files:
         try:

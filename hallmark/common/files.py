@@ -77,6 +77,17 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(existing).free
 
 
+def why_unwritable(folder: Path) -> str | None:
+    """Why nothing can be written in a folder, which need not be there yet; None when it can. Nothing is made."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not existing.is_dir():
+        return f"{existing} is no folder"
+    if os.access(existing, os.W_OK | os.X_OK):
+        return None
+    read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
+    return f"{existing} is {'on a file system that is read-only' if read_only else 'not ours to write in'}"
+
+
 def need_room(path: Path, size: int, error: type[HallmarkError]) -> None:
     """Raise `error` unless the file system of `path` has room for `size` bytes."""
     free = free_bytes(path)
@@ -101,8 +112,8 @@ def mebibytes(size: int) -> str:
 
 
 def folders_in(parent: Path) -> list[Path]:
-    """The folders in a folder, by name; none when it does not exist."""
+    """The folders in a folder, by name; none when there is no such folder."""
     try:
         return sorted(entry for entry in parent.iterdir() if entry.is_dir() and not entry.is_symlink())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []

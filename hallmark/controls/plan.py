@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from graphlib import TopologicalSorter
 from typing import Any, Protocol
 
@@ -245,7 +246,11 @@ def _check_waivers(
     for index, waiver in enumerate(waivers):
         where = f"{origin}: hardening.waivers[{index}]"
         if waiver.control not in chosen:
-            raise ControlError(f'{where}.control: "{waiver.control}" is not in the plan, so there is nothing to waive')
+            near = get_close_matches(waiver.control, chosen, n=3, cutoff=0.5)
+            meant = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise ControlError(
+                f'{where}.control: "{waiver.control}" is not in the plan, so there is nothing to waive{meant}'
+            )
         if waiver.control in reasons:
             raise ControlError(f'{where}.control: "{waiver.control}" is waived twice')
         if waiver.expires < today:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -97,7 +97,7 @@ class Engine:
                 chosen = [word for target in targets for word in ("--target", target)]
                 words = [pulumi, "up", *how, *chosen, "--stack", stack]
                 code, interrupted = _run_in_foreground(words, env=env, cwd=self.root, output=output)
-                failures = read_failures(folder)
+                failures = read_failures(folder, unfinished=code > 0 and not interrupted)
         if code != 0:
             ended = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
             raise failed_run(stack, failures, how=ended, interrupted=interrupted)
@@ -292,8 +292,9 @@ def _run_in_foreground(
     def pass_on(number: int, _frame: FrameType | None) -> None:
         signals.append(number)
         if running and not (on_terminal and number == signal.SIGINT):
-            print(_INTERRUPTED, file=sys.stderr, flush=True)
             running[0].send_signal(signal.SIGINT)
+            with suppress(OSError):  # the terminal may be what has gone
+                print(_INTERRUPTED, file=sys.stderr, flush=True)
 
     settings = termios.tcgetattr(sys.stdin) if on_terminal else None
     previous = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}

@@ -91,9 +91,16 @@ def keep_failure(store: Store, order: Order, work: Path, error: HallmarkError, m
         # What its controls came to counts as well, where it got so far.
         results = read_controls(folder / "build" / "controls")
         verdicts = {"build": judge(order.compiled_plan(), results)} if results else {}
-        return summarise(order, folder, "failed", verdicts, problems=str(error).splitlines(), made={"build": made})
+        return summarise(
+            order, folder, "failed", verdicts, problems=_told(error, work).splitlines(), made={"build": made}
+        )
 
     return keep_evidence_of(store, order.recipe, work, error, summary)
+
+
+def _told(error: HallmarkError, work: Path) -> str:
+    """What an error says, for a file beside the kept console: the work folder will be gone."""
+    return str(error).replace(str(work / CONSOLE), CONSOLE)
 
 
 def keep_evidence_of(
@@ -107,7 +114,7 @@ def keep_evidence_of(
             shutil.copyfile(work / log, evidence / log)
     if (work / RESULTS).exists():
         shutil.move(work / RESULTS, evidence / "build")
-    (evidence / "error.txt").write_text(f"{error}\n")
+    (evidence / "error.txt").write_text(f"{_told(error, work)}\n")
     write_index(evidence, summary(evidence))
     kept = store.keep_failure(name, evidence)
     text = str(error).replace(str(work / CONSOLE), str(kept / CONSOLE))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hallmark.guest.console import clean
 from hallmark.guest.task import FIRST_BOOT, read_text
-from hallmark.judge.judgement import Verdict, judge
+from hallmark.judge.judgement import Verdict, findings, judge, quote
 from hallmark.judge.observed import compare_packages, read_controls, read_inventory, surprises
 from hallmark.order.order import Order
 
@@ -50,7 +50,8 @@ def judge_acceptance(order: Order, results: Path, evidence: Path) -> tuple[list[
 
 
 def _judge_one(order: Order, results: Path, evidence: Path) -> tuple[list[str], Verdict]:
-    verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
+    controls = read_controls(results / "controls")
+    verdict = judge(order.compiled_plan(), controls)
     problems = [*_judge_boot(results / "facts"), *surprises(results, "isolation.txt", order.expected_network)]
     problems += compare_packages(
         read_inventory(evidence / "build" / "inventory-after.tsv"),
@@ -58,11 +59,12 @@ def _judge_one(order: Order, results: Path, evidence: Path) -> tuple[list[str], 
         where="acceptance",
     )
     if not verdict.good:
-        problems.append(f"controls: {verdict.summary()}")
+        problems.append("\n".join([f"controls: {verdict.summary()}", *findings(verdict, controls)]))
     for name in order.acceptance_scripts:
         code = read_text(results, f"recipe/{name}.exit")
         if code != "0":
-            problems.append(f"acceptance script {name}: exit code {code or 'none: it did not run'}")
+            said = quote(name, read_text(results, f"recipe/{name}.out"))
+            problems.append("\n".join([f"acceptance script {name}: exit code {code or 'none: it did not run'}", *said]))
     return problems, verdict
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hallmark.judge.judgement import Verdict, judge
+from hallmark.judge.judgement import Verdict, findings, judge
 from hallmark.judge.observed import compare_packages, read_controls, read_inventory, surprises
 from hallmark.order.order import Order
 
@@ -14,7 +14,8 @@ def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:
     expected = frozenset(order.expected())
     superseded = order.superseded()
     after = read_inventory(results / "inventory-after.tsv")
-    verdict = judge(order.compiled_plan(), read_controls(results / "controls"))
+    controls = read_controls(results / "controls")
+    verdict = judge(order.compiled_plan(), controls)
     problems = surprises(results, "isolation.txt", order.expected_network)
     problems += surprises(results, "isolation-after.txt", order.expected_network)
     problems += compare_packages(order.inventory, read_inventory(results / "inventory-before.tsv"), where="before")
@@ -29,5 +30,5 @@ def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:
     if not after:
         problems.append("after: expected an inventory, got none")
     if not verdict.good:
-        problems.append(f"controls: {verdict.summary()}")
+        problems.append("\n".join([f"controls: {verdict.summary()}", *findings(verdict, controls)]))
     return verdict, problems

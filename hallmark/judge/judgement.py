@@ -10,6 +10,8 @@ from hallmark.controls.plan import Plan, PlannedControl
 
 PASS, FAIL, NOT_APPLICABLE = 0, 1, 3
 """The exit codes of check.sh that mean something; every other one is an error."""
+_FAILURE = "FAIL "  # how a check begins a finding: image_scripts/lib.sh and lib.py
+_MOST_LINES = 8
 Word = Literal["passed", "failed", "waived", "not applicable", "error", "no result", "not planned"]
 
 
@@ -66,6 +68,22 @@ class Verdict:
     def _reason(self, name: str) -> str:
         word = self.of(name)
         return name if word == "failed" else f"{name}: {word}"
+
+
+def findings(verdict: Verdict, results: Mapping[str, ControlResult]) -> list[str]:
+    """What the controls that failed have found: their own FAIL lines, or the last that they printed; few of each."""
+    return [line for name in verdict.failed if name in results for line in _finding(name, results[name].output)]
+
+
+def quote(name: str, output: str) -> list[str]:
+    """The last lines of what something printed, each with its name."""
+    return [f"  {name}: {line}" for line in output.splitlines()[-_MOST_LINES:]]
+
+
+def _finding(name: str, output: str) -> list[str]:
+    failures = [line for line in output.splitlines() if line.startswith(_FAILURE)]
+    more = [f"  {name}: and {len(failures) - _MOST_LINES} more"] if len(failures) > _MOST_LINES else []
+    return [f"  {name}: {line}" for line in failures[:_MOST_LINES]] + more if failures else quote(name, output)
 
 
 def judge(plan: Plan, results: Mapping[str, ControlResult]) -> Verdict:

@@ -30,6 +30,8 @@ OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 RESULTS_MIB = 64
 _QMP_TIMEOUT = 60.0
+_LAST_MOMENT = 2.0
+_SHELL = 128  # an exit code beyond this names a signal
 
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
@@ -204,13 +206,21 @@ class _Session:
             if self._console.panicked:
                 raise self._error("the guest's kernel panicked")
             if not ending.done():
-                raise self._error(f"QEMU ended by itself: {self._qemu_said() or 'it said nothing'}", HostError)
+                raise await self._ended_by_itself(process)
+            if ending.result() == "lost":
+                raise await self._ended_by_itself(process)
             self._judge(ending.result())
             await asyncio.wait({console}, timeout=10)
         finally:
             for task in (console, ending):
                 task.cancel()
             await asyncio.gather(console, ending, return_exceptions=True)
+
+    async def _ended_by_itself(self, process: asyncio.subprocess.Process) -> MachineError:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_MOMENT):
+                await process.wait()
+        return self._error(describe_end(process.returncode, self._qemu_said()), HostError)
 
     async def _read_console(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -245,9 +255,9 @@ class _Session:
             "guest-panic": "the guest's kernel panicked",
             "guest-reset": "the guest rebooted instead of powering off (a panic, a watchdog or a script that reboots)",
             "no-space": "no room left on the host for the guest's disk; free some space and run again",
-            "host-signal": "QEMU was ended by a signal",
+            "host-signal": "QEMU was ended by a signal that asks a program to end; somebody on this host sent it",
         }
-        kind = HostError if ending in ("no-space", "host-signal", "lost") else MachineError
+        kind = HostError if ending in ("no-space", "host-signal") else MachineError
         raise self._error(reasons.get(ending, f"the machine ended unexpectedly ({ending}): {self._qemu_said()}"), kind)
 
     def _qemu_said(self) -> str:
@@ -256,6 +266,21 @@ class _Session:
 
     def _error(self, what: str, kind: type[MachineError] = MachineError) -> MachineError:
         return kind(f"{what}; console log: {self._log}")
+
+
+def describe_end(code: int | None, said: str) -> str:
+    """What to say of a QEMU that ended though its guest had not: `code` as the kernel or a shell would tell it."""
+    number = -code if code is not None and code < 0 else (code or 0) - _SHELL  # bubblewrap tells it as a shell does
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"QEMU ended by itself (exit code {'unknown' if code is None else code}): {said or 'it said nothing'}"
+    if number == signal.SIGKILL:
+        return (
+            f"QEMU was ended by {name}: most often the kernel does that for want of memory (`dmesg` says so); "
+            "free some, or lower machine.memory_mib, and run again"
+        )
+    return f"QEMU was ended by {name}: {said or 'it said nothing'}"
 
 
 def _escape(path: Path) -> str:

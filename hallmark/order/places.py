@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from hallmark.common.errors import SettingsError
+from hallmark.common.files import why_unwritable
 from hallmark.common.validation import STRICT
-from hallmark.config.settings import Settings
+from hallmark.config.settings import PROJECT, Settings
 from hallmark.debian.apt import TRIXIE, PrivateRoot
 from hallmark.debian.mirror import Mirror, find_mirror
 from hallmark.debian.pool import pool_of
@@ -51,6 +53,13 @@ def find_places(settings: Settings, root: Path) -> Places:
         keyrings=mirror.keyrings,
         parallel=settings.parallel,
     )
+
+
+def check_places(places: Places, *, where: str) -> None:
+    """SettingsError, naming `where` and the setting, when the store or the cache cannot be written."""
+    for key, folder in (("store", places.store), ("cache", places.cache)):
+        if why := why_unwritable(folder):
+            raise SettingsError(f"{where}: {PROJECT}: {key}: {folder}: expected a folder that can be written: {why}")
 
 
 def _for_servers(uri: str) -> str:

@@ -49,7 +49,11 @@ def resolve_lock(context: Context, recipe: Recipe, plan: Plan, status: str, say:
     """
     places = context.places
     if context.settings.patches == LATEST:
-        lock = patches.resolve(status, wanted_packages(recipe, plan), places.apt_root(), places.pool, say, ask=False)
+        wanted = wanted_packages(recipe, plan)
+        try:
+            lock = patches.resolve(status, wanted, places.apt_root(), places.pool, say, ask=False)
+        except LockError as error:  # an unknown package, or one that conflicts
+            raise LockError(f"{recipe.path}: {error}") from error
     else:
         lock = _pinned_lock(context, recipe, plan, status, say)
     try:

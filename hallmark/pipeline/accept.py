@@ -43,7 +43,7 @@ def accept_image(
         made, artefact = made_now(host), images.artefact(image)
         add_evidence(order, evidence, work, problems, verdicts, made=made, artefact=artefact)
     if problems:
-        images.reject(image, order.acceptance_fingerprint, "; ".join(problems)[:2000])
+        images.reject(image, order.acceptance_fingerprint, "; ".join(p.partition("\n")[0] for p in problems)[:2000])
         words = [f"{images.subject(image)} rejected:", *problems[:20], f"evidence: {images.evidence_of(image)}"]
         raise RejectedError("\n".join(words))
     return images.accept(image, order.acceptance_fingerprint)
@@ -56,8 +56,9 @@ def _was_accepted_before(order: Order, image: ImageT, images: ImageStore[Any, Im
     if image.state == "rejected":
         reason = f": {image.reason}" if image.reason else ""
         raise RejectedError(
-            f"{images.subject(image)} was rejected{reason}\nevidence: {images.evidence_of(image)}\n"
-            f"change the recipe, or judge it again with `{images.retry_words(image)}`"
+            f"{images.subject(image)} was rejected{reason}\n"
+            f"change the recipe, or judge it again with `{images.retry_words(image)}`\n"
+            f"evidence: {images.evidence_of(image)}"
         )
     return image.state == "accepted"
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hallmark.common.errors import StoreError
-from hallmark.common.files import folders_in, remove_tree
+from hallmark.common.files import folders_in, remove_tree, why_unwritable
 from hallmark.common.locks import deadline_passed, held, is_locked, read_holder, try_lock, write_holder
 
 _LOCK = "lock"
@@ -46,6 +46,8 @@ class Workspace:
     @contextmanager
     def rearranging(self) -> Iterator[None]:
         """Hold the lock."""
+        if why := why_unwritable(self._root):
+            raise StoreError(f"{self._root}: cannot be written: {why}")
         self._root.mkdir(parents=True, exist_ok=True)
         with held(self._lock):
             yield

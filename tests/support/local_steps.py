@@ -16,10 +16,14 @@ from hallmark.store.store import Store
 from tests.support.examples import Project
 
 URN = "urn:pulumi:local::hallmark::pulumi-python:dynamic/hallmark:ImageBuild::web-build"
-BASE_STEP, MEDIA, BUILD, ACCEPTANCE = (
-    StepProvider(f"local.{step}") for step in ("base", "patch-media", "build", "acceptance")
+# As components/local/resources.py and golden_image.py declare them; test_resources.py compares.
+BASE_STEP, MEDIA = (
+    StepProvider(f"local.{step}", replace_on=("fingerprint", "places.cache")) for step in ("base", "patch-media")
 )
-RELEASE_STEP = StepProvider("local.release", replace_on=("recipe", "channel"), update_on=("image",))
+BUILD, ACCEPTANCE = (
+    StepProvider(f"local.{step}", replace_on=("fingerprint", "places.store")) for step in ("build", "acceptance")
+)
+RELEASE_STEP = StepProvider("local.release", replace_on=("recipe", "channel", "places.store"), update_on=("image",))
 STEPS = [BASE_STEP, MEDIA, BUILD, ACCEPTANCE]
 
 

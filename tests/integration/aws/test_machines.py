@@ -269,7 +269,7 @@ def test_an_inner_stack_that_fails_is_told_in_its_own_words(
         raise ProcessError("inner stack aws-web-build: VpcLimitExceeded")
 
     monkeypatch.setattr(aws_machines, "ephemeral", fails)
-    with pytest.raises(ProcessError, match="VpcLimitExceeded"), running(site, run, places):
+    with pytest.raises(AwsError, match="VpcLimitExceeded"), running(site, run, places):
         pytest.fail("it is to end before")
 
 

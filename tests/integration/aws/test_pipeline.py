@@ -251,7 +251,7 @@ def rejected(checkout: Checkout, vanished: dict[str, Any], guest: QuickGuest) ->
 def test_a_rejected_candidate_is_kept_marked_and_the_channel_stays(
     rejected: Finished, vanished: dict[str, Any], server: Server
 ) -> None:
-    assert rejected.code != 0
+    assert rejected.code == 6
     assert "expected the system to be running, it is degraded" in rejected.text
     assert _channel(server) == vanished["ami"]
     marks = [tags_of(server, ami).get("hallmark:verdict") for ami in holdings(server)["images"]]
@@ -310,7 +310,7 @@ def failed(checkout: Checkout, retried: dict[str, Any], guest: QuickGuest) -> Fi
 def test_a_failed_build_keeps_its_evidence_and_makes_no_image(
     failed: Finished, retried: dict[str, Any], checkout: Checkout, server: Server
 ) -> None:
-    assert failed.code != 0
+    assert failed.code == 5
     assert "marker" in failed.text
     assert len(checkout.store.failures("tiny")) == 1
     assert len(holdings(server)["images"]) == 3

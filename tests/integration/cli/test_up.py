@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from hallmark.store.store import Store
 from tests.e2e.checkout import Checkout, Finished
-from tests.support.quick_checkout import end_with, quick_checkout, spoil
+from tests.support.quick_checkout import (
+    end_with,
+    quick_checkout,
+    spoil,
+    up_on_a_terminal_that_is_closed,
+    up_that_is_hung_up,
+    up_to_a_reader_that_goes,
+)
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +186,93 @@ def test_an_interrupted_run_is_code_130(checkout: Checkout) -> None:
     spoil(checkout, "one", "build", "")
     assert done.code == 130, done.text
     assert told(done)[0] == "hallmark: stack local: interrupted"
+
+
+# What is around a run goes: tests/integration/kill tries a hundred moments.
+
+
+@pytest.mark.parametrize(
+    ("leave", "moment", "code"),
+    [
+        (up_to_a_reader_that_goes, 4, 1),
+        (up_to_a_reader_that_goes, 12, 1),
+        (up_on_a_terminal_that_is_closed, 2.5, 130),
+        (up_on_a_terminal_that_is_closed, 5, 130),
+        (up_that_is_hung_up, 2.5, 130),
+    ],
+)
+def test_when_its_reader_or_its_terminal_goes_no_process_is_left(
+    checkout: Checkout, leave: Callable[[Checkout, float], int], moment: float, code: int
+) -> None:
+    checkout.recipe("one", extra=f'[hardening.parameters.marker]\nword = "{leave.__name__} {moment}"\n')
+    spoil(checkout, "one", "build", "sleep 3\n")
+    assert leave(checkout, moment) == code
+    spoil(checkout, "one", "build", "")
+    assert checkout.leftovers() == []
+
+
+def test_a_provider_that_is_killed_is_told_with_the_step(checkout: Checkout) -> None:
+    checkout.recipe("one", extra='[hardening.parameters.marker]\nword = "killed"\n')
+    spoil(checkout, "one", "build", "sleep 3\n")
+    under_way = checkout.start("up", "local", "--recipe", "one")
+    under_way.wait_for("build: power-on")
+    for pid in checkout.running("pulumi.dynamic"):
+        os.kill(pid, signal.SIGKILL)
+    done = under_way.wait(timeout=60)
+    spoil(checkout, "one", "build", "")
+    assert done.code == 1, done.text
+    assert told(done)[0] == "hallmark: stack local failed: one in build"
+    assert told(done)[1].startswith("one: local.build: the process that did this step was ended in the middle of it")
+
+
+# Store and cache: a changed place takes effect at once, and one that cannot be is named.
+
+
+def test_a_changed_store_gets_the_images_and_a_changed_back_one_has_them_still(
+    checkout: Checkout, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    checkout.recipe("one")
+    assert checkout.up().code == 0
+    before = {recipe: checkout.released(recipe) for recipe in ("one", "two", "three")}
+    elsewhere = Store(tmp_path_factory.mktemp("elsewhere") / "store")
+    checkout.configure(store=str(elsewhere.root))
+    moved = checkout.up()
+    assert moved.code == 0, moved.text
+    assert len(moved.machines) == 6
+    for recipe, image in before.items():
+        target = elsewhere.channel_target(recipe, "stable")
+        assert target is not None
+        assert target.id == image
+        assert checkout.outputs()["images"][recipe]["disk"] == str(target.disk)
+    checkout.configure(store=None)
+    back = checkout.up()
+    assert (back.code, back.machines) == (0, []), back.text
+    assert {recipe: checkout.released(recipe) for recipe in before} == before
+
+
+def test_a_changed_cache_gets_the_base(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    for name in ("apt", "pool"):
+        (cache / name).symlink_to((checkout.cache / name).resolve())
+    checkout.configure(cache=str(cache))
+    done = checkout.up()
+    assert (done.code, done.machines) == (0, []), done.text
+    assert len(list(cache.glob("bases/*/disk.qcow2"))) == 1
+    assert "vanished" not in done.text
+    checkout.configure(cache=str(checkout.cache))
+
+
+@pytest.mark.parametrize("setting", ["store", "cache"])
+def test_a_place_that_cannot_be_is_one_line_that_names_the_setting(checkout: Checkout, setting: str) -> None:
+    before = checkout.settings.get(setting)
+    checkout.configure(**{setting: "/dev/null/x"})
+    preview, done = checkout.pulumi("preview"), checkout.up()
+    checkout.configure(**{setting: before})
+    said = (
+        f"stack local (stacks/Pulumi.local.yaml): hallmark: {setting}: /dev/null/x: expected a folder that can be "
+        "written: /dev/null is no folder"
+    )
+    assert preview.lines(said)
+    assert done.code == 2, done.text
+    assert told(done) == ["hallmark: stack local failed", said]
+    assert "Traceback" not in preview.text + done.text

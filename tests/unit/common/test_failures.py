@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from hallmark.common.errors import AwsError, MirrorError, RejectedError
 from hallmark.common.failures import FOLDER, Failure, failed_run, read_failures, tell
+from tests.support.small_disk import CHECKOUT
 
 
 def told(folder: Path, error: Exception, **where: str) -> str:
@@ -43,6 +47,21 @@ def test_a_file_that_cannot_be_read_is_a_failure_too(tmp_path: Path) -> None:
     (failure,) = read_failures(tmp_path)
     assert failure.code == 1
     assert failure.message.startswith(f"{tmp_path}/odd.json: cannot be read")
+
+
+def test_a_step_whose_process_is_killed_is_a_failure_of_a_run_that_has_ended(tmp_path: Path) -> None:
+    code = (
+        "import os, signal\nfrom hallmark.common.failures import under_way\n"
+        "with under_way('web', 'local.acceptance'):\n    pass\n"
+        "with under_way('web', 'local.build'):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {FOLDER: str(tmp_path), "PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert read_failures(tmp_path) == []
+    (failure,) = read_failures(tmp_path, unfinished=True)
+    assert (failure.recipe, failure.step, failure.code) == ("web", "local.build", 1)
+    assert failure.message.startswith("web: local.build: the process that did this step was ended in the middle of it")
 
 
 def test_a_runs_code_is_the_smallest_of_its_failures_and_130_when_it_was_interrupted() -> None:

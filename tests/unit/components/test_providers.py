@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib
 import inspect
+import json
 import pickle
 from concurrent import futures
 from pathlib import Path
@@ -21,7 +22,10 @@ from hallmark.pipeline.step import Made, Step, StepContext, StepProps
 from hallmark.store.store import Store
 from tests.support.examples import Project
 from tests.support.local_steps import (
+    ACCEPTANCE,
+    BASE_STEP,
     BUILD,
+    MEDIA,
     RELEASE_STEP,
     STEPS,
     _no_engine,
@@ -55,6 +59,18 @@ def test_a_step_stays_when_only_words_and_paths_are_others(step: StepProvider) -
 
 def test_a_step_without_a_fingerprint_in_its_state_is_done_anew() -> None:
     assert BUILD.diff("id", {}, {"fingerprint": "a"}).replaces == ["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("step", "changed"),
+    [(BASE_STEP, "cache"), (MEDIA, "cache"), (BUILD, "store"), (ACCEPTANCE, "store"), (RELEASE_STEP, "store")],
+)
+def test_a_step_is_done_anew_in_another_place(step: StepProvider, changed: str) -> None:
+    here = {"store": "/store", "cache": "/cache", "main": "a"}
+    for place in here:
+        olds, news = ({"places": json.dumps(places)} for places in (here, {**here, place: "/elsewhere"}))
+        replaces = [f"places.{place}"] if place == changed else []
+        assert step.diff("id", olds, news).replaces == replaces
 
 
 RELEASE = {"recipe": "web", "channel": "stable", "image": "web-1"}

@@ -192,6 +192,14 @@ def test_a_waiver_for_nothing_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_waiver_of_a_control_that_is_spelt_wrong_names_those_that_are_near(tmp_path: Path) -> None:
+    names = ("default-umask", "default-limits", "ssh-access")
+    for name in names:
+        write_control(tmp_path, name)
+    said = message_of(tmp_path, profile(*names), waivers=(Waiver("defalt-umask", "because", TODAY),))
+    assert said.endswith("so there is nothing to waive; did you mean default-umask or default-limits?")
+
+
 def test_a_second_waiver_for_the_same_control_is_refused(tmp_path: Path) -> None:
     write_control(tmp_path, "a")
     waivers = (Waiver("a", "because", TODAY), Waiver("a", "still", TODAY))

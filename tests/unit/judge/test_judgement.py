@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hallmark.controls.plan import Plan, PlannedControl
-from hallmark.judge.judgement import ControlResult, judge
+from hallmark.judge.judgement import ControlResult, findings, judge, quote
 
 PASS, FAIL, NOT_APPLICABLE = (ControlResult(exit_code=code) for code in (0, 1, 3))
 
@@ -102,3 +102,23 @@ def test_every_control_gets_exactly_one_judgement(
     assert sorted(judged) == sorted(wanted | set(results))
     assert set(verdict.missing + verdict.errors + verdict.unexpected) <= set(verdict.failed)
     assert set(verdict.passed) == {n for n in wanted if n in results and results[n].exit_code == 0}
+
+
+def test_a_failed_control_is_quoted_by_its_findings_and_without_any_by_its_last_lines() -> None:
+    results = {
+        "a": ControlResult(exit_code=1, output="looking\nFAIL one\nso\nFAIL two"),
+        "b": ControlResult(exit_code=9, output="\n".join(map(str, range(20)))),
+        "c": ControlResult(exit_code=0, output="FAIL of old"),
+    }
+    said = findings(judge(plan("a", "b", "c", "d"), results), results)
+    assert said == ["  a: FAIL one", "  a: FAIL two", *(f"  b: {number}" for number in range(12, 20))]
+
+
+def test_of_many_findings_a_few_are_quoted_and_the_others_counted() -> None:
+    results = {"a": ControlResult(exit_code=1, output="\n".join(f"FAIL {n}" for n in range(11)))}
+    said = findings(judge(plan("a"), results), results)
+    assert said[:1] + said[7:] == ["  a: FAIL 0", "  a: FAIL 7", "  a: and 3 more"]
+
+
+def test_what_printed_nothing_is_not_quoted() -> None:
+    assert quote("a", "") == []

@@ -10,7 +10,15 @@ import pytest
 from hallmark.common.errors import PrerequisiteError
 from hallmark.local import machine
 from hallmark.local.accelerator import KVM, TCG, Accelerator
-from hallmark.local.machine import RESULTS_MIB, Drives, Shape, make_results_disk, qemu_args, run_until_power_off
+from hallmark.local.machine import (
+    RESULTS_MIB,
+    Drives,
+    Shape,
+    describe_end,
+    make_results_disk,
+    qemu_args,
+    run_until_power_off,
+)
 
 
 def shape(accelerator: Accelerator = TCG) -> Shape:
@@ -142,3 +150,25 @@ def test_missing_qemu_is_named_with_its_package(tmp_path: Path, monkeypatch: pyt
     assert str(missing.value) == (
         "qemu-system-x86_64: not found on this machine; `make setup` installs it (package qemu-system-x86)"
     )
+
+
+@pytest.mark.parametrize("code", [-9, 137])
+def test_a_qemu_that_was_killed_is_told_with_the_signal_and_who_usually_sends_it(code: int) -> None:
+    """By itself, or below bubblewrap."""
+    assert describe_end(code, "") == (
+        "QEMU was ended by SIGKILL: most often the kernel does that for want of memory (`dmesg` says so); "
+        "free some, or lower machine.memory_mib, and run again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "told"),
+    [
+        (-11, "", "QEMU was ended by SIGSEGV: it said nothing"),
+        (1, "no such disk", "QEMU ended by itself (exit code 1): no such disk"),
+        (0, "", "QEMU ended by itself (exit code 0): it said nothing"),
+        (None, "", "QEMU ended by itself (exit code unknown): it said nothing"),
+    ],
+)
+def test_any_other_end_of_qemu_is_told_with_what_it_said(code: int | None, said: str, told: str) -> None:
+    assert describe_end(code, said) == told

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.errors import MirrorError
+from hallmark.common.errors import MirrorError, SettingsError
 from hallmark.config.settings import load_settings
-from hallmark.order.places import Places, find_places
+from hallmark.order.places import Places, check_places, find_places
 from tests.support.examples import Project
 
 
@@ -62,3 +62,18 @@ def test_a_mirror_that_is_no_uri_is_told_by_the_settings_own_name(tmp_path: Path
     with pytest.raises(MirrorError) as refused:
         find_places(load_settings(values, where="stack local"), tmp_path)
     assert str(refused.value) == "hallmark:securityMirror: expected a URI of http, https or file, got 'ftp;rm'"
+
+
+def test_places_that_can_be_written_pass_and_none_is_made(project: Project) -> None:
+    check_places(project.places(), where="stack local")
+    assert not project.places().store.exists()
+
+
+@pytest.mark.parametrize("setting", ["store", "cache"])
+def test_a_place_that_cannot_be_written_is_named_with_its_setting(project: Project, setting: str) -> None:
+    odd = Path("/dev/null/x")
+    with pytest.raises(SettingsError) as refused:
+        check_places(project.places().model_copy(update={setting: odd}), where="stack local")
+    assert str(refused.value) == (
+        f"stack local: hallmark: {setting}: /dev/null/x: expected a folder that can be written: /dev/null is no folder"
+    )

@@ -118,6 +118,18 @@ def test_latest_asks_the_mirror(context: Context, project: Project, asked: list[
     assert said == ["downloading"]
 
 
+def test_a_package_that_cannot_be_had_is_told_with_the_recipes_file(
+    context: Context, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> PatchLock:
+        raise LockError("packages: nginks: no such package")
+
+    monkeypatch.setattr(patches, "resolve", refuse)
+    with pytest.raises(LockError) as refused:
+        resolve_lock(context, project.recipe, plan_of(project), STATUS, lambda _: None)
+    assert str(refused.value) == f"{project.recipe.path}: packages: nginks: no such package"
+
+
 def test_a_pinned_lock_is_read_verified_and_fetched(context: Context, project: Project, asked: list[str]) -> None:
     write_lock(LOCK, project.folder / "web.lock")
     pinned = with_other(context, settings=Settings(patches="web.lock"))

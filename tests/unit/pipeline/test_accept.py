@@ -50,12 +50,14 @@ def reject(project: Project, machines: FakeMachines) -> Image:
     def machine(results: Path) -> None:
         write_good_acceptance(results, order)
         write(results / "recipe" / "pages.sh.exit", "7\n")
+        write(results / "recipe" / "pages.sh.out", "asking\nno page came\n")
 
     machines.guest = machine
     with pytest.raises(RejectedError) as rejected:
         judged(project, image, machines)
     assert str(rejected.value) == (
-        f"{image.id}: rejected:\nsecond boot: acceptance script pages.sh: exit code 7\nevidence: {image.evidence}"
+        f"{image.id}: rejected:\nsecond boot: acceptance script pages.sh: exit code 7\n"
+        f"  pages.sh: asking\n  pages.sh: no page came\nevidence: {image.evidence}"
     )
     return image
 
@@ -78,8 +80,8 @@ def test_what_was_rejected_fails_at_once_until_it_is_retried(project: Project, m
     with pytest.raises(RejectedError) as rejected:
         judged(project, image, machines)
     assert str(rejected.value) == (
-        f"{image.id}: was rejected: second boot: acceptance script pages.sh: exit code 7\nevidence: {image.evidence}\n"
-        f"change the recipe, or judge it again with `hallmark retry {image.id}`"
+        f"{image.id}: was rejected: second boot: acceptance script pages.sh: exit code 7\n"
+        f"change the recipe, or judge it again with `hallmark retry {image.id}`\nevidence: {image.evidence}"
     )
     Store(project.places().store).retry(image.id)
     machines.guest = lambda results: write_good_acceptance(results, order)

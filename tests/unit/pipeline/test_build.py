@@ -7,7 +7,7 @@ from pathlib import Path
 from hallmark.common.errors import MachineError
 from hallmark.pipeline.build import build_image
 from tests.support.examples import Project, append
-from tests.support.good_results import write_good_build
+from tests.support.good_results import write, write_good_build
 from tests.support.local_sequence import build, built, failed_build, images, machines, project
 from tests.support.machines import FakeMachines
 
@@ -85,6 +85,25 @@ def test_a_machine_that_fails_is_told_with_the_place_where_its_console_is_kept(
     console = Path(lines[0].removeprefix("web: the guest's kernel panicked; console log: "))
     assert console.read_text() == "last words\n"
     assert lines[1] == f"evidence: {console.parent}"
+    told = "the guest's kernel panicked; console log: console.log"
+    assert (console.parent / "error.txt").read_text() == f"{told}\n"
+    assert told in (console.parent / "index.md").read_text()
+
+
+def test_a_control_that_fails_is_told_with_what_it_found(project: Project, machines: FakeMachines) -> None:
+    order = project.order()
+
+    def machine(results: Path) -> None:
+        write_good_build(results, order)
+        write(results / "controls/alpha.exit", "1\n")
+        write(results / "controls/alpha.out", "looking\nFAIL /etc/alpha: expected 0644, got 0666\n")
+
+    lines = failed_build(project, machines, machine)
+    assert lines[1:3] == [
+        "controls: 1 passed, 1 failed (alpha)",
+        "  alpha: FAIL /etc/alpha: expected 0644, got 0666",
+    ]
+    assert lines[-1].startswith("evidence: ")
 
 
 def test_folders_in_the_place_of_results_fail_the_build_and_keep_its_evidence(

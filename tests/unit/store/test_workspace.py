@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +97,9 @@ def test_many_processes_at_once_share_one_name_one_after_another(store: Store) -
     words = [sys.executable, "-c", opening(store) + code]
     processes = [subprocess.Popen(words, env={"PYTHONPATH": str(CHECKOUT)}) for _ in range(4)]
     assert [process.wait(timeout=120) for process in processes] == [0] * 4
+
+
+def test_a_store_that_cannot_be_written_is_one_error() -> None:
+    with pytest.raises(StoreError) as failed:
+        Store(Path("/dev/null/x")).sweep()
+    assert str(failed.value) == "/dev/null/x/work: cannot be written: /dev/null is no folder"
