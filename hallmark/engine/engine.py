@@ -317,4 +317,5 @@ def _run_in_foreground(
             signal.signal(number, handler)
         if settings is not None:
             # An engine that was killed leaves the keyboard raw.
-            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
+            with suppress(termios.error):  # the terminal has gone
+                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
