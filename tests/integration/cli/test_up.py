@@ -187,23 +187,26 @@ def test_an_interrupted_run_is_code_130(checkout: Checkout) -> None:
 
 # What is around a run goes: tests/integration/kill tries a hundred moments.
 
+HUNG_UP = {130, -signal.SIGHUP}
+"""The exit code of a run that hears of it; of one that has only just begun the signal's own."""
+
 
 @pytest.mark.parametrize(
-    ("leave", "moment", "code"),
+    ("leave", "moment", "codes"),
     [
-        (up_to_a_reader_that_goes, 4, 1),
-        (up_to_a_reader_that_goes, 12, 1),
-        (up_on_a_terminal_that_is_closed, 2.5, 130),
-        (up_on_a_terminal_that_is_closed, 5, 130),
-        (up_that_is_hung_up, 2.5, 130),
+        (up_to_a_reader_that_goes, 4, {1}),
+        (up_to_a_reader_that_goes, 12, {1}),
+        (up_on_a_terminal_that_is_closed, 2.5, HUNG_UP),
+        (up_on_a_terminal_that_is_closed, 5, HUNG_UP),
+        (up_that_is_hung_up, 2.5, HUNG_UP),
     ],
 )
 def test_when_its_reader_or_its_terminal_goes_no_process_is_left(
-    checkout: Checkout, leave: Callable[[Checkout, float], int], moment: float, code: int
+    checkout: Checkout, leave: Callable[[Checkout, float], int], moment: float, codes: set[int]
 ) -> None:
     checkout.recipe("one", extra=f'[hardening.parameters.marker]\nword = "{leave.__name__} {moment}"\n')
     spoil(checkout, "one", "build", "sleep 3\n")
-    assert leave(checkout, moment) == code
+    assert leave(checkout, moment) in codes
     spoil(checkout, "one", "build", "")
     assert checkout.leftovers() == []
 
