@@ -177,7 +177,7 @@ def test_a_base_that_has_vanished_is_told(cache: Path) -> None:
     with pytest.raises(StoreError) as gone:
         require_base(IDENTITY, cache)
     assert str(gone.value) == (
-        f"{cache}/bases/{SHOWN}: the base has vanished; `pulumi refresh` notices, then run again"
+        f"{cache}/bases/{SHOWN}: the base has vanished; `hallmark up` makes it anew"
     )
 
 
@@ -189,7 +189,7 @@ def test_a_base_with_other_bytes_is_removed_and_told(build: list[str], cache: Pa
         require_base(IDENTITY, cache)
     assert str(damaged.value) == (
         f"{made.disk}: expected the bytes that were made, got others: damaged or tampered with; "
-        "it was removed, `pulumi refresh` notices, then run again"
+        "it was removed, and `hallmark up` makes it anew"
     )
     assert find_base(IDENTITY, cache) is None
 
