@@ -176,9 +176,7 @@ def test_a_tool_that_fails_leaves_nothing(
 def test_a_base_that_has_vanished_is_told(cache: Path) -> None:
     with pytest.raises(StoreError) as gone:
         require_base(IDENTITY, cache)
-    assert str(gone.value) == (
-        f"{cache}/bases/{SHOWN}: the base has vanished; `hallmark up` makes it anew"
-    )
+    assert str(gone.value) == (f"{cache}/bases/{SHOWN}: the base has vanished; `hallmark up` makes it anew")
 
 
 def test_a_base_with_other_bytes_is_removed_and_told(build: list[str], cache: Path, root: PrivateRoot) -> None:
