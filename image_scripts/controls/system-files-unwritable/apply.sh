@@ -6,7 +6,11 @@ set -eu
 # What these files name elsewhere is left: whose it ought to be, nobody here knows.
 find /etc /usr /boot /var/lib/dpkg ! -uid 0 -printf '%p\n' | while IFS= read -r path; do
     while IFS="$TAB" read -r known user _; do
-        [ "$path" = "$known" ] && [ "$(stat -c %U "$path")" = "$user" ] && continue 2
+        [ "${path%/*}" = "${known%/*}" ] || continue
+        # shellcheck disable=SC2254 # patterns
+        case $path in
+            $known) [ "$(stat -c %U "$path")" != "$user" ] || continue 2 ;;
+        esac
     done <"$HALLMARK_TABLE"
     note "$path: of root"
     [ -L "$path" ] || chmod ug-s "$path"

@@ -31,9 +31,11 @@ def check(context: Context) -> str:
     files = [file for file in all_of_root() if is_system(file.path)]
     for place in places:
         files += [File(place, os.lstat(place)), *walk(place)]
-    allowed = {row[0]: row[1] for row in context.rows()}
+    allowed = [(re.compile(re.escape(row[0]).replace(r"\*", "[^/]*")), row[1]) for row in context.rows()]
     for file in files:
-        check_file(context, file, allowed.get(file.path))
+        ordinary = file.status.st_uid == 0 and not stat.S_ISLNK(file.status.st_mode)
+        users = () if ordinary else (user for path, user in allowed if path.fullmatch(file.path))
+        check_file(context, file, next(iter(users), None))
     named = {**named_programs(files), **exec_programs(), **library_folders()}
     for path, where in sorted(named.items()):
         why = why_writable(path)
