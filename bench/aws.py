@@ -33,11 +33,16 @@ RECIPES = ("tiny", "second", "third")
 _STATUS = "Package: base-files\nStatus: install ok installed\nArchitecture: amd64\nVersion: 13.8\n"
 # How often these are called depends on the clock: they look how far something is.
 _POLLS = frozenset({"DescribeInstances", "GetConsoleOutput", "DescribeSnapshots", "DescribeVolumes"})
-_ONLY_IMPORTS = "import pulumi_aws  # noqa: F401\n"
+# The least that starts the same plugin.
+_ONE_PARAMETER = """\
+import pulumi_aws
+
+pulumi_aws.ssm.Parameter("one", name="/bench/one", type="String", value="1")
+"""
 
 
 def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measurement]:
-    """One stack from one recipe to three; then the unchanged run, in turn with a program that only imports."""
+    """One stack from one recipe to three; then the unchanged run, in turn with that of a program of one parameter."""
     with _stack(site) as (checkout, server):
         found = [_calls(checkout, server, say)]
         found.append(_unchanged(site, checkout, runs or RUNS, say))
@@ -83,19 +88,20 @@ def _calls(checkout: Checkout, server: Server, say: Say) -> Measurement:
 
 
 def _unchanged(site: Site, checkout: Checkout, runs: int, say: Say) -> Measurement:
-    """`pulumi up` with nothing to do, against that of a program which only imports."""
-    empty = site.folder("imports")
-    (empty / "Pulumi.yaml").write_text("name: imports\nruntime: {name: python}\n")
-    (empty / "__main__.py").write_text(_ONLY_IMPORTS)
-    _pulumi(checkout, empty, "stack", "init", STACK)
+    """`pulumi up` with nothing to do, against that of a program of one parameter."""
+    small = site.folder("one-parameter")
+    (small / "Pulumi.yaml").write_text("name: one-parameter\nruntime: {name: python}\n")
+    (small / "__main__.py").write_text(_ONE_PARAMETER)
     words = ("up", "--yes", "--skip-preview", "--stack", STACK)
+    _pulumi(checkout, small, "stack", "init", STACK)
+    _pulumi(checkout, small, *words)
     ours, theirs = alternate(
         lambda: _pulumi(checkout, checkout.root, *words),
-        lambda: _pulumi(checkout, empty, *words),
+        lambda: _pulumi(checkout, small, *words),
         runs=runs,
         say=lambda text: say(f"unchanged up on AWS: {text}"),
     )
-    what = "pulumi up of an unchanged stack on AWS, against a program's that only imports pulumi_aws"
+    what = "pulumi up of an unchanged stack on AWS, against a program's of one aws.ssm.Parameter"
     return ratio("unchanged up on AWS", what, ours, theirs, target=UNCHANGED)
 
 
