@@ -13,19 +13,27 @@ from typing import Any
 
 import pytest
 
+from hallmark.aws.base import describe_own_base
 from hallmark.aws.ebs.download import Range, download
 from hallmark.aws.exchange_volume import Carrier, make_carrier
+from hallmark.aws.own_base import make_own_base
+from hallmark.aws.session import Aws
+from hallmark.aws.settings import AwsSettings
+from hallmark.base.base import SUITE, plan_base
 from hallmark.common.fingerprint import Sha256
 from hallmark.common.iso import MANIFEST, make_media
+from hallmark.config.settings import Settings
 from hallmark.guest.results import read_results
 from hallmark.guest.task import GuestTask
 from hallmark.guest.user_data import user_data
+from hallmark.order.places import find_places
 from tests.doubles import moto_ebs
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.qemu_machines import QemuMachines, register_disk
 from tests.doubles.server import ACCOUNT, REGION, Server, running
 from tests.e2e.patched_base import find_patched_base
 from tests.integration.machine.small_guest import processes_of
+from tests.support.aws.strict import site_in
 
 pytestmark = pytest.mark.slow
 SCRIPTS = Path(__file__).parents[3] / "image_scripts"
@@ -88,6 +96,37 @@ def test_a_guest_that_looks_like_ec2s_runs_the_media_and_hands_back_what_it_wrot
     assert "::hallmark:: progress isolation 1 2 probing" in console
     assert "::hallmark:: progress power-off 0 0 exit code 0" in console
     assert (MARK + "x" * 3000).encode() in read_volume(cloud, volume_of(ended, "/dev/xvda"))
+
+
+def test_a_base_of_our_own_boots_there_by_uefi_from_nvme_and_is_configured_by_ec2s_data_source(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk that `local` builds, uploaded and registered as a stack on AWS does it."""
+    with QemuMachines(work=tmp_path, deadline=LONGEST) as machines, running(Rules(machines=machines)) as server:
+        cloud = Cloud(
+            server=server, machines=machines, ami=own_base(server, cache, tmp_path, monkeypatch), work=tmp_path
+        )
+        carrier, snapshot, manifest = put_carrier(cloud, {"image_scripts/build.sh": ENTRY.encode()})
+        ended = wait_until_stopped(cloud, start(cloud, snapshot, manifest))
+        results = read_back(cloud, ended, carrier)
+    assert (results / "exit").read_text() == "0\n", (results / "guest.log").read_text()
+    assert (results / "platform").read_text() == "ec2\n"
+    volumes = [one["Ebs"]["VolumeId"] for one in ended["BlockDeviceMappings"]]
+    assert (results / "disks").read_text().split() == sorted(volume.replace("-", "") for volume in volumes)
+    assert ended["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+
+
+def own_base(server: Server, cache: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The AMI of a base of our own, made as the step of that name makes it."""
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    aws = Aws(AwsSettings(region=REGION))
+    places = find_places(Settings(cache=cache, store=folder / "store"), folder)
+    plan = plan_base(places.apt_root(SUITE))
+    key = server.client("kms").create_key(KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
+    own = describe_own_base(plan.fingerprint)
+    site = site_in(aws, folder / "evidence", base=own, own_base=plan.fingerprint, kms_key=key)
+    return make_own_base(site, plan, places, print)
 
 
 def test_media_that_the_user_data_does_not_name_run_nothing(cloud: Cloud) -> None:
