@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -54,6 +55,9 @@ class Finding:
 def doctor(
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack that is to be built.")] = "local",
     as_json: Json = False,
+    upload: Annotated[
+        bool, typer.Option("--upload", help="On AWS, upload 8 MiB too, read it back and remove it: far below a cent.")
+    ] = False,
 ) -> None:
     """Look whether a build of a stack could start: tools, memory, disk, KVM, mirror; on AWS the account too.
 
@@ -62,7 +66,7 @@ def doctor(
     if stack != "local" and not stack_file(find_checkout(), stack).is_file():
         raise SettingsError(f"{stack_file(find_checkout(), stack)}: expected the configuration of stack {stack}")
     found = []
-    for finding in examine(stack):
+    for finding in examine(stack, upload=upload):
         found.append(finding)
         if not as_json:
             print(f"{'ok     ' if finding.good else 'MISSING'}  {finding.name:14} {finding.says}", flush=True)
@@ -75,7 +79,7 @@ def doctor(
         raise typer.Exit(_MISSING)
 
 
-def examine(stack: str) -> Iterator[Finding]:
+def examine(stack: str, *, upload: bool = False) -> Iterator[Finding]:
     """What was found, one by one, the cheapest first. SettingsError for a stack whose configuration is wrong."""
     config = read_stack_config(find_checkout(), stack)
     settings = load_settings(config, where=f"stacks/Pulumi.{stack}.yaml")
@@ -92,7 +96,7 @@ def examine(stack: str) -> Iterator[Finding]:
     yield _look("mirror", lambda: _mirror(settings))
     if on_aws:
         yield _look("plugins", _plugins)
-        yield from _account(stack, settings)
+        yield from _account(stack, settings, upload=upload)
 
 
 def _look(name: str, ask: Callable[[], str]) -> Finding:
@@ -169,10 +173,13 @@ def _plugins() -> str:
     return "Pulumi's plugins for AWS are there"
 
 
-def _account(stack: str, settings: Settings) -> Iterator[Finding]:
-    """The preflight of a build, step by step, which only reads; then a network that is made and removed again."""
+def _account(stack: str, settings: Settings, *, upload: bool = False) -> Iterator[Finding]:
+    """The preflight of a build, step by step, which only reads; then a network that is made and removed again.
+
+    With `upload` a snapshot too.
+    """
     aws = open_account(stack)
-    for name, ask in _account_steps(aws, settings, stack):
+    for name, ask in _account_steps(aws, settings, stack, upload=upload):
         finding = _look(name, ask)
         yield finding
         if not finding.good:
@@ -180,7 +187,9 @@ def _account(stack: str, settings: Settings) -> Iterator[Finding]:
             return
 
 
-def _account_steps(aws: Aws, settings: Settings, stack: str) -> Iterator[tuple[str, Callable[[], str]]]:
+def _account_steps(
+    aws: Aws, settings: Settings, stack: str, *, upload: bool
+) -> Iterator[tuple[str, Callable[[], str]]]:
     from hallmark.aws import preflight
     from hallmark.aws.base import BaseAmi, describe_own_base
     from hallmark.aws.site import find_wanted
@@ -238,6 +247,8 @@ def _account_steps(aws: Aws, settings: Settings, stack: str) -> Iterator[tuple[s
     yield "dry run", may_start
 
     yield "network", lambda: _network(aws, kind, stack)
+    if upload:
+        yield "upload", lambda: _upload(aws, known["key"], stack)
 
 
 def _network(aws: Aws, instance_type: str, stack: str) -> str:
@@ -253,3 +264,14 @@ def _network(aws: Aws, instance_type: str, stack: str) -> str:
     except ProcessError as error:
         raise ProcessError(f"{error}; docs/iam/pipeline.json lists what a build may do") from error
     return f"one was made in {zone}, led nowhere by its read-back, and is gone again"
+
+
+def _upload(aws: Aws, key: str, stack: str) -> str:
+    """A snapshot of a few blocks under the stack's key; it is gone again."""
+    from hallmark.aws.trial_network import trial_labels
+    from hallmark.aws.trial_upload import SIZE_MIB, try_upload
+
+    labels = trial_labels(aws, PROJECT, stack, "upload")
+    with tempfile.TemporaryDirectory(dir=cache_folder(stack)) as folder:
+        blocks = try_upload(aws, labels, key, Path(folder), lambda _: None)
+    return f"{SIZE_MIB} MiB went into a snapshot, came back as {blocks} blocks, and are gone again"

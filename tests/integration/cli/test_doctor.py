@@ -62,12 +62,12 @@ def write(checkout: Path, key: str, kind: str = "t3.medium", base: dict[str, Any
     (checkout / "stacks/Pulumi.aws.yaml").write_text(json.dumps({"config": config}))
 
 
-def account_of(checkout: Path) -> list[Finding]:
+def account_of(checkout: Path, *, upload: bool = False) -> list[Finding]:
     from hallmark.config.settings import load_settings
     from hallmark.config.stack_file import read_stack_config
 
     settings = load_settings(read_stack_config(checkout, "aws"), where="stack aws")
-    return list(doctor._account("aws", settings))
+    return list(doctor._account("aws", settings, upload=upload))
 
 
 def test_an_account_that_is_ready_and_nothing_is_left_there(checkout: Path, server: Server) -> None:
@@ -79,6 +79,15 @@ def test_an_account_that_is_ready_and_nothing_is_left_there(checkout: Path, serv
     assert asked.count("CreateVpc") == asked.count("DeleteVpc") == asked.count("RunInstances") == 1  # the dry run
     assert holdings(server.client("ec2")) == held
     assert server.client("ec2").describe_instances()["Reservations"] == []
+
+
+def test_an_upload_is_tried_when_asked_for_and_is_gone_again(checkout: Path, server: Server) -> None:
+    held = holdings(server.client("ec2"))
+    found = account_of(checkout, upload=True)
+    assert [(one.name, one.good) for one in found] == [(name, True) for name in [*STEPS, "upload"]], found
+    assert found[-1].says == "8 MiB went into a snapshot, came back as 16 blocks, and are gone again"
+    assert holdings(server.client("ec2")) == held
+    assert list((checkout / "cache").glob("tmp*")) == []
 
 
 def test_a_network_that_may_not_be_made_is_a_line_with_a_remedy(checkout: Path, server: Server) -> None:

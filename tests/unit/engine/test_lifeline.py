@@ -47,7 +47,7 @@ def start(engine: Path, folder: Path) -> tuple[subprocess.Popen[str], int]:
 
 
 def ended(pid: int) -> bool:
-    for _ in range(100):
+    for _ in range(400):  # a busy machine
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return True

@@ -45,7 +45,7 @@ port = int(re.search(r"hostfwd=tcp:127\\.0\\.0\\.1:(\\d+)-:22", " ".join(words))
 listener = socket.create_server(("127.0.0.1", port))
 listener.accept()[0].sendall(b"SSH-2.0-OpenSSH_10.0\\r\\n")
 open(os.path.join(os.path.dirname(__file__), "words"), "w").write("\\n".join(words))
-if behaviour == "stay":
+while behaviour == "stay":
     listener.accept()
 """
 
