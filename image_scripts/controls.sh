@@ -108,6 +108,12 @@ for id in $in_shell; do
     fi
 done
 
+# Once for all controls: what they have written, the checks ask the running systemd for.
+if [ "$what" = apply ] && [ -d /run/systemd/system ]; then
+    HALLMARK_CONSOLE=$console progress controls "$n" "$total" "units"
+    systemctl daemon-reload
+fi
+
 if [ -n "$python" ]; then
     code=0
     wait "$python" || code=$?

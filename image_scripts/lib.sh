@@ -144,6 +144,12 @@ installed() {
 
 # --- units ----------------------------------------------------------------------------------------------------------
 
+# enable_units UNIT...: has them started at each boot. systemd reads its files once, after the last control (controls.sh), and
+# nothing is made for init scripts: under emulation each of both costs as much as ten controls.
+enable_units() {
+    SYSTEMCTL_SKIP_SYSV=1 systemctl --quiet --no-reload enable "$@"
+}
+
 # mask_unit UNIT REASON: masks a unit of a package that cannot be removed, and records why (removed-not-disabled checks it).
 mask_unit() {
     ln -sfn /dev/null "/etc/systemd/system/$1"

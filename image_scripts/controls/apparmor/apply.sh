@@ -35,7 +35,7 @@ done
 
 rm -f /etc/systemd/system/apparmor.service
 rm -rf /etc/systemd/system/apparmor.service.d
-systemctl --quiet enable apparmor.service
+enable_units apparmor.service
 set_boot_words apparmor "AppArmor, whatever the kernel's default is." apparmor=1 security=apparmor
 write_file 644 root:root /etc/sysctl.d/zz-hallmark-apparmor.conf <<'END'
 # Nobody unconfined picks himself a profile (or "unconfined" inside of one). Older kernels do not know it.

@@ -87,5 +87,5 @@ for unit in auditd.service audit-rules.service; do
     rm -f "/etc/systemd/system/$unit"
     rm -rf "/etc/systemd/system/$unit.d"
 done
-systemctl --quiet enable auditd.service
+enable_units auditd.service
 set_boot_words audit-records "Records from the first process on, and room for those until auditd runs." audit=1 audit_backlog_limit=8192

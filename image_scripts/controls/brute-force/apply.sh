@@ -80,4 +80,4 @@ END
 for unit in /etc/systemd/system/fail2ban.service /run/systemd/system/fail2ban.service; do
     rm -f "$unit"
 done
-systemctl --quiet enable fail2ban.service
+enable_units fail2ban.service

@@ -68,7 +68,7 @@ Persistent=yes
 WantedBy=timers.target
 END
 rm -rf "/etc/systemd/system/$unit.service.d" "/etc/systemd/system/$unit.timer.d"
-systemctl --quiet enable "$unit.timer"
+enable_units "$unit.timer"
 
 # The build makes it last. One that is there stays: a new one would take for good whatever has changed.
 if [ "$HALLMARK_PHASE" = build ]; then

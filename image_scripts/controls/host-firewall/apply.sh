@@ -153,5 +153,5 @@ WantedBy=sysinit.target
 # No rules, no network.
 RequiredBy=systemd-networkd.service cloud-init-local.service
 END
-systemctl --quiet enable "$unit"
+enable_units "$unit"
 nft -f "$rules"

@@ -48,4 +48,4 @@ END
 for other in /etc/systemd/system/rsyslog.service.d/*; do
     [ "${other##*/}" = hallmark.conf ] || rm -f "$other"
 done
-systemctl --quiet enable rsyslog.service
+enable_units rsyslog.service

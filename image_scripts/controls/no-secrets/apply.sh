@@ -50,5 +50,5 @@ done <"$HALLMARK_CONTROL/keys.tsv"
 if [ -n "$found" ] || [ -e "/etc/systemd/system/$unit" ]; then
     program | write_file 0755 root:root "$maker"
     service | write_file 0644 root:root "/etc/systemd/system/$unit"
-    systemctl enable --quiet "$unit"
+    enable_units "$unit"
 fi

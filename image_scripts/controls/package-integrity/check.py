@@ -116,16 +116,18 @@ def differing(sums: Sums) -> Iterator[tuple[str, str]]:
 def sum_of(path: str) -> str:
     """A regular file's sum, by the hash that dpkg uses; of anything else what it is."""
     try:
-        with open(path, "rb", opener=_no_link) as stream:
-            return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        # Whole at once: a buffer of hashlib's size for each of some thousand small files costs a third more.
+        with open(path, "rb", buffering=0, opener=_no_wait) as stream:
+            return hashlib.md5(stream.readall(), usedforsecurity=False).hexdigest()
     except FileNotFoundError:
         return "gone"
     except OSError as error:
         return f"unreadable: {error.strerror}"  # a link where a file should be, for one
 
 
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)
+def _no_wait(path: str, flags: int) -> int:
+    """No link is followed, and a pipe that stands where a file should be keeps nobody waiting."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def strangers() -> Iterator[str]:

@@ -12,7 +12,7 @@ units_off | while read -r unit state preset; do
     if [ "$state" = disabled ]; then
         if [ "$preset" = enabled ] && enabled_by_package "$unit"; then
             note "enabling $unit: nobody recorded why it was disabled; remove its package, or mask it by a control"
-            systemctl --quiet enable "$unit"
+            enable_units "$unit"
         fi
         continue
     fi

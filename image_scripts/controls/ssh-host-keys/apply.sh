@@ -148,6 +148,6 @@ if [ -d /etc/cloud ]; then
 fi
 keygen_unit | write_file 0644 root:root /etc/systemd/system/sshd-keygen.service.d/hallmark.conf
 fingerprints_unit | write_file 0644 root:root /etc/systemd/system/hallmark-ssh-fingerprints.service
-systemctl enable --quiet sshd-keygen.service hallmark-ssh-fingerprints.service
+enable_units sshd-keygen.service hallmark-ssh-fingerprints.service
 remove_keys
 sshd_effective >/dev/null

@@ -39,4 +39,4 @@ for unit in chrony.service chronyd.service; do
     [ "$(readlink "/etc/systemd/system/$unit" || true)" != /dev/null ] || rm -f "/etc/systemd/system/$unit"
     rm -rf "/etc/systemd/system/$unit.d"
 done
-systemctl --quiet enable chrony.service
+enable_units chrony.service
