@@ -58,15 +58,21 @@ class Stack:
         (self.folder / "__main__.py").write_text(head + textwrap.dedent(program))
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs."""
-        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json"))
+        """The stack's outputs, as the state has them."""
+        stacks = [one for one in self._state().get("resources", []) if one["type"] == "pulumi:pulumi:Stack"]
+        found: dict[str, Any] = stacks[0].get("outputs", {}) if stacks else {}
         return found
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Everything in the state by name, providers and the stack itself left out."""
-        state = json.loads(self.pulumi("stack", "export"))["deployment"]
-        found = [one for one in state.get("resources", []) if not one["type"].startswith("pulumi:")]
+        found = [one for one in self._state().get("resources", []) if not one["type"].startswith("pulumi:")]
         return {one["urn"].rsplit("::", 1)[1]: one for one in found}
+
+    def _state(self) -> dict[str, Any]:
+        """What the engine's file says: to ask the CLI for it costs as much as a small run."""
+        text = (self.folder / "state/.pulumi/stacks/doubled/test.json").read_text()
+        latest: dict[str, Any] = json.loads(text)["checkpoint"]["latest"] or {}
+        return latest
 
     def pulumi(self, *arguments: str, **environment: str) -> str:
         """Run the engine; what it wrote to stdout."""
