@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hallmark.cli.options import Json, print_json
-from hallmark.cli.stacks import cache_folder, is_on_aws, open_account, open_store
+from hallmark.cli.stacks import cache_folder, is_on_aws, open_account, open_store, require_stack
 from hallmark.common.checkout import find_checkout
 from hallmark.common.concurrency import count_slots
-from hallmark.common.errors import HallmarkError, MirrorError, PrerequisiteError, ProcessError, SettingsError
+from hallmark.common.errors import HallmarkError, MirrorError, PrerequisiteError, ProcessError
 from hallmark.common.files import need_room
 from hallmark.common.fingerprint import fingerprint
 from hallmark.common.process import PATH
 from hallmark.config.recipe import MachineShape
 from hallmark.config.settings import PROJECT, load_settings
-from hallmark.config.stack_file import read_stack_config, stack_file
+from hallmark.config.stack_file import read_stack_config
 from hallmark.debian.mirror import find_mirror
 from hallmark.engine.engine import Engine
 from hallmark.engine.plugins import need_plugins
@@ -63,8 +63,7 @@ def doctor(
 
     There a network is made, read back and removed again, which costs nothing.
     """
-    if stack != "local" and not stack_file(find_checkout(), stack).is_file():
-        raise SettingsError(f"{stack_file(find_checkout(), stack)}: expected the configuration of stack {stack}")
+    require_stack(stack)
     found = []
     for finding in examine(stack, upload=upload):
         found.append(finding)

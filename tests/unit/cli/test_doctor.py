@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 from hallmark.cli import doctor, stacks
 from hallmark.cli.doctor import Finding
 from hallmark.common.checkout import ROOT
-from hallmark.common.errors import SettingsError
 
 NOT_LOOKED_FOR = {"apt-cache", "apt-config", "apt-get", "dpkg-deb", "tar", "git"}
 """Programs of every Debian, and git: a checkout's commit is named where it is there (hallmark/common/version.py)."""
@@ -147,9 +146,3 @@ def test_the_tools_are_those_that_set_up_installs() -> None:
 @pytest.mark.parametrize("program", sorted(programs_that_we_run()))
 def test_every_program_that_a_build_runs_is_looked_for(program: str) -> None:
     assert program in doctor.read_tools(ROOT)
-
-
-def test_a_stack_that_is_not_there_is_refused(checkout: Path) -> None:
-    error = hallmark("--stack", "other").exception
-    assert isinstance(error, SettingsError)
-    assert "expected the configuration of stack other" in str(error)
