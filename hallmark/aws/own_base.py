@@ -55,7 +55,7 @@ def with_own_base(site: Site, aws: Aws) -> Site:
         return site
     ami = find_own_base(aws, identity_of(site))
     if ami is None:
-        raise AwsError(f"base: {site.base.name}: its AMI has vanished; `pulumi refresh` notices, then run again")
+        raise AwsError(f"base: {site.base.name}: its AMI has vanished; `hallmark up` registers it anew")
     with translate_aws_errors(aws.settings, "base"):
         (row,) = aws.ec2.describe_images(ImageIds=[ami])["Images"]
     return site.model_copy(update={"base": read_base(row)})

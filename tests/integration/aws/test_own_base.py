@@ -158,7 +158,7 @@ def test_an_ami_that_has_vanished_is_registered_anew_from_its_snapshot(
 ) -> None:
     first = make_own_base(site, plan, places, silent)
     aws.ec2.deregister_image(ImageId=first)
-    with pytest.raises(AwsError, match="its AMI has vanished; `pulumi refresh` notices"):
+    with pytest.raises(AwsError, match="its AMI has vanished; `hallmark up` registers it anew"):
         with_own_base(site, aws)
     said: list[str] = []
     again = make_own_base(site, plan, places, said.append)
