@@ -275,7 +275,7 @@ class Session:
 def session(server: Checkout, image: Image) -> Iterator[Session]:
     running = server.start("run", NAME, "--json", "--publish", "0:22")
     try:
-        running.wait_for('"ssh": [', "]\n}", timeout=600)
+        running.wait_for('"ports": {', "}\n}", timeout=600)
         text = running.text
         told: dict[str, Any] = json.JSONDecoder().raw_decode(text[text.index('{\n  "id"') :])[0]
         assert told["id"] == image.id

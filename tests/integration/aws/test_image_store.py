@@ -392,8 +392,9 @@ def test_what_was_rejected_fails_at_once_and_names_its_evidence_and_what_to_do(
 ) -> None:
     reject(order, candidate.ami, site, places, machines)
     assert reject(order, candidate.ami, site, places, machines) == (
-        f"{candidate.id}: {candidate.ami} was rejected\nevidence: {kept(site, order)}\n"
-        f"change the recipe, or judge it again with `hallmark retry {candidate.ami} --stack aws`"
+        f"{candidate.id}: {candidate.ami} was rejected\n"
+        f"change the recipe, or judge it again with `hallmark retry {candidate.ami} --stack aws`\n"
+        f"evidence: {kept(site, order)}"
     )
     assert len(machines.runs) == 1
 
