@@ -70,7 +70,7 @@ class AmiImage(BaseModel):
 
 def find_root(aws: Aws, recipe: str, fingerprint: Sha256, build: str) -> Root | None:
     """The root snapshot of a recipe with this fingerprint that this run made, completed before pending; else None."""
-    filters = _filters({RECIPE: recipe, FINGERPRINT: fingerprint, BUILD: build, VERDICT: BUILT})
+    filters = tag_filters({RECIPE: recipe, FINGERPRINT: fingerprint, BUILD: build, VERDICT: BUILT})
     with translate_aws_errors(aws.settings, "search for a finished build"):
         pages = aws.ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=filters)
         rows: list[Any] = [row for page in pages for row in page["Snapshots"]]
@@ -160,7 +160,7 @@ def find_image(aws: Aws, recipe: str, fingerprint: str, root: str) -> AmiImage |
 def list_images(aws: Aws, tags: Mapping[str, str] | None = None) -> list[AmiImage]:
     """All AMIs of ours in the region (with these tags), the newest first."""
     with translate_aws_errors(aws.settings, "search for images"):
-        pages = aws.ec2.get_paginator("describe_images").paginate(Owners=["self"], Filters=_filters(tags or {}))
+        pages = aws.ec2.get_paginator("describe_images").paginate(Owners=["self"], Filters=tag_filters(tags or {}))
         rows: list[Any] = [row for page in pages for row in page["Images"]]
     there = [row for row in rows if row["State"] in ("available", "pending") and _tags(row).get(USE) != BASE]
     images = [_read(row, aws.settings.region) for row in there]
@@ -214,7 +214,8 @@ def _describe(ec2: EC2Client, ami: str) -> list[Any]:
         raise
 
 
-def _filters(tags: Mapping[str, str]) -> Any:
+def tag_filters(tags: Mapping[str, str]) -> Any:
+    """EC2's filters for what is ours and has these tags."""
     return [{"Name": f"tag:{key}", "Values": [value]} for key, value in {MANAGED: "true", **tags}.items()]
 
 

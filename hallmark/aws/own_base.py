@@ -15,12 +15,12 @@ from hallmark.aws.base import read_base
 from hallmark.aws.ebs.snapshots import delete_snapshot, find_snapshot_by_content_tag, find_unfinished
 from hallmark.aws.ebs.upload import Upload
 from hallmark.aws.errors import translate_aws_errors
-from hallmark.aws.images import BASE, KEPT, Root, register, wait_until_available
+from hallmark.aws.images import BASE, KEPT, Root, register, tag_filters, wait_until_available
 from hallmark.aws.machines import new_run_id, transfer, upload_snapshot
 from hallmark.aws.preflight import check_credentials, check_key, check_type
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
-from hallmark.aws.tags import FINGERPRINT, MANAGED, PROJECT, STACK, USE, Labels
+from hallmark.aws.tags import FINGERPRINT, PROJECT, STACK, USE, Labels
 from hallmark.base.base import SUITE, BasePlan, build_base
 from hallmark.base.disk import unpack
 from hallmark.base.ec2 import check_for_ec2
@@ -40,24 +40,26 @@ def identity_of(site: Site) -> Sha256:
 
 def find_own_base(aws: Aws, identity: Sha256) -> str | None:
     """The newest AMI of our own base with this identity; None when there is none."""
-    tags = {MANAGED: "true", USE: BASE, FINGERPRINT: identity}
-    filters: Any = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
+    row = _find_row(aws, identity)
+    return row["ImageId"] if row else None
+
+
+def _find_row(aws: Aws, identity: Sha256) -> Any:
+    """The same as EC2 describes it."""
+    filters = tag_filters({USE: BASE, FINGERPRINT: identity})
     with translate_aws_errors(aws.settings, "base"):
         pages = aws.ec2.get_paginator("describe_images").paginate(Owners=["self"], Filters=filters)
         rows = [row for page in pages for row in page["Images"] if row["State"] in ("available", "pending")]
-    newest = max(rows, key=lambda row: (row["CreationDate"], row["ImageId"]), default=None)
-    return newest["ImageId"] if newest else None
+    return max(rows, key=lambda row: (row["CreationDate"], row["ImageId"]), default=None)
 
 
 def with_own_base(site: Site, aws: Aws) -> Site:
     """The site with its own base as it is registered; AwsError when it is there no more. Any other as it is."""
     if site.own_base is None or site.base.id:
         return site
-    ami = find_own_base(aws, identity_of(site))
-    if ami is None:
+    row = _find_row(aws, identity_of(site))
+    if row is None:
         raise AwsError(f"base: {site.base.name}: its AMI has vanished; `hallmark up` registers it anew")
-    with translate_aws_errors(aws.settings, "base"):
-        (row,) = aws.ec2.describe_images(ImageIds=[ami])["Images"]
     return site.model_copy(update={"base": read_base(row)})
 
 

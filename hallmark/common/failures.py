@@ -21,10 +21,10 @@ from hallmark.common.files import write_atomic
 FOLDER = "_HALLMARK_FAILURES"
 """The variable that names the folder to programs and providers; without it nobody reads what they would write."""
 
-
-_UNDER_WAY = ".under-way"
 INTERRUPTED = 130
 """The exit code of a command that a signal has ended before its time."""
+
+_UNDER_WAY = ".under-way"
 
 
 class Failure(BaseModel):

@@ -232,11 +232,12 @@ def _purged_by(order: Order, evidence: Path) -> dict[str, str]:
 
 
 def _isolation(evidence: Path) -> dict[str, tuple[str, ...]]:
-    build, accepted = evidence / "build", evidence / "acceptance"
+    folders = _folders(evidence)
+    build = folders.pop("build")
     probes = {
         "before the build": build / "isolation.txt",
         "after the build": build / "isolation-after.txt",
-        **{f"acceptance, {boot}": accepted / d / "isolation.txt" for boot, d in boots_of(accepted).items()},
+        **{phase: folder / "isolation.txt" for phase, folder in folders.items()},
     }
     return {when: tuple(read_text(path.parent, path.name).splitlines()) for when, path in probes.items()}
 
