@@ -24,9 +24,9 @@ from hallmark.debian import resolve as patches
 from hallmark.guest.patch_media import make_patch_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished, read_text
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
-from hallmark.judge.build import judge_build
-from hallmark.judge.judgement import judge
-from hallmark.judge.observed import compare_packages, read_controls, read_inventory, read_timings
+from hallmark.verdict.build import judge_build
+from hallmark.verdict.judgement import judge
+from hallmark.verdict.observed import compare_packages, read_controls, read_inventory, read_timings
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BUILD_SCRIPTS, Order, script_paths
 from hallmark.order.places import Places

@@ -18,7 +18,7 @@ from bench.memory import Peak, sample
 from bench.site import Say, Site
 from hallmark.common.errors import ProcessError
 from hallmark.common.process import tied
-from hallmark.judge.observed import read_timings
+from hallmark.verdict.observed import read_timings
 from hallmark.store.store import Store
 
 TARGET_MIB = 300.0

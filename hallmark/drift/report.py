@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hallmark.controls.files import Severity
-from hallmark.judge.judgement import judge
-from hallmark.judge.observed import read_controls
+from hallmark.verdict.judgement import judge
+from hallmark.verdict.observed import read_controls
 from hallmark.order.order import Order
 from hallmark.store.image import image_id
 

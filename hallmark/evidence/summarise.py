@@ -25,9 +25,9 @@ from hallmark.evidence.summary import (
     Waiver,
 )
 from hallmark.guest.task import read_text
-from hallmark.judge.acceptance import boots_of
-from hallmark.judge.judgement import ControlResult, Verdict
-from hallmark.judge.observed import Row, read_controls, read_inventory, read_timings
+from hallmark.verdict.acceptance import boots_of
+from hallmark.verdict.judgement import ControlResult, Verdict
+from hallmark.verdict.observed import Row, read_controls, read_inventory, read_timings
 from hallmark.order.order import Order, PlannedRow
 from hallmark.store.image import image_id
 

@@ -18,7 +18,7 @@ from hallmark.common.errors import StoreError
 from hallmark.common.files import write_atomic
 from hallmark.common.version import read_version
 from hallmark.controls.files import Severity
-from hallmark.judge.judgement import Word
+from hallmark.verdict.judgement import Word
 
 SUMMARY = "summary.json"
 Outcome = Literal["candidate", "accepted", "rejected", "failed", "taken"]

@@ -15,8 +15,8 @@ from hallmark.evidence.summary import made_now
 from hallmark.guest.patch_media import make_acceptance_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import acceptance_cloud_config
-from hallmark.judge.acceptance import judge_acceptance
-from hallmark.judge.judgement import Verdict
+from hallmark.verdict.acceptance import judge_acceptance
+from hallmark.verdict.judgement import Verdict
 from hallmark.order.order import Order
 from hallmark.order.places import Places
 from hallmark.pipeline.build import NETWORK_PROOF

@@ -16,7 +16,7 @@ from hallmark.evidence.summary import made_now
 from hallmark.guest.patch_media import make_patch_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
-from hallmark.judge.build import judge_build
+from hallmark.verdict.build import judge_build
 from hallmark.order.order import Order
 from hallmark.order.places import Places
 from hallmark.pipeline.image_store import BuiltT, ImageStore

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from hallmark.judge.observed import read_inventory
+from hallmark.verdict.observed import read_inventory
 from hallmark.order.order import Order
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.permissions import Gate, documented, held_to

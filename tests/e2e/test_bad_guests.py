@@ -17,7 +17,7 @@ from hallmark.config.recipe import load_recipe
 from hallmark.config.settings import load_settings
 from hallmark.guest.patch_media import make_patch_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
-from hallmark.judge.observed import read_controls
+from hallmark.verdict.observed import read_controls
 from hallmark.local.image_store import LocalImageStore
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BOOTSTRAP, Order

@@ -11,7 +11,7 @@ import pytest
 from hallmark.base.disk import compress
 from hallmark.config.recipe import load_recipe
 from hallmark.guest.task import FIRST_BOOT
-from hallmark.judge.observed import read_controls
+from hallmark.verdict.observed import read_controls
 from hallmark.order.order import load_order
 from hallmark.store.image import Image
 from tests.e2e.checkout import Checkout, Finished

@@ -17,7 +17,7 @@ from hallmark.evidence.summary import (
     Summary,
     Waiver,
 )
-from hallmark.judge.judgement import Word
+from hallmark.verdict.judgement import Word
 
 WAIVER = Waiver(reason="old", expires="2026-12-31")
 BUILD, BOOT = "build", "acceptance, second boot"

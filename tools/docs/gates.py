@@ -37,11 +37,11 @@ GATES: tuple[Gate, ...] = (
         closes="The host judges build and acceptance alike: a planned control that failed, ended in an error or did "
         "not report fails the image, and so does a result that nobody planned.",
         tests=(
-            "tests/unit/judge/test_judgement.py::test_a_control_that_fails_fails_the_image",
-            "tests/unit/judge/test_judgement.py::test_a_control_that_never_reported_fails_the_image",
-            "tests/unit/judge/test_judgement.py::test_any_other_exit_code_is_an_error",
-            "tests/unit/judge/test_judgement.py::test_a_result_that_nobody_planned_fails_the_image",
-            "tests/unit/judge/test_judgement.py::test_a_waiver_does_not_forgive",
+            "tests/unit/verdict/test_judgement.py::test_a_control_that_fails_fails_the_image",
+            "tests/unit/verdict/test_judgement.py::test_a_control_that_never_reported_fails_the_image",
+            "tests/unit/verdict/test_judgement.py::test_any_other_exit_code_is_an_error",
+            "tests/unit/verdict/test_judgement.py::test_a_result_that_nobody_planned_fails_the_image",
+            "tests/unit/verdict/test_judgement.py::test_a_waiver_does_not_forgive",
         ),
     ),
     Gate(
@@ -52,8 +52,8 @@ GATES: tuple[Gate, ...] = (
         tests=(
             "tests/unit/local/test_machine.py::test_there_is_no_network_of_any_kind",
             "tests/unit/local/test_machine.py::test_no_channel_leads_into_the_guest_or_out_of_it_but_its_console",
-            "tests/unit/judge/test_build.py::test_each_way_for_a_build_to_fail_is_told",
-            "tests/unit/judge/test_build.py::test_a_guest_that_wrote_nothing_is_never_good",
+            "tests/unit/verdict/test_build.py::test_each_way_for_a_build_to_fail_is_told",
+            "tests/unit/verdict/test_build.py::test_a_guest_that_wrote_nothing_is_never_good",
         ),
     ),
     Gate(
@@ -73,7 +73,7 @@ GATES: tuple[Gate, ...] = (
         closes="A candidate that does not boot as a new machine to a running system, fails a control or a test of the "
         "recipe, or ends otherwise than it should, is rejected, and stays so for the same inputs.",
         tests=(
-            "tests/unit/judge/test_acceptance.py::test_each_way_for_a_candidate_to_be_unfit_is_told_in_either_boot",
+            "tests/unit/verdict/test_acceptance.py::test_each_way_for_a_candidate_to_be_unfit_is_told_in_either_boot",
             "tests/unit/pipeline/test_accept.py::test_what_was_rejected_fails_at_once_until_it_is_retried",
             "tests/unit/pipeline/test_accept.py::test_a_candidate_that_does_not_end_well_is_rejected_naming_its_console",
             "tests/e2e/test_pipeline.py::test_a_failed_acceptance_fails_the_run_and_says_why",

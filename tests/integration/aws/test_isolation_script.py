@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.judge.observed import surprises
+from hallmark.verdict.observed import surprises
 from tests.support.aws.isolated_world import GATEWAY, INTERFACE, MACS, METADATA, World, probe
 
 CLOSED = World(network=INTERFACE)  # nothing answers, and there is no gateway to wait for

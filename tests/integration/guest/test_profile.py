@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hallmark.controls.plan import compile_plan, load_controls, load_profile
-from hallmark.judge.judgement import ControlResult, Verdict, judge
+from hallmark.verdict.judgement import ControlResult, Verdict, judge
 from tests.integration.guest.plans import FACTS, SCRIPTS, write_plan
 from tests.integration.guest.scratch import Guest, run_plan
 

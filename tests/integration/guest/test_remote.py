@@ -10,7 +10,7 @@ import pytest
 
 from hallmark.drift.ssh import Login, look
 from hallmark.guest.checks_archive import make_archive
-from hallmark.judge.observed import read_controls
+from hallmark.verdict.observed import read_controls
 from tests.integration.guest.plans import SCRIPTS
 from tests.integration.guest.scratch import as_root
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from hallmark.guest.task import read_text
-from hallmark.judge.judgement import ControlResult
+from hallmark.verdict.judgement import ControlResult
 
 Row = tuple[str, str, str]
 """Name, version and architecture of a package."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hallmark.controls.plan import Plan, PlannedControl
-from hallmark.judge.judgement import ControlResult, findings, judge, quote
+from hallmark.verdict.judgement import ControlResult, findings, judge, quote
 
 PASS, FAIL, NOT_APPLICABLE = (ControlResult(exit_code=code) for code in (0, 1, 3))
 

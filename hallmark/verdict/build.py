@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hallmark.judge.judgement import Verdict, findings, judge
-from hallmark.judge.observed import compare_packages, read_controls, read_inventory, surprises
+from hallmark.verdict.judgement import Verdict, findings, judge
+from hallmark.verdict.observed import compare_packages, read_controls, read_inventory, surprises
 from hallmark.order.order import Order
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from hallmark.guest.task import FIRST_BOOT
-from hallmark.judge import acceptance
-from hallmark.judge.acceptance import BOOTS, judge_acceptance
-from hallmark.judge.build import judge_build
+from hallmark.verdict import acceptance
+from hallmark.verdict.acceptance import BOOTS, judge_acceptance
+from hallmark.verdict.build import judge_build
 from hallmark.order.order import Order
 from tests.support.examples import Project, append
 from tests.support.good_results import write, write_good_acceptance, write_good_build

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.judge.build import judge_build
+from hallmark.verdict.build import judge_build
 from hallmark.order.order import Order
 from tests.support.examples import Project
 from tests.support.good_results import write_good_build, write_rows

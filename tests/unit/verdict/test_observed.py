@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hallmark.guest.task import read_text
-from hallmark.judge.judgement import ControlResult
-from hallmark.judge.observed import compare_packages, read_controls, read_inventory, read_timings, surprises
+from hallmark.verdict.judgement import ControlResult
+from hallmark.verdict.observed import compare_packages, read_controls, read_inventory, read_timings, surprises
 from tests.support.written_results import ESCAPE, write
 
 
