@@ -24,14 +24,14 @@ from hallmark.debian import resolve as patches
 from hallmark.guest.patch_media import make_patch_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished, read_text
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
-from hallmark.verdict.build import judge_build
-from hallmark.verdict.judgement import judge
-from hallmark.verdict.observed import compare_packages, read_controls, read_inventory, read_timings
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BUILD_SCRIPTS, Order, script_paths
 from hallmark.order.places import Places
 from hallmark.order.resolve import Context, StartingPoint, order_image
 from hallmark.pipeline.machines import MachineRun
+from hallmark.verdict.build import judge_build
+from hallmark.verdict.judgement import judge
+from hallmark.verdict.observed import compare_packages, read_controls, read_inventory, read_timings
 
 TARGET = 0.6
 RUNS = 1

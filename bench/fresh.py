@@ -18,8 +18,8 @@ from bench.memory import Peak, sample
 from bench.site import Say, Site
 from hallmark.common.errors import ProcessError
 from hallmark.common.process import tied
-from hallmark.verdict.observed import read_timings
 from hallmark.store.store import Store
+from hallmark.verdict.observed import read_timings
 
 TARGET_MIB = 300.0
 _INTERVAL = 0.3

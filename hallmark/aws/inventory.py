@@ -16,12 +16,12 @@ from hallmark.evidence.index import write_index
 from hallmark.evidence.summary import Summary
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
-from hallmark.verdict.observed import surprises
 from hallmark.order.order import BOOTSTRAP, INVENTORY_SCRIPTS, ExpectedNetwork, expected_network_file, script_paths
 from hallmark.order.places import Places
 from hallmark.pipeline.build import NETWORK_PROOF
 from hallmark.pipeline.machines import MachineRun, Machines, Say
 from hallmark.store.store import Store
+from hallmark.verdict.observed import surprises
 
 _MINUTES = 15
 _STATUS = "status"

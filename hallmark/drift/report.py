@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hallmark.controls.files import Severity
-from hallmark.verdict.judgement import judge
-from hallmark.verdict.observed import read_controls
 from hallmark.order.order import Order
 from hallmark.store.image import image_id
+from hallmark.verdict.judgement import judge
+from hallmark.verdict.observed import read_controls
 
 Kind = Literal["failed", "error", "no result", "not planned"]
 _SHOWN = 40

@@ -13,10 +13,10 @@ from hallmark.evidence.summarise import summarise
 from hallmark.evidence.summary import Artefact, Made, Summary, load_summary
 from hallmark.guest.checks_archive import keep_checks
 from hallmark.guest.task import CONSOLE, RESULTS
-from hallmark.verdict.judgement import Verdict, judge
-from hallmark.verdict.observed import read_controls
 from hallmark.order.order import Order
 from hallmark.store.store import Store
+from hallmark.verdict.judgement import Verdict, judge
+from hallmark.verdict.observed import read_controls
 
 ACCEPTANCE_CONSOLE = "acceptance-console.log"
 

@@ -25,11 +25,11 @@ from hallmark.evidence.summary import (
     Waiver,
 )
 from hallmark.guest.task import read_text
+from hallmark.order.order import Order, PlannedRow
+from hallmark.store.image import image_id
 from hallmark.verdict.acceptance import boots_of
 from hallmark.verdict.judgement import ControlResult, Verdict
 from hallmark.verdict.observed import Row, read_controls, read_inventory, read_timings
-from hallmark.order.order import Order, PlannedRow
-from hallmark.store.image import image_id
 
 _LINES = 20
 _NOT_APPLICABLE = "NOT APPLICABLE "

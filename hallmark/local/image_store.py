@@ -14,11 +14,11 @@ from hallmark.common.fingerprint import Sha256, hash_file
 from hallmark.debian.inventory import parse_status
 from hallmark.evidence.gather import bind_evidence
 from hallmark.evidence.summary import Artefact, load_summary
-from hallmark.verdict.observed import compare_packages, read_inventory
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs, Say
 from hallmark.store.image import Image
 from hallmark.store.store import Store
+from hallmark.verdict.observed import compare_packages, read_inventory
 
 
 class LocalImageStore:

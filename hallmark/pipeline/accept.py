@@ -15,14 +15,14 @@ from hallmark.evidence.summary import made_now
 from hallmark.guest.patch_media import make_acceptance_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import acceptance_cloud_config
-from hallmark.verdict.acceptance import judge_acceptance
-from hallmark.verdict.judgement import Verdict
 from hallmark.order.order import Order
 from hallmark.order.places import Places
 from hallmark.pipeline.build import NETWORK_PROOF
 from hallmark.pipeline.image_store import ImageStore, ImageT
 from hallmark.pipeline.machines import MachineRun, Machines, Say
 from hallmark.store.store import Store
+from hallmark.verdict.acceptance import judge_acceptance
+from hallmark.verdict.judgement import Verdict
 
 
 def accept_image(

@@ -16,13 +16,13 @@ from hallmark.evidence.summary import made_now
 from hallmark.guest.patch_media import make_patch_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
 from hallmark.guest.user_data import BUILD_CLOUD_CONFIG
-from hallmark.verdict.build import judge_build
 from hallmark.order.order import Order
 from hallmark.order.places import Places
 from hallmark.pipeline.image_store import BuiltT, ImageStore
 from hallmark.pipeline.machines import MachineRun, Machines, RunOutputs, Say
 from hallmark.store.image import image_id
 from hallmark.store.store import Store
+from hallmark.verdict.build import judge_build
 
 RUN = "run.txt"
 NETWORK_PROOF = "isolation-network.txt"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hallmark.guest.console import clean
 from hallmark.guest.task import FIRST_BOOT, read_text
+from hallmark.order.order import Order
 from hallmark.verdict.judgement import Verdict, findings, judge, quote
 from hallmark.verdict.observed import compare_packages, read_controls, read_inventory, surprises
-from hallmark.order.order import Order
 
 # What cloud-init may complain of in an acceptance, as a whole line each (regular expressions): nothing, so far.
 KNOWN_CLOUD_INIT_ERRORS: tuple[str, ...] = ()

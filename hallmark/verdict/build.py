@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hallmark.order.order import Order
 from hallmark.verdict.judgement import Verdict, findings, judge
 from hallmark.verdict.observed import compare_packages, read_controls, read_inventory, surprises
-from hallmark.order.order import Order
 
 
 def judge_build(order: Order, results: Path) -> tuple[Verdict, list[str]]:

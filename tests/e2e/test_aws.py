@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from hallmark.verdict.observed import read_inventory
 from hallmark.order.order import Order
+from hallmark.verdict.observed import read_inventory
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.permissions import Gate, documented, held_to
 from tests.doubles.qemu_machines import QemuMachines, register_disk

@@ -17,7 +17,6 @@ from hallmark.config.recipe import load_recipe
 from hallmark.config.settings import load_settings
 from hallmark.guest.patch_media import make_patch_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
-from hallmark.verdict.observed import read_controls
 from hallmark.local.image_store import LocalImageStore
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import BOOTSTRAP, Order
@@ -26,6 +25,7 @@ from hallmark.order.resolve import Context, StartingPoint, order_image
 from hallmark.pipeline.build import build_image
 from hallmark.pipeline.machines import MachineRun
 from hallmark.store.store import Store
+from hallmark.verdict.observed import read_controls
 from tests.e2e.checkout import Checkout
 
 _GREEDY = """\

@@ -21,10 +21,10 @@ from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.lock import load_lock
 from hallmark.debian.mirror import find_mirror
-from hallmark.verdict.judgement import judge
-from hallmark.verdict.observed import read_controls, read_inventory, read_timings
 from hallmark.order.order import Order
 from hallmark.store.image import Image
+from hallmark.verdict.judgement import judge
+from hallmark.verdict.observed import read_controls, read_inventory, read_timings
 from tests.e2e.checkout import Checkout, Finished, Running, wait_until
 from tests.e2e.conftest import MakeCheckout
 

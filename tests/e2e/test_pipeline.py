@@ -11,9 +11,9 @@ import pytest
 from hallmark.base.disk import compress
 from hallmark.config.recipe import load_recipe
 from hallmark.guest.task import FIRST_BOOT
-from hallmark.verdict.observed import read_controls
 from hallmark.order.order import load_order
 from hallmark.store.image import Image
+from hallmark.verdict.observed import read_controls
 from tests.e2e.checkout import Checkout, Finished
 from tests.e2e.conftest import MakeCheckout
 

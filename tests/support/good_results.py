@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from hallmark.order.order import Order, load_order
 from hallmark.verdict.acceptance import BOOTS
 from hallmark.verdict.observed import Row
-from hallmark.order.order import Order, load_order
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 KERNEL = "6.12.9-cloud-amd64"

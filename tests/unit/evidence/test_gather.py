@@ -10,10 +10,10 @@ from hallmark.common.errors import MachineError
 from hallmark.debian.lock import load_lock
 from hallmark.evidence.gather import add_evidence, bind_evidence, gather_evidence, keep_failure
 from hallmark.evidence.summary import SUMMARY, Artefact, Made, Summary, load_summary
-from hallmark.verdict.judgement import judge
-from hallmark.verdict.observed import read_controls
 from hallmark.order.order import Order
 from hallmark.store.store import Store
+from hallmark.verdict.judgement import judge
+from hallmark.verdict.observed import read_controls
 from tests.support.examples import Project
 from tests.support.good_results import write, write_good_acceptance, write_good_build
 

@@ -10,10 +10,10 @@ from hallmark.debian.inventory import InstalledPackage, Inventory
 from hallmark.evidence.summarise import summarise
 from hallmark.evidence.summary import Finding, RemovedPackage, Summary, Waiver
 from hallmark.evidence.summary import InstalledPackage as Installed
+from hallmark.order.order import Order
 from hallmark.verdict.acceptance import BOOTS
 from hallmark.verdict.judgement import Verdict, judge
 from hallmark.verdict.observed import read_controls
-from hallmark.order.order import Order
 from tests.support.examples import INVENTORY, LOCK, Project, append, replace
 from tests.support.good_results import write, write_good_acceptance, write_good_build, write_rows
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from hallmark.guest.task import FIRST_BOOT
+from hallmark.order.order import Order
 from hallmark.verdict import acceptance
 from hallmark.verdict.acceptance import BOOTS, judge_acceptance
 from hallmark.verdict.build import judge_build
-from hallmark.order.order import Order
 from tests.support.examples import Project, append
 from tests.support.good_results import write, write_good_acceptance, write_good_build
 from tests.support.spoiled import add, put, unlink

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.verdict.build import judge_build
 from hallmark.order.order import Order
+from hallmark.verdict.build import judge_build
 from tests.support.examples import Project
 from tests.support.good_results import write_good_build, write_rows
 from tests.support.spoiled import add, put, unlink
