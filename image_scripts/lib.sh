@@ -99,6 +99,25 @@ write_file() {
     fi
 }
 
+# repeat_in FILE AFTER <text: has a main file say once more what drop-ins of ours say, below its first line AFTER (a regular expression of
+# awk's), or at its end. The drop-ins still decide; but tools and people that read the main file alone see what holds.
+repeat_in() {
+    _text=$(grep -Ev '^[[:space:]]*(#|\[|$)' || true)
+    _mode=$(stat -c %a "$1" 2>/dev/null) || _mode=644
+    { [ ! -f "$1" ] || cat "$1"; } | TEXT=$_text awk -v after="$2" '
+        BEGIN {
+            first = "# Hallmark: what its own files say, once more for whoever reads this one alone."
+            last = "# Hallmark: end."
+        }
+        $0 == first { ours = 1 }
+        ours { ours = $0 != last; next }
+        { print }
+        !done && $0 ~ after { say() }
+        END { if (!done) say() }
+        function say() { if (ENVIRON["TEXT"] != "") print first "\n" ENVIRON["TEXT"] "\n" last; done = 1 }
+    ' | write_file "$_mode" root:root "$1"
+}
+
 # leave_out EXPRESSION FILE: takes lines that begin so (after blanks) out of a file that Hallmark did not write itself.
 leave_out() {
     case $2 in
@@ -211,11 +230,15 @@ set_boot_words() {
 set_kernel_parameters() {
     _file=/etc/sysctl.d/zz-hallmark-$1.conf
     _pairs=$(cat)
-    # A `-` goes before each: one key that a kernel does not know must not make the unit fail.
+    # A key that the kernel does not know is a warning to systemd-sysctl. `all` and `default` stand by name before the `*`:
+    # tools that read these files know no patterns.
     {
         printf '# %s\n' "$2"
         printf '%s\n' "$_pairs" | while IFS="$TAB" read -r _key _value _; do
-            printf -- '-%s = %s\n' "$_key" "$_value"
+            case $_key in
+                *'*'*) printf '%s = %s\n' "${_key%%\**}all${_key#*\*}" "$_value" "${_key%%\**}default${_key#*\*}" "$_value" "$_key" "$_value" ;;
+                *) printf '%s = %s\n' "$_key" "$_value" ;;
+            esac
         done
     } | write_file 644 root:root "$_file"
     for _other in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf; do

@@ -192,7 +192,7 @@ ssh_judge() {
 }
 
 # ssh_claim MAIN OURS KEYWORDS: comments out KEYWORDS (an extended regular expression) wherever they could win over the
-# drop-in OURS. MAIN is /etc/ssh/sshd_config or ssh_config; it is left as its package has it when that does no harm.
+# drop-in OURS, or belie it. MAIN is /etc/ssh/sshd_config or ssh_config.
 ssh_claim() {
     if ! _ssh_includes_first "$1"; then
         _text=$(cat "$1" 2>/dev/null || true)
@@ -203,16 +203,24 @@ ssh_claim() {
             sed -i -E "s/^[[:space:]\"]*($3)([[:space:]=\"]|\$)/# set by Hallmark in ${2##*/}: &/I" "$_file"
         fi
     done
+    case $1 in
+        */sshd_config) _sshd_repeat "$1" ;;
+    esac
+}
+
+# _sshd_repeat MAIN: sshd keeps the first value that it reads, the drop-ins' own; what it adds up instead is said once.
+_sshd_repeat() {
+    cat "$1.d"/*hallmark*.conf | grep -Eiv '^(Port|ListenAddress|HostKey|AcceptEnv|AllowGroups)[[:space:]]' |
+        repeat_in "$1" '^[ \t]*[Ii]nclude[ \t]'
 }
 
 # _ssh_rivals MAIN OURS: the files that could win over OURS. The client keeps the first value, so those read before it.
-# sshd lets Match blocks win and adds up AllowGroups and HostKey, so any other; MAIN only if it has a Match block.
+# sshd lets Match blocks win and adds up AllowGroups and HostKey, so any other.
 _ssh_rivals() {
     ssh_directives "$1" | awk -F '\t' -v main="$1" -v ours="$2" '
         { file = $1; sub(/:[0-9]+$/, "", file) }
         file == ours && main ~ /\/ssh_config$/ { exit }
-        file == ours || (file == main && $2 == "global") { next }
-        !seen[file]++ { print file }
+        file != ours && !seen[file]++ { print file }
     '
 }
 

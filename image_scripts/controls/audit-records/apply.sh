@@ -18,14 +18,29 @@ rule() {
                 printf -- '-a always,exit -F arch=%s -S %s -F exit=-%s %s -F key=%s\n' "$4" "$2" "$_error" "$_people" "$3"
             done
             ;;
-        *) fail "control audit-records: $3: expected who to be anybody, people, root-people or refused, got $1" ;;
+        switched) printf -- '-a always,exit -F arch=%s -S %s -C euid!=uid -F auid!=unset -F key=%s\n' "$4" "$2" "$3" ;;
+        real-clock) printf -- '-a always,exit -F arch=%s -S %s -F a0=0x0 -F key=%s\n' "$4" "$2" "$3" ;;
+        *) fail "control audit-records: $3: expected who to be anybody, people, root-people, refused, switched or real-clock, got $1" ;;
     esac
 }
 
+# runs KEY PROGRAM...: the rules for programs that people run
+runs() {
+    _key=$1
+    shift
+    for _program in "$@"; do
+        printf -- '-a always,exit -F path=%s -F perm=x -F auid>=1000 -F auid!=unset -F key=%s\n' "$_program" "$_key"
+    done
+}
+
 rules() {
+    # shellcheck disable=SC2086 # a list is words
+    runs setid $HM_SETID_FILES
     while IFS="$TAB" read -r key what who _; do
-        case $what in
-            /*)
+        case $who:$what in
+            # shellcheck disable=SC2046 # a list is words
+            runs:*) runs "$key" $(printf '%s' "$what" | tr ',' ' ') ;;
+            *:/*)
                 printf '%s\n' "$what" | tr ',' '\n' | while read -r path; do
                     printf -- '-w %s -p wa -k %s\n' "$path" "$key"
                 done

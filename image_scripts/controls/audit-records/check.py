@@ -76,6 +76,8 @@ def canonical(words: Iterable[str]) -> Rule | None:
 
 def field(option: str, value: str) -> str:
     """One condition, in one spelling."""
+    if option == "-C":  # what the kernel lists the other way round
+        return f"{option} {'!='.join(sorted(value.split('!=')))}"
     parts = re.fullmatch(r"([a-z0-9_]+)(!=|>=|<=|&=|=|>|<|&)(.*)", value)
     if option != "-F" or parts is None:
         return f"{option} {value}"
@@ -91,9 +93,16 @@ def field(option: str, value: str) -> str:
 
 def wanted(context: Context) -> Iterator[tuple[Rule, str]]:
     """A rule that the table asks for, and the path that it watches."""
+    programs = {"setid": context.words("setid_files")}
+    programs |= {key: what.split(",") for key, what, who in context.rows() if who == "runs"}
+    for key, paths in programs.items():
+        for path in paths:
+            yield frozenset({"always", "exit", f"path={path}", "perm=x", *PEOPLE, f"key={key}"}), path
     for key, what, who in context.rows():
+        if key in programs:
+            continue
         if what.startswith("/"):
-            for path in what.split(","):
+            for path in (text.rstrip("/") for text in what.split(",")):
                 yield frozenset({"always", "exit", f"path={path}", "perm=aw", f"key={key}"}), path
             continue
         calls = what.split(",")
@@ -109,6 +118,8 @@ CONDITIONS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "anybody": ((),),
     "people": (PEOPLE,),
     "root-people": (("euid=0", *PEOPLE),),
+    "switched": (("-C euid!=uid", "auid!=-1"),),
+    "real-clock": (("a0=0x0",),),
     "refused": (("exit=-EACCES", *PEOPLE), ("exit=-EPERM", *PEOPLE)),
 }
 

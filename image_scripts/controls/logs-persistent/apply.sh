@@ -25,6 +25,7 @@ SystemKeepFree=$HM_KEEP_FREE
 # What forwards logs reads the journal itself, and misses nothing while it is not there.
 ForwardToSyslog=no
 END
+repeat_in /etc/systemd/journald.conf '^\[Journal\]' <"$ours"
 
 # systemd's own file lets everybody into the folder; the last line for a mode counts. The records of sign-ins are made before anybody
 # signs in: those who write them would let everybody read them.

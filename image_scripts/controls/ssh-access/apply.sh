@@ -13,7 +13,7 @@ keywords="$keywords|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironmen
 keywords="$keywords|LogLevel|Protocol|Port|ListenAddress|PAMServiceName|PerSourcePenaltyExemptList|AuthorizedKeysCommandUser"
 keywords="$keywords|TrustedUserCAKeys|AuthorizedPrincipalsFile|AuthorizedPrincipalsCommand|AuthorizedPrincipalsCommandUser"
 keywords="$keywords|AcceptEnv|SshdSessionPath|SshdAuthPath|SecurityKeyProvider|PubkeyAuthOptions|PerSourceNetBlockSize"
-[ "$HM_FORWARDING" = yes ] || keywords="$keywords|AllowTcpForwarding|AllowStreamLocalForwarding|AllowAgentForwarding"
+[ "$HM_FORWARDING" = yes ] || keywords="$keywords|AllowTcpForwarding|AllowStreamLocalForwarding|AllowAgentForwarding|DisableForwarding"
 
 forwarding() {
     [ "$HM_FORWARDING" = no ] || return 0
@@ -21,6 +21,7 @@ forwarding() {
 AllowTcpForwarding no
 AllowStreamLocalForwarding no
 AllowAgentForwarding no
+DisableForwarding yes
 END
 }
 

@@ -49,6 +49,7 @@ END
 allowtcpforwarding is no
 allowstreamlocalforwarding is no
 allowagentforwarding is no
+disableforwarding is yes
 END
 }
 
