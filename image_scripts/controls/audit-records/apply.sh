@@ -24,22 +24,18 @@ rule() {
     esac
 }
 
-# runs KEY PROGRAM...: the rules for programs that people run
+# runs KEY "PROGRAM...": the rules for programs that people run
 runs() {
-    _key=$1
-    shift
-    for _program in "$@"; do
-        printf -- '-a always,exit -F path=%s -F perm=x -F auid>=1000 -F auid!=unset -F key=%s\n' "$_program" "$_key"
+    for _program in $2; do
+        printf -- '-a always,exit -F path=%s -F perm=x -F auid>=1000 -F auid!=unset -F key=%s\n' "$_program" "$1"
     done
 }
 
 rules() {
-    # shellcheck disable=SC2086 # a list is words
-    runs setid $HM_SETID_FILES
+    runs setid "$HM_SETID_FILES"
     while IFS="$TAB" read -r key what who _; do
         case $who:$what in
-            # shellcheck disable=SC2046 # a list is words
-            runs:*) runs "$key" $(printf '%s' "$what" | tr ',' ' ') ;;
+            runs:*) runs "$key" "$(printf '%s' "$what" | tr ',' ' ')" ;;
             *:/*)
                 printf '%s\n' "$what" | tr ',' '\n' | while read -r path; do
                     printf -- '-w %s -p wa -k %s\n' "$path" "$key"
