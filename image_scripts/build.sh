@@ -27,7 +27,7 @@ sh "$HALLMARK_SCRIPTS/boot_files.sh"
 printf '%s\n' "$HALLMARK_IMAGE" | write_file 644 root:root "$HALLMARK_RECORDS/image"
 
 # What machines compare themselves with: made of the finished tree, before anybody has had it.
-if [ -e /etc/hallmark/aide.conf ]; then
+if [ -e /etc/aide/aide.conf ]; then
     progress integrity 0 0 "hashes of all programs"
     # With the permissions that each boot gives them.
     permissions=/etc/tmpfiles.d/hallmark-permissions.conf

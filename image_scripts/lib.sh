@@ -100,19 +100,19 @@ write_file() {
 }
 
 # repeat_in FILE AFTER <text: has a main file say once more what drop-ins of ours say, below its first line AFTER (a regular expression of
-# awk's), or at its end. The drop-ins still decide; but tools and people that read the main file alone see what holds.
+# awk's), or where it says so already, or at its end. The drop-ins still decide; but tools and people that read the main file alone see what holds.
 repeat_in() {
-    _text=$(grep -Ev '^[[:space:]]*(#|\[|$)' || true)
+    _text=$(grep -Ev '^[[:space:]]*(#|$)|^\[[A-Za-z]+\]$' || true)
     _mode=$(stat -c %a "$1" 2>/dev/null) || _mode=644
     { [ ! -f "$1" ] || cat "$1"; } | TEXT=$_text awk -v after="$2" '
         BEGIN {
             first = "# Hallmark: what its own files say, once more for whoever reads this one alone."
             last = "# Hallmark: end."
         }
-        $0 == first { ours = 1 }
+        $0 == first { ours = 1; if (after == "") say() }
         ours { ours = $0 != last; next }
         { print }
-        !done && $0 ~ after { say() }
+        !done && after != "" && $0 ~ after { say() }
         END { if (!done) say() }
         function say() { if (ENVIRON["TEXT"] != "") print first "\n" ENVIRON["TEXT"] "\n" last; done = 1 }
     ' | write_file "$_mode" root:root "$1"

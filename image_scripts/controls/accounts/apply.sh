@@ -40,7 +40,7 @@ lock_system_accounts() {
         FILENAME == "/etc/shadow" { if ($2 !~ /^[!*]+$/) open[$1] = 1; next }
         ($3 < 1000 || $3 >= 60000) && ($1 in open) { print $1 }
     ' /etc/shadow /etc/passwd)
-    awk -F : '$3 != 0 && ($3 < 1000 || $3 >= 60000) && $7 !~ /\/(nologin|false)$/ { print $1 }' /etc/passwd |
+    awk -F : '$3 != 0 && ($3 < 1000 || $3 >= 60000) && $7 !~ /\/nologin$/ { print $1 }' /etc/passwd |
         while read -r name; do
             usermod -s /usr/sbin/nologin "$name"
         done
@@ -101,10 +101,16 @@ system_info:
 END
 }
 
+# Who once gives somebody a password that expires means what he says: such an account closes for good some weeks later.
+close_what_expired() {
+    [ "$(useradd -D | grep '^INACTIVE=')" = "INACTIVE=$HM_INACTIVE" ] || useradd -D -f "$HM_INACTIVE"
+}
+
 refuse_shared_names
 drop_odd_lines
 lock_system_accounts
 remove_undeclared
+close_what_expired
 make_administrators
 remove_credentials
 if [ -d /etc/cloud ]; then

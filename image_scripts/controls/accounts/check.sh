@@ -30,7 +30,7 @@ judge_accounts() {
             else if (hash[$1] == "") bad($1 ": needs no password at all")
             else if (!person && !locked(hash[$1])) bad($1 ": a system account with a password; expected ! or *")
             else if (person && in_image == "yes" && !locked(hash[$1])) bad($1 ": a password in the image is the same on each server")
-            if (!person && $3 != 0 && $7 !~ /^(\/usr)?(\/s?bin)\/(nologin|false)$/) bad($1 ": a system account with the shell " $7)
+            if (!person && $3 != 0 && $7 !~ /^(\/usr)?(\/s?bin)\/nologin$/) bad($1 ": a system account with the shell " $7)
             if (person && !in_list(administrators, $1) && !in_list(others, $1)) bad($1 ": an account that the recipe does not name")
             if (person && in_list(shared, $1)) bad($1 ": the name of no person")
             if (person) print "account " $1 " (" $3 ")"
@@ -85,6 +85,17 @@ sys.exit(bool(failed))
 ' "$HM_ADMINISTRATORS $HM_OTHERS" "$in_image" $(cloud_files)
 }
 
+# What useradd gives a new account; none for -1.
+judge_inactive() {
+    days=$(useradd -D | sed -n 's/^INACTIVE=//p')
+    case $days in
+        '' | *[!0-9]*) ;;
+        *) [ "$days" -gt "$HM_INACTIVE" ] || return 0 ;;
+    esac
+    finding "useradd: INACTIVE: expected $HM_INACTIVE days or fewer, got \"$days\""
+}
+
+judge_inactive
 judge_accounts || finding "accounts that must not be, or that are open"
 [ ! -d /etc/cloud ] || judge_cloud_config || finding "cloud-init would make accounts that must not be"
 if [ "$in_image" = yes ]; then

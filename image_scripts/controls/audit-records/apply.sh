@@ -81,7 +81,7 @@ locked=2
     printf '# A path that is not here yet takes its own rule with it, and not all that follow.\n-i\n'
     rules
     printf -- '-e %s\n' "$locked"
-} | write_file 640 root:root "$ours"
+} | write_file 600 root:root "$ours"
 
 set_auditd local_events yes write_logs yes log_file /var/log/audit/audit.log log_group adm log_format ENRICHED \
     flush INCREMENTAL_ASYNC freq 50 max_log_file "$((HM_MEGABYTES / 5))" num_logs 5 max_log_file_action ROTATE \
@@ -89,6 +89,7 @@ set_auditd local_events yes write_logs yes log_file /var/log/audit/audit.log log
     disk_error_action SYSLOG
 chown -R root:root /etc/audit
 chmod -R u=rwX,g=rX,o= /etc/audit
+chmod 600 "$folder"/*.rules
 mkdir -p /var/log/audit
 chown root:adm /var/log/audit
 chmod 750 /var/log/audit

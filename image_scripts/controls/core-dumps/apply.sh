@@ -5,13 +5,10 @@ set -eu
 
 set_kernel_parameters core-dumps "Written by Hallmark (control core-dumps)." <"$HALLMARK_TABLE"
 
-# After Debian's 10-coredump-debian.conf: of lines for everybody the last one counts. A line for one account or group would count more,
-# and `ACCOUNT -` alone takes all limits away.
+# Of lines for everybody the last one counts: Debian's 10-coredump-debian.conf has some that raise the limits. A line for one account or group
+# would count more, and `ACCOUNT -` alone takes all limits away.
 limits=/etc/security/limits.d/zz-hallmark-core.conf
 for file in /etc/security/limits.conf /etc/security/limits.d/*.conf; do
-    case $file in
-        */10-coredump-debian.conf) continue ;;
-    esac
     leave_out '[^#[:space:]]+[[:space:]]+((soft|hard|-)[[:space:]]+core([[:space:]]|$)|-[[:space:]]*$)' "$file"
 done
 write_file 644 root:root "$limits" <<'END'

@@ -3,15 +3,16 @@
 set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 
-# list FILE GROUP: for the program that runs with the group's rights
+# list FILE PROGRAM: for root, and for the group with whose rights the program runs
 list() {
-    grep -q "^$2:" /etc/group && owner=root:$2 || owner=root:root
+    owner=root:root
+    [ ! -g "$2" ] || owner=root:$(stat -c %G "$2")
     # shellcheck disable=SC2086 # a list is words
     printf '%s\n' root $HM_USERS | write_file 640 "$owner" "$1"
 }
 
-list /etc/cron.allow crontab
-list /etc/at.allow daemon
+list /etc/cron.allow /usr/bin/crontab
+list /etc/at.allow /usr/bin/at
 rm -f /etc/cron.deny /etc/at.deny
 
 for file in /var/spool/cron/crontabs/* /var/spool/cron/atjobs/* /var/lib/systemd/linger/*; do

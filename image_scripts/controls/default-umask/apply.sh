@@ -52,5 +52,10 @@ drop_umask /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/skel/.profile 
     /etc/skel/.bash_login /root/.profile /root/.bashrc /root/.bash_profile /root/.bash_login
 write_file 644 root:root "$profile" <<END
 # Written by Hallmark (control default-umask). One that is stricter stays.
-umask "\$(printf '%04o' "\$((\$(umask) | 0$HM_UMASK))")"
+_umask=\$(umask)
+umask $HM_UMASK
+[ "\$_umask" = 0$HM_UMASK ] || umask "\$(printf '%04o' "\$((0\$_umask | 0$HM_UMASK))")"
+unset _umask
 END
+# Shells that are no login shells read this alone.
+[ ! -f /etc/bash.bashrc ] || repeat_in /etc/bash.bashrc '' <"$profile"

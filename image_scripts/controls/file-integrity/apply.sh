@@ -5,10 +5,10 @@ set -eu
 
 unit=hallmark-integrity
 database=/var/lib/aide/aide.db
-mkdir -p /var/lib/aide /etc/hallmark
-chown root:root /var/lib/aide /etc/hallmark
+mkdir -p /var/lib/aide /etc/aide
+chown root:root /var/lib/aide /etc/aide
 chmod 700 /var/lib/aide
-chmod go-w /etc/hallmark
+chmod go-w /etc/aide
 
 # A list holds regular expressions: their `*` is not the shell's.
 set -f
@@ -28,10 +28,14 @@ END
     for path in $HM_EXCLUDED; do
         printf '!%s\n' "$path"
     done
+    # What would be changed first by somebody who hides: all that AIDE can compare.
+    for tool in auditctl auditd augenrules aureport ausearch autrace; do
+        printf '/usr/sbin/%s p+i+n+u+g+s+b+acl+selinux+xattrs+sha512\n' "$tool"
+    done
     for path in $HM_PATHS; do
         printf '%s f Content\n%s l Link\n%s d Folder\n' "$path" "$path" "$path"
     done
-} | write_file 600 root:root /etc/hallmark/aide.conf
+} | write_file 600 root:root /etc/aide/aide.conf
 set +f
 
 write_file 644 root:root "/etc/systemd/system/$unit.service" <<END
@@ -42,7 +46,7 @@ ConditionPathExists=$database
 
 [Service]
 Type=oneshot
-ExecStart=/usr/bin/aide --config=/etc/hallmark/aide.conf --check
+ExecStart=/usr/bin/aide --config=/etc/aide/aide.conf --check
 Nice=19
 CPUSchedulingPolicy=idle
 IOSchedulingClass=idle
@@ -73,6 +77,6 @@ enable_units "$unit.timer"
 # The build makes it last. One that is there stays: a new one would take for good whatever has changed.
 if [ "$HALLMARK_PHASE" = build ]; then
     rm -f "$database"
-elif [ ! -s "$database" ] || [ -n "$(find /etc/hallmark/aide.conf -newer "$database")" ]; then
+elif [ ! -s "$database" ] || [ -n "$(find /etc/aide/aide.conf -newer "$database")" ]; then
     sh "$HALLMARK_CONTROL/database.sh"
 fi

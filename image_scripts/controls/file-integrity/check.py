@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from lib import Context, files_of_root, read, run
 
 UNIT = "hallmark-integrity"
-CONFIGURATION = Path("/etc/hallmark/aide.conf")
+CONFIGURATION = Path("/etc/aide/aide.conf")
 DATABASE = Path("/var/lib/aide/aide.db")
 AIDE = ["aide", f"--config={CONFIGURATION}"]
 COMMAND = f"ExecStart=/usr/bin/aide --config={CONFIGURATION} --check"
@@ -82,7 +82,7 @@ def check_coverage(context: Context) -> int:
         elif line.startswith("/"):
             entries += 1
             values = dict(zip(columns, line.split(), strict=False))
-            if values.get("sha256", "0") != "0":
+            if {values.get("sha256", "0"), values.get("sha512", "0")} != {"0"}:
                 hashed.add(unquote(values["name"]))
     excluded = [re.compile(pattern) for pattern in context.words("excluded")]
     below = tuple(f"{path.rstrip('/')}/" for path in context.words("paths"))

@@ -3,7 +3,7 @@
 set -eu
 database=/var/lib/aide/aide.db
 rm -f "$database.new"
-aide --config=/etc/hallmark/aide.conf --init >/dev/null
+aide --config=/etc/aide/aide.conf --init >/dev/null
 chmod 600 "$database.new"
 mv -f "$database.new" "$database"
 sha256sum "$database"

@@ -45,6 +45,7 @@ while IFS=: read -r user _ uid gid _ home _; do
         find "$place" -mindepth 1 -maxdepth $depth -name "$name" ! -type l ! -uid 0 ! -uid "$uid" -exec chown -h "$uid:$gid" {} +
         find "$place" -mindepth 1 -maxdepth $depth -name "$name" ! -type l -perm /022 -exec chmod go-w {} +
     done
+    find "$home" -mindepth 1 -maxdepth 1 -name '.*' -type f -perm /037 -exec chmod g-wx,o= {} +
 done </etc/passwd
 [ $# = 0 ] || drop_acls "$@"
 
@@ -58,6 +59,7 @@ if [ -f /etc/adduser.conf ]; then
 fi
 chown -R root:root /etc/skel
 chmod -R go-w /etc/skel
+find /etc/skel -type f -perm /037 -exec chmod g-wx,o= {} +
 drop_acls /etc/skel
 
 # Folders of root's PATH, and those above them.

@@ -106,6 +106,8 @@ def check_file(context: Context, path: str, found: os.stat_result, entry: pwd.st
         context.finding(f"{path}: expected of {entry.pw_name}, it belongs to user {found.st_uid}")
     elif found.st_mode & 0o022 and not stat.S_ISLNK(found.st_mode):
         context.finding(f"{path}: others than {entry.pw_name} write it ({stat.S_IMODE(found.st_mode):04o})")
+    elif stat.S_ISREG(found.st_mode) and os.path.dirname(path) == entry.pw_dir and found.st_mode & 0o037:  # noqa: PTH120
+        context.finding(f"{path}: expected 0740 or less, got {stat.S_IMODE(found.st_mode):04o}")
     elif entry.pw_uid == 0 and stat.S_ISLNK(found.st_mode):
         why = why_writable(path)
         if why:
@@ -129,8 +131,11 @@ def check_skeleton(context: Context) -> None:
     for folder, _, names in os.walk("/etc/skel"):
         for path in (folder, *(os.path.join(folder, name) for name in names)):  # noqa: PTH118
             why = why_writable(path)
+            mode = os.lstat(path).st_mode
             if why:
                 context.finding(f"{path}: each new home gets it: {why}")
+            elif stat.S_ISREG(mode) and mode & 0o037:
+                context.finding(f"{path}: each new home gets it: expected 0740 or less, got {stat.S_IMODE(mode):04o}")
 
 
 def check_new_homes(context: Context) -> None:

@@ -6,7 +6,11 @@ set -eu
 profile=/etc/profile.d/00-hallmark-timeout.sh
 write_file 644 root:root "$profile" <<END
 # Written by Hallmark (control idle-sessions). It may be read twice: the second time the variable cannot be set any more.
-if (unset TMOUT) 2>/dev/null; then
+if ! (unset TMOUT) 2>/dev/null; then
+    :
+elif [ -n "\${BASH_VERSION-}" ]; then
+    declare -xr TMOUT=$HM_SECONDS
+else
     TMOUT=$HM_SECONDS
     readonly TMOUT
     export TMOUT

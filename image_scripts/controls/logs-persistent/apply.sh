@@ -43,6 +43,10 @@ for file in /etc/logrotate.d/wtmp /etc/logrotate.d/btmp /etc/logrotate.d/wtmpdb 
     [ ! -f "$file" ] || sed -i -E 's/^([[:space:]]*create) 0?66[0-9] root utmp/\1 0660 root utmp/' "$file"
 done
 
+# A log that is turned each day is one that nobody has to search for long; as much of it stays as before.
+[ ! -f /etc/logrotate.conf ] ||
+    sed -i -E 's/^(weekly|monthly|yearly)[[:space:]]*$/daily/; s/^rotate 4[[:space:]]*$/rotate 28/' /etc/logrotate.conf
+
 [ -d /var/log/journal ] || mkdir /var/log/journal
 find /var/log/journal \( ! -user root -o ! -group systemd-journal \) -exec chown root:systemd-journal {} +
 find /var/log/journal -perm /0007 -exec chmod o= {} +

@@ -7,7 +7,7 @@ set -eu
 [ "$HM_DICTIONARY" = no ] || [ -s /var/cache/cracklib/cracklib_dict.pwd ] ||
     fail "no dictionary (package cracklib-runtime)"
 
-quality=/etc/security/pwquality.conf.d/zz-hallmark.conf
+quality=/etc/security/pwquality.conf
 profiles=/usr/share/pam-configs
 tallies=/var/lib/faillock
 
@@ -21,7 +21,7 @@ lcredit = -1
 ocredit = -1
 minclass = 4
 maxrepeat = 3
-maxsequence = 4
+maxsequence = 3
 difok = 8
 usercheck = 1
 gecoscheck = 1
@@ -29,10 +29,10 @@ dictcheck = $([ "$HM_DICTIONARY" = yes ] && echo 1 || echo 0)
 enforcing = 1
 enforce_for_root
 END
-    # pwquality.conf is read after its folder, and wins.
-    for file in /etc/security/pwquality.conf /etc/security/pwquality.conf.d/*.conf; do
-        if [ "$file" != "$quality" ] && grep -qsE '^[[:space:]]*[a-z]' "$file"; then
-            sed -i -E 's/^[[:space:]]*[a-z]/# set by Hallmark in zz-hallmark.conf: &/' "$file"
+    # It is read after its folder, and wins; it is also where tools look.
+    for file in /etc/security/pwquality.conf.d/*.conf; do
+        if grep -qsE '^[[:space:]]*[a-z]' "$file"; then
+            sed -i -E 's/^[[:space:]]*[a-z]/# set by Hallmark in pwquality.conf: &/' "$file"
         fi
     done
 }

@@ -12,9 +12,11 @@ tag=PASSWD:
 policy() {
     cat <<END
 # Written by Hallmark (control privileges). sudo keeps the last value that it reads: this file must sort last.
-Defaults use_pty, env_reset, !visiblepw, !targetpw, !rootpw, !runaspw
+Defaults use_pty, env_reset, ignore_dot, !visiblepw, !targetpw, !rootpw, !runaspw
 Defaults logfile=$HM_LOG, log_year, loglinelen=0
-Defaults passwd_tries=3, passwd_timeout=1, timestamp_timeout=$HM_TIMESTAMP_TIMEOUT, timestamp_type=tty
+Defaults passwd_tries=3, passwd_timeout=1, timestamp_type=tty
+Defaults timestamp_timeout=$HM_TIMESTAMP_TIMEOUT
+Defaults umask=$HM_UMASK
 Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 %sudo ALL=(ALL:ALL) $tag ALL
 END

@@ -6,7 +6,8 @@ set -eu
 
 # The policy as sudo reads it, aliases expanded and files joined, one judged line a rule.
 judge_policy() {
-    awk -v administrators=" $HM_ADMINISTRATORS " -v nopasswd="$HM_NOPASSWD" -v timeout="$HM_TIMESTAMP_TIMEOUT" -v log_file="$HM_LOG" '
+    awk -v administrators=" $HM_ADMINISTRATORS " -v nopasswd="$HM_NOPASSWD" -v timeout="$HM_TIMESTAMP_TIMEOUT" -v umask="$HM_UMASK" \
+        -v log_file="$HM_LOG" '
         function bad(text) { print "FAIL sudo: " text; failed = 1 }
         # the fields of a line of comma-separated values, into field[]
         function parse(line,    n, quoted, i, c) {
@@ -54,12 +55,13 @@ judge_policy() {
             }
         }
         END {
-            is("use_pty", "true"); is("env_reset", "true"); is("logfile", log_file)
+            is("use_pty", "true"); is("ignore_dot", "true"); is("env_reset", "true"); is("logfile", log_file)
             isnt("authenticate", "false"); isnt("log_allowed", "false"); isnt("syslog", "false")
             isnt("visiblepw", "true"); isnt("targetpw", "true"); isnt("rootpw", "true"); isnt("runaspw", "true")
             if ("exempt_group" in value && value["exempt_group"] != "false") bad("Defaults exempt_group: " value["exempt_group"])
             if (value["secure_path"] == "" || value["secure_path"] ~ /(^|:)(\.|:|$|\/tmp|\/home)/)
                 bad("Defaults secure_path: \"" value["secure_path"] "\"")
+            if (value["umask"] != "0077") is("umask", umask)
             isnt("timestamp_type", "global")
             within("timestamp_timeout", 0, timeout); within("passwd_tries", 1, 3)
             if (administrators !~ /^ *$/ && !reached) bad("no rule for %sudo: administrators could do nothing")

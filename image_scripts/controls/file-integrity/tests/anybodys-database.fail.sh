@@ -1,2 +1,2 @@
 sh "$HALLMARK_CONTROL/apply.sh"
-chmod 666 /etc/hallmark/aide.conf
+chmod 666 /etc/aide/aide.conf

@@ -1,0 +1,2 @@
+sh "$HALLMARK_CONTROL/apply.sh"
+useradd -D -f -1

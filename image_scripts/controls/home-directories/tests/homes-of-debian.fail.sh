@@ -1,0 +1,2 @@
+# Its skeleton is readable by all.
+:
