@@ -55,6 +55,10 @@ for script in "$HALLMARK_MEDIA"/acceptance/*; do
     printf '%s\n' "$code" >"$HALLMARK_RESULTS/recipe/$name.exit"
     [ "$code" = 0 ] || failed=yes
 done
+if [ -e "$HALLMARK_MEDIA/judges/asked" ] && [ -d "$first" ]; then
+    stage judges
+    sh "$HALLMARK_SCRIPTS/judges.sh" "$HALLMARK_RESULTS/judges"
+fi
 stage 'done'
 # The candidate is rejected then, whatever a second boot would show.
 [ -d "$first" ] || [ -n "$failed" ] || : >"$HALLMARK_AGAIN"

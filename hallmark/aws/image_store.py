@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hallmark.aws import tags as aws_tags
 from hallmark.aws.channel import channels_of
 from hallmark.aws.ebs.snapshots import wait_until_completed
 from hallmark.aws.evidence import open_evidence
@@ -27,7 +28,7 @@ from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
 from hallmark.common.errors import AwsError, SettingsError
 from hallmark.common.fingerprint import Sha256
-from hallmark.evidence.summary import Artefact
+from hallmark.evidence.summary import Artefact, Summary, load_summary
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs, Say
 from hallmark.store.image import image_id
@@ -109,6 +110,16 @@ class AwsImageStore:
     def artefact(self, image: AmiImage) -> Artefact:
         """Its ids: AWS gives no hash of a snapshot."""
         return Artefact(ami=image.ami, snapshot=image.snapshot, region=image.region)
+
+    def released(self, recipe: str, work: Path) -> Summary | None:
+        """Of the recipe's newest released AMI, as far as its evidence is here."""
+        images = list_images(self._aws, {aws_tags.STATUS: aws_tags.RELEASED})
+        newest = next((image for image in images if image.recipe == recipe), None)
+        if newest is None or self._evidence.run_of(newest.id) is None:
+            return None
+        folder = work / "released"
+        self._evidence.fetch(newest.id, folder)
+        return load_summary(folder)
 
     def accept(self, image: AmiImage, acceptance: Sha256) -> AmiImage:
         """Mark it in its tags."""

@@ -14,6 +14,7 @@ from hallmark.cli.options import DryRun, Folder, Json, Name, Stack, print_facts,
 from hallmark.cli.stacks import open_catalogue
 from hallmark.common.files import mebibytes
 from hallmark.evidence.index import INDEX, describe
+from hallmark.evidence.summary import JudgeSummary
 
 
 def images(stack: Stack = "local", store_folder: Folder = None, as_json: Json = False) -> None:
@@ -39,8 +40,10 @@ def show(name: Name, stack: Stack = "local", store_folder: Folder = None, as_jso
     if as_json:
         print_json(facts)
         return
-    files, _ = facts.pop("files", None), facts.pop("summary", None)
+    files, summary = facts.pop("files", None), facts.pop("summary", None)
     print_facts(facts)
+    for judge in (summary or {}).get("judges", ()):
+        print("\n".join(JudgeSummary.model_validate(judge).lines()))
     if files is None:
         return
     index = Path(facts["evidence"]) / INDEX

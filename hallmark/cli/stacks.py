@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hallmark.common.cache import user_cache
 from hallmark.common.checkout import find_checkout
 from hallmark.common.errors import SettingsError
-from hallmark.config.settings import PROJECT
+from hallmark.config.settings import PROJECT, Settings, load_settings
 from hallmark.config.stack_file import known_stacks, read_stack_config
 from hallmark.local.image_store import LocalCatalogue
 from hallmark.store.store import Store
@@ -38,6 +38,11 @@ def read_config(stack: str) -> dict[str, str]:
     """A stack's configuration, as Pulumi hands it to programs. SettingsError when there is no such stack."""
     require_stack(stack)
     return read_stack_config(find_checkout(), stack)
+
+
+def read_settings(stack: str) -> Settings:
+    """A stack's settings. SettingsError when there is no such stack, or one of them is wrong."""
+    return load_settings(read_config(stack), where=f"stacks/Pulumi.{stack}.yaml")
 
 
 def is_on_aws(stack: str) -> bool:

@@ -40,6 +40,7 @@ _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 _GUEST_PATH = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
 # What JSON Schema can say of `str.isprintable`: neither control characters nor other ends of lines, and no blank alone.
 _LINE = re.compile(r" *[^\x00-\x20\x7f-\xa0\xad\u2028\u2029][^\x00-\x1f\x7f-\xa0\xad\u2028\u2029]*")
+_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,150}")
 _EACH_ONCE: JsonDict = {"uniqueItems": True}  # for the schema; `_no_doubles` says it for the model
 
 
@@ -80,6 +81,7 @@ UserName = Annotated[
 ]
 Cve = Annotated[str, _pattern(_CVE, "CVE-YEAR-NUMBER"), _in_schema(_CVE)]
 GuestPath = Annotated[str, _pattern(_GUEST_PATH, "an absolute path without blanks"), _in_schema(_GUEST_PATH)]
+Rule = Annotated[str, _pattern(_RULE, "a rule as the judge names it, without blanks"), _in_schema(_RULE)]
 Line = Annotated[str, AfterValidator(_check_line), _in_schema(_LINE)]
 
 
@@ -101,6 +103,53 @@ class Mitigation(BaseModel):
     reason: Line = Field(description="Why there is no patch yet and what is done instead, in one line.")
     expires: date = Field(description="The last day on which the mitigation stands in.")
     control: str = Field(description="The id of the control that carries it out. It joins the plan.")
+
+
+class JudgeException(BaseModel):
+    """A rule of a judge that may fail for a while."""
+
+    model_config = STRICT
+    rule: Rule = Field(
+        description="The rule, as the judge names it: `sshd_set_idle_timeout`, `BOOT-5122`, `kex:NAME`. "
+        "docs/judges.md says where the names are."
+    )
+    reason: Line = Field(description="Why it may fail, in one line. The evidence and docs/judges.md tell it.")
+    expires: date = Field(description="The last day on which it may fail.")
+
+
+class Judge(BaseModel):
+    """A tool that is not ours, which judges the booted candidate."""
+
+    model_config = STRICT
+    name: Literal["lynis", "openscap", "ssh-audit"] = Field(description="The tool.")
+    profile: Literal["anssi_bp28_enhanced", "cis_level1_server", "cis_level2_server"] | None = Field(
+        default=None, description="The profile of the SCAP Security Guide; needed for `openscap`, and for no other."
+    )
+    least_score: int = Field(
+        ge=0,
+        le=100,
+        description="The score, in percent, below which the candidate is rejected. docs/judges.md says how each judge "
+        "scores.",
+    )
+    exceptions: tuple[JudgeException, ...] = Field(
+        default=(), description="Rules that may fail: they do not count for `least_score`."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Judge:
+        if (self.name == "openscap") is (self.profile is None):
+            wanted = "a profile with openscap" if self.profile is None else f"no profile with {self.name}"
+            raise ValueError(f"profile: expected {wanted}")
+        rules = [exception.rule for exception in self.exceptions]
+        double = next((rule for index, rule in enumerate(rules) if rule in rules[:index]), None)
+        if double is not None:
+            raise ValueError(f'exceptions: "{double}" is listed twice')
+        return self
+
+    @property
+    def label(self) -> str:
+        """What people and files know it by: its name, and its profile."""
+        return self.name if self.profile is None else f"{self.name}-{self.profile}"
 
 
 class Hardening(BaseModel):
@@ -189,6 +238,9 @@ class Recipe(BaseModel):
         default=(), description="Vulnerabilities that are dealt with in another way until there is a patch."
     )
     acceptance: Acceptance = Field(default_factory=Acceptance, description="The recipe's own tests.")
+    judge: tuple[Judge, ...] = Field(
+        default=(), description="Tools that are not ours, which judge the booted candidate."
+    )
     machine: MachineShape = Field(
         default_factory=MachineShape, description="The machines that build and judge the image."
     )
@@ -202,6 +254,9 @@ class Recipe(BaseModel):
             double = next((value for index, value in enumerate(values) if value in values[:index]), None)
             if double is not None:
                 raise ValueError(f'{field}: "{double}" is listed twice')
+        labels = [judge.label for judge in self.judge]
+        if (double := next((each for index, each in enumerate(labels) if each in labels[:index]), None)) is not None:
+            raise ValueError(f'judge: "{double}" is asked twice')
         return self
 
     @property

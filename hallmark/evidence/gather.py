@@ -10,7 +10,7 @@ from hallmark.common.errors import BuildError, HallmarkError
 from hallmark.debian.lock import write_lock
 from hallmark.evidence.index import write_index
 from hallmark.evidence.summarise import summarise
-from hallmark.evidence.summary import Artefact, Made, Summary, load_summary
+from hallmark.evidence.summary import Artefact, JudgeSummary, Made, Summary, load_summary
 from hallmark.guest.checks_archive import keep_checks
 from hallmark.guest.task import CONSOLE, RESULTS
 from hallmark.order.order import Order
@@ -51,6 +51,7 @@ def add_evidence(
     *,
     made: Made,
     artefact: Artefact,
+    judges: tuple[JudgeSummary, ...] = (),
 ) -> None:
     """Put what acceptance saw beside the build's evidence, in place of an earlier acceptance's.
 
@@ -74,6 +75,7 @@ def add_evidence(
         problems=problems,
         made={**(before.made if before else {}), "acceptance": made},
         artefact=artefact,
+        judges=judges,
     )
     write_index(evidence, summary)
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from hallmark.common.files import write_atomic
-from hallmark.evidence.summary import ControlSummary, Made, Patch, Summary, save_summary
+from hallmark.evidence.summary import ControlSummary, JudgeSummary, Made, Patch, Summary, save_summary
 
 INDEX = "index.md"
 _MAX_ROWS = 400
@@ -27,6 +27,7 @@ _TOPICS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("*error.txt", "why it failed"),
         ("*verdict*", "the host's judgement"),
         ("*/recipe/", "the recipe's own tests ({}): output (.out), exit code (.exit)"),
+        ("*judges/*", "the report of a judge that is not ours: docs/judges.md"),
         ("*facts/*", "what the booted candidate said of itself"),
         ("*/stage", "the stage that the guest reached"),
         ("*/exit", "the exit code of the guest's work"),
@@ -69,6 +70,7 @@ def write_index(folder: Path, summary: Summary) -> Path:
         _head(summary),
         _titled("Findings", _findings(summary)),
         _titled("Waivers and mitigations", _exceptions(summary)),
+        _titled("Judges that are not ours", _judges(summary.judges)),
         _titled("Not covered", _table(("requirement", "what it asks for", "why"), _gaps(summary))),
         _titled("How it was made", _made(summary.made)),
         _titled(f"Controls ({len(summary.controls)})", _controls(summary.controls)),
@@ -162,6 +164,35 @@ def _exceptions(summary: Summary) -> str:
     ]
     table = _table(("what", "reason", "last day"), [*waived, *mitigated])
     return table or ("none" if summary.controls else "")
+
+
+def _judges(judges: Sequence[JudgeSummary]) -> str:
+    rows = [
+        (
+            f"`{judge.label}`",
+            judge.version,
+            *(_percent(score) for score in (judge.score, judge.counted)),
+            f"{judge.least_score} %",
+            _percent(judge.before),
+            str(judge.passed),
+            str(len(judge.failed)),
+            str(judge.not_applicable),
+        )
+        for judge in judges
+    ]
+    head = ("judge", "version", "score", "but for exceptions", "at least", "released before", "passed", "failed")
+    parts = [_table((*head, "not applicable"), rows)]
+    for judge in judges:
+        failed = [
+            f"`{rule}`" + (f": {judge.exceptions[rule]}" if rule in judge.exceptions else "") for rule in judge.failed
+        ]
+        stale = [f"`{rule}`: an exception, but the rule does not fail any more" for rule in judge.stale]
+        parts.append(_titled(f"{judge.label}: failed", _list([*failed, *stale]), level=3))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _percent(score: float | None) -> str:
+    return "" if score is None else f"{score:g} %"
 
 
 def _gaps(summary: Summary) -> list[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from hallmark.evidence.summary import (
     Gap,
     Identity,
     InstalledPackage,
+    JudgeSummary,
     Made,
     MitigationSummary,
     Outcome,
@@ -30,6 +31,7 @@ from hallmark.store.image import image_id
 from hallmark.verdict.acceptance import boots_of
 from hallmark.verdict.judgement import ControlResult, Verdict
 from hallmark.verdict.observed import Row, read_controls, read_inventory, read_timings
+from hallmark.verdict.scores import Score
 
 _LINES = 20
 _NOT_APPLICABLE = "NOT APPLICABLE "
@@ -45,6 +47,7 @@ def summarise(
     problems: Iterable[str] = (),
     made: Mapping[str, Made] | None = None,
     artefact: Artefact | None = None,
+    judges: tuple[JudgeSummary, ...] = (),
 ) -> Summary:
     """All that is known of the image of an order, from the files in `evidence`.
 
@@ -69,6 +72,7 @@ def summarise(
         made=dict(made or {}),
         controls=controls,
         mitigations=tuple(_mitigation(each) for each in recipe.get("mitigation", ())),
+        judges=judges,
         not_covered=_gaps(controls),
         cves=_cves(order),
         patches=_patches(order),
@@ -77,6 +81,28 @@ def summarise(
         packages=_packages(order, after),
         isolation=_isolation(evidence),
         timings=_timings(evidence),
+    )
+
+
+def judge_summary(score: Score, released: Summary | None) -> JudgeSummary:
+    """What one judge came to, beside what it said of the channel's present image."""
+    judge = score.judge
+    before = {each.label: each.score for each in released.judges} if released is not None else {}
+    return JudgeSummary(
+        name=judge.name,
+        profile=judge.profile,
+        version=score.version,
+        content=score.content,
+        score=score.score,
+        counted=score.counted,
+        least_score=judge.least_score,
+        before=before.get(judge.label),
+        passed=score.passed,
+        not_applicable=score.not_applicable,
+        failed=score.failed,
+        exceptions={each.rule: each.reason for each in judge.exceptions},
+        stale=score.stale,
+        seconds=score.seconds,
     )
 
 

@@ -146,6 +146,51 @@ class MitigationSummary(_Model):
     expires: str = Field(description="The last day.")
 
 
+class JudgeSummary(_Model):
+    """What a tool that is not ours came to."""
+
+    name: str = Field(description="The tool.")
+    profile: str | None = Field(default=None, description="Its profile, where it has one.")
+    version: str = Field(description="Its version; that of the SCAP Security Guide for OpenSCAP.")
+    content: str = Field(description="SHA-256 of all that was carried into the machine for the judges.")
+    score: float | None = Field(description="Its score in percent, of all rules that apply. None without a report.")
+    counted: float | None = Field(
+        description="The score without the rules of the exceptions: what `least_score` is compared with."
+    )
+    least_score: int = Field(description="What the recipe asks for.")
+    before: float | None = Field(
+        default=None, description="The `score` of the image that the channel pointed at when this one was judged."
+    )
+    passed: int = Field(description="How many rules passed.")
+    not_applicable: int = Field(description="How many do not apply, or were not looked at.")
+    failed: tuple[str, ...] = Field(description="The rules that failed, those of the exceptions included.")
+    exceptions: Mapping[str, str] = Field(description="The rules that may fail, and the recipe's reasons.")
+    stale: tuple[str, ...] = Field(description="The exceptions whose rules do not fail any more.")
+    seconds: float | None = Field(description="How long it took.")
+
+    @property
+    def label(self) -> str:
+        """What people know it by."""
+        return self.name if self.profile is None else f"{self.name}-{self.profile}"
+
+    @property
+    def fell(self) -> bool:
+        """Whether it gives less than it gave the image that the channel pointed at."""
+        return self.score is not None and self.before is not None and self.score < self.before
+
+    def lines(self) -> list[str]:
+        """What people are told: the score, and what is odd about it."""
+        said = f"{self.label}: {_percent(self.score)}"
+        said += f", {_percent(self.counted)} but for {len(self.exceptions)} exceptions" if self.exceptions else ""
+        lines = [f"{said} (at least {self.least_score} %)"]
+        lines += [f"{self.label}: less than the released image's {_percent(self.before)}"] if self.fell else []
+        return [*lines, *(f"{self.label}: exception {rule}: the rule does not fail any more" for rule in self.stale)]
+
+
+def _percent(score: float | None) -> str:
+    return "no score" if score is None else f"{score:g} %"
+
+
 class Gap(_Model):
     """A requirement that the image does not wholly meet."""
 
@@ -168,6 +213,7 @@ class Summary(_Model):
     )
     controls: tuple[ControlSummary, ...] = Field(default=(), description="Every control of the plan, in its order.")
     mitigations: tuple[MitigationSummary, ...] = Field(default=(), description="What stands in for patches.")
+    judges: tuple[JudgeSummary, ...] = Field(default=(), description="What the tools that are not ours came to.")
     not_covered: tuple[Gap, ...] = Field(default=(), description="Requirements that are not wholly met, and why.")
     cves: Mapping[str, tuple[str, ...]] = Field(
         default_factory=dict, description="Every CVE that the patch lock closes: the packages that close it."

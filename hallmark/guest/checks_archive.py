@@ -10,7 +10,7 @@ from pathlib import Path
 from hallmark.common.errors import StoreError
 from hallmark.common.files import write_atomic
 from hallmark.common.fingerprint import hash_bytes
-from hallmark.order.order import ACCEPTANCE_SCRIPTS, Order, script_paths
+from hallmark.order.order import Order, script_paths
 
 CHECKS = "checks.tar"
 """The file of an image's evidence."""
@@ -59,7 +59,7 @@ def _checkout_files(order: Order, scripts: Path) -> dict[str, bytes]:
                 f"{scripts}/controls: expected the image's control {control}, found none; "
                 "check out the commit that the image was built from"
             )
-    paths = script_paths(scripts, ACCEPTANCE_SCRIPTS, controls, ("check",))
+    paths = script_paths(scripts, order.acceptance_entries, controls, ("check",))
     return {name: path.read_bytes() for name, path in paths.items()}
 
 

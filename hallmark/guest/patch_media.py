@@ -12,7 +12,7 @@ from hallmark.common.files import write_atomic
 from hallmark.common.fingerprint import Sha256, hash_file
 from hallmark.common.iso import make_media
 from hallmark.debian import resolve as patches
-from hallmark.order.order import ACCEPTANCE_SCRIPTS, BUILD_SCRIPTS, CHANGED, Order, script_paths
+from hallmark.order.order import BUILD_SCRIPTS, CHANGED, Order, judges_files, script_paths
 from hallmark.order.places import Places
 
 Say = Callable[[str], None]
@@ -42,12 +42,13 @@ def make_patch_media(order: Order, places: Places, say: Say) -> tuple[Path, Sha2
 
 
 def make_acceptance_media(order: Order, work: Path) -> Path:
-    """The acceptance's own media, in `work`: checks, plan and the recipe's tests. MediaError when they have changed."""
+    """The acceptance's own media, in `work`: checks, plan, tests and judges. MediaError when one has changed."""
     media = work / "acceptance.iso"
     files: dict[str, Path | bytes] = {
-        **script_paths(order.scripts, ACCEPTANCE_SCRIPTS, tuple(r.id for r in order.plan), ("check",)),
+        **script_paths(order.scripts, order.acceptance_entries, tuple(r.id for r in order.plan), ("check",)),
         **{name: text.encode() for name, text in order.plan_files.items()},
         **{f"acceptance/{name}": path for name, path in order.acceptance_scripts.items()},
+        **judges_files(order.judges, order.tools),
     }
     make_ordered_media(media, files, order.acceptance_manifest)
     return media

@@ -13,7 +13,7 @@ from hallmark.common.errors import BuildError, SettingsError, StoreError
 from hallmark.common.fingerprint import Sha256, hash_file
 from hallmark.debian.inventory import parse_status
 from hallmark.evidence.gather import bind_evidence
-from hallmark.evidence.summary import Artefact, load_summary
+from hallmark.evidence.summary import Artefact, Summary, load_summary
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs, Say
 from hallmark.store.image import Image
@@ -93,6 +93,13 @@ class LocalImageStore:
         """Its disk's file, by hash."""
         return Artefact(sha256=image.sha256, size=image.size)
 
+    def released(self, recipe: str, work: Path) -> Summary | None:
+        """Of the newest image that one of the recipe's channels points at."""
+        pointed = set(self._store.channels().values())
+        found = (image for image in self._store.images() if image.recipe == recipe and image.id in pointed)
+        newest = next(found, None)
+        return load_summary(newest.evidence) if newest is not None else None
+
     def accept(self, image: Image, acceptance: Sha256) -> Image:
         """Mark it in its record."""
         return self._store.accept(image.id, acceptance)
@@ -100,6 +107,19 @@ class LocalImageStore:
     def reject(self, image: Image, acceptance: Sha256, reason: str) -> None:
         """Mark it in its record, with the reason."""
         self._store.reject(image.id, acceptance, reason)
+
+
+def lower_scores(store: Store, recipe: str, channel: str, name: str) -> list[str]:
+    """A line for each judge that gives an image less than the one which the channel points at."""
+    before, now = store.channel_target(recipe, channel), store.look_up(name)
+    if before is None or now is None or before.id == now.id:
+        return []
+    summary, released = load_summary(now.evidence), load_summary(before.evidence)
+    if summary is None or released is None:
+        return []
+    scores = {judge.label: judge.score for judge in released.judges}
+    judges = [judge.model_copy(update={"before": scores.get(judge.label)}) for judge in summary.judges]
+    return [f"release: {judge.lines()[1]}" for judge in judges if judge.fell]
 
 
 def _artefact(disk: Path) -> Artefact:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hallmark.base.base import SUITE, build_base, find_base, load_base_plan, require_base
 from hallmark.common.fingerprint import Sha256
-from hallmark.local.image_store import LocalImageStore
+from hallmark.local.image_store import LocalImageStore, lower_scores
 from hallmark.local.machines import LocalMachines
 from hallmark.order.order import load_order
 from hallmark.order.places import Places
@@ -89,7 +89,9 @@ def _find_verdict(props: AcceptanceProps) -> Found:
     return {} if judged else None
 
 
-def _release(props: ReleaseProps, _context: StepContext) -> Made:
+def _release(props: ReleaseProps, context: StepContext) -> Made:
+    for line in lower_scores(_store(props), props.recipe, props.channel, props.image):
+        context.say(line)
     _store(props).move_channel(props.recipe, props.channel, props.image)
     return {"id": f"{props.recipe}/{props.channel}"}
 

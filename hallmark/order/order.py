@@ -7,7 +7,7 @@ JSON and is all that build and acceptance need. Paths in it say where things are
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -17,11 +17,11 @@ from pydantic import BaseModel
 
 from hallmark.common import errors
 from hallmark.common.cache import load_plan, save_plan
-from hallmark.common.errors import ControlError, HallmarkError, MediaError
+from hallmark.common.errors import ControlError, HallmarkError, MediaError, RecipeError
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_bytes, hash_file
 from hallmark.common.iso import manifest_lines
 from hallmark.common.validation import STRICT
-from hallmark.config.recipe import MachineShape, Recipe
+from hallmark.config.recipe import Judge, MachineShape, Recipe
 from hallmark.controls.files import Row, Severity
 from hallmark.controls.plan import (
     Plan,
@@ -35,6 +35,7 @@ from hallmark.controls.plan import (
 )
 from hallmark.debian.inventory import Inventory
 from hallmark.debian.lock import PatchLock
+from hallmark.judges.tools import Tools
 
 # Entry points and what they source, then what the controls source; controls themselves come by the plan.
 _SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh", "packages.sh", "sockets.sh")
@@ -43,6 +44,8 @@ BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED, *
 ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED, *_PYTHON)
 DRIFT_SCRIPTS = ("drift.sh", "remote.sh", "stages.sh")
 """What starts an image's checks on a disk (with `stages.sh`), and over SSH; no part of what releases it."""
+JUDGES_SCRIPT = "judges.sh"
+"""What runs the judges that are not ours; on the media of a recipe that asks for some."""
 INVENTORY_SCRIPTS = ("inventory.sh", "stages.sh", "lib.sh", "isolation.sh")
 BOOTSTRAP = "bootstrap.sh"
 CHANGED = "changed while this run was under way; run again"
@@ -99,6 +102,8 @@ class Order(BaseModel):
     expected_network: ExpectedNetwork = "none"
     deadline_minutes: int
     inventory: tuple[tuple[str, str, str], ...]
+    judges: tuple[Judge, ...] = ()
+    tools: Tools | None = None
 
     @property
     def fingerprint(self) -> Sha256:
@@ -115,7 +120,9 @@ class Order(BaseModel):
     def acceptance_fingerprint(self) -> Sha256:
         """The identity of judging this image: the image, the tests, and who is to sign in."""
         inputs = {"image": self.fingerprint, "media": self.acceptance_hashes, "administrators": self.administrators}
-        return fingerprint("acceptance", inputs)
+        # Which judges run is on the media; what is asked of them is not.
+        asked = {judge.label: [judge.least_score, *(each.rule for each in judge.exceptions)] for judge in self.judges}
+        return fingerprint("acceptance", {**inputs, **({"judges": asked} if asked else {})})
 
     @property
     def build_manifest(self) -> Sha256:
@@ -126,6 +133,11 @@ class Order(BaseModel):
     def acceptance_manifest(self) -> Sha256:
         """The hash that the MANIFEST of the acceptance's media must have."""
         return hash_bytes(manifest_lines(self.acceptance_hashes))
+
+    @property
+    def acceptance_entries(self) -> tuple[str, ...]:
+        """The scripts of the acceptance that are no control's."""
+        return entries_with(self.judges)
 
     def bootstrap_file(self) -> Path:
         """The bootstrap script; MediaError when it is no longer the one that was ordered."""
@@ -175,12 +187,14 @@ def make_order(
     lock: PatchLock,
     expected_network: ExpectedNetwork = "none",
     hardware: Mapping[str, str] | None = None,
+    tools: Tools | None = None,
 ) -> Order:
     """Fix a recipe and its plan against a base and a lock. Raises ControlError and RecipeError for what does not fit.
 
-    `hardware` is what a platform that does not take the recipe's shape runs it on (instance type, key).
+    `hardware` is what a platform that does not take the recipe's shape runs it on (instance type, key). `tools` are
+    those of the recipe's judges.
     """
-    _require_python(plan, scripts, inventory, lock)
+    _require_python(recipe, plan, scripts, inventory, lock)
     tests = recipe.acceptance_scripts()
     texts = _plan_files(recipe, plan, inventory, lock, expected_network)
     plan_hashes = {name: hash_bytes(text.encode()) for name, text in texts.items()}
@@ -190,9 +204,10 @@ def make_order(
         **{f"debs/{package.filename}": package.sha256 for package in lock.packages},
     }
     acceptance = {
-        **_script_hashes(scripts, ACCEPTANCE_SCRIPTS, plan, ("check",)),
+        **_script_hashes(scripts, entries_with(recipe.judge), plan, ("check",)),
         **plan_hashes,
         **{f"acceptance/{name}": hash_file(path) for name, path in tests.items()},
+        **judges_hashes(recipe.judge, tools),
     }
     return Order(
         recipe=recipe.name,
@@ -212,6 +227,8 @@ def make_order(
         expected_network=expected_network,
         deadline_minutes=recipe.deadline_minutes,
         inventory=tuple((p.name, p.version, p.architecture) for p in inventory.packages),
+        judges=recipe.judge,
+        tools=tools,
     )
 
 
@@ -232,6 +249,27 @@ def load_order(path: Path) -> Order:
 def save_refusal(error: HallmarkError, cache: Path) -> Path:
     """Write, where the providers read orders, why there is none: the step that reads it fails with this error."""
     return save_plan(_REFUSED, _Refused(kind=type(error).__name__, message=str(error)).model_dump_json(), cache)
+
+
+def entries_with(judges: Sequence[Judge]) -> tuple[str, ...]:
+    """The scripts of an acceptance with these judges that are no control's."""
+    return (*ACCEPTANCE_SCRIPTS, *([JUDGES_SCRIPT] if judges else []))
+
+
+def judges_files(judges: Sequence[Judge], tools: Tools | None) -> dict[str, Path | bytes]:
+    """What media hold for these judges besides the script: their tools, and a line of name and profile for each."""
+    if tools is None:
+        return {}
+    asked = "".join(f"{judge.name} {judge.profile or '-'}\n" for judge in judges)
+    return {"judges/asked": asked.encode(), "judges/tools.tar": tools.tree}
+
+
+def judges_hashes(judges: Sequence[Judge], tools: Tools | None) -> dict[str, str]:
+    """The same by hash."""
+    if tools is None:
+        return {}
+    files = judges_files(judges, tools)
+    return {name: hash_bytes(data) if isinstance(data, bytes) else tools.sha256 for name, data in files.items()}
 
 
 def script_paths(
@@ -283,8 +321,14 @@ def wanted_packages(recipe: Recipe, plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*recipe.packages, *plan.packages)))
 
 
-def _require_python(plan: Plan, scripts: Path, inventory: Inventory, lock: PatchLock) -> None:
+def _require_python(recipe: Recipe, plan: Plan, scripts: Path, inventory: Inventory, lock: PatchLock) -> None:
     names = {package.name for package in inventory.packages} | {package.name for package in lock.packages}
+    for index, judge in enumerate(recipe.judge if "python3" not in names else ()):
+        if judge.name == "ssh-audit":
+            raise RecipeError(
+                f"{recipe.path}: judge[{index}]: ssh-audit runs in the image's python3, which neither the base nor the "
+                "recipe's packages bring; add python3 to the recipe's packages"
+            )
     for control in plan.ids if "python3" not in names else ():
         check = scripts / "controls" / control / "check.py"
         if check.is_file():

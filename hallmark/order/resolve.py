@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from hallmark.common.errors import HallmarkError, LockError
@@ -16,6 +17,7 @@ from hallmark.debian import resolve as patches
 from hallmark.debian.inventory import parse_status, without
 from hallmark.debian.lock import PatchLock, load_lock
 from hallmark.debian.mitigations import MirrorChangelogs, check_mitigations
+from hallmark.judges.tools import Tools, check_exceptions, fetch_tools
 from hallmark.order.order import ExpectedNetwork, Order, make_order, make_plan, wanted_packages
 from hallmark.order.places import Places
 
@@ -104,6 +106,7 @@ def order_image(
     """The whole order of one recipe on a base with this dpkg status."""
     scripts = context.root / "image_scripts"
     plan = make_plan(recipe, scripts, context.today, start.expected_network, context.places.facts)
+    check_exceptions(recipe, context.today)
     lock = resolve_lock(context, recipe, plan, without(status, plan.replaces), say)
     return make_order(
         recipe,
@@ -114,4 +117,13 @@ def order_image(
         lock=lock,
         expected_network=start.expected_network,
         hardware=start.hardware,
+        tools=resolve_tools(context, recipe, say),
     )
+
+
+def resolve_tools(context: Context, recipe: Recipe, say: Callable[[str], None]) -> Tools | None:
+    """The tools of a recipe's judges, of the same state of the mirror as its patches. MirrorError, LockError."""
+    places = context.places
+    past = context.settings.patches != LATEST
+    roots = partial(places.apt_root, past=past)
+    return fetch_tools(recipe.judge, roots, places.cache, places.pool, context.root, say)

@@ -11,6 +11,7 @@ from typing import Any
 
 from hallmark.common.errors import HostError, MachineError, RejectedError, ResultsError
 from hallmark.evidence.gather import ACCEPTANCE_CONSOLE, add_evidence, keep_acceptance_console
+from hallmark.evidence.summarise import judge_summary
 from hallmark.evidence.summary import made_now
 from hallmark.guest.patch_media import make_acceptance_media
 from hallmark.guest.task import CONSOLE, RESULTS, GuestTask, check_finished
@@ -21,8 +22,9 @@ from hallmark.pipeline.build import NETWORK_PROOF
 from hallmark.pipeline.image_store import ImageStore, ImageT
 from hallmark.pipeline.machines import MachineRun, Machines, Say
 from hallmark.store.store import Store
-from hallmark.verdict.acceptance import judge_acceptance
+from hallmark.verdict.acceptance import boots_of, judge_acceptance
 from hallmark.verdict.judgement import Verdict
+from hallmark.verdict.scores import Score, problems_of, score_all
 
 
 def accept_image(
@@ -39,9 +41,15 @@ def accept_image(
         Store(places.store).workdir(f"accept-{image.id}") as work,
         images.judging(image, work) as evidence,
     ):
-        problems, verdicts = _judge_in_machine(order, image, machines, images, work=work, evidence=evidence, say=say)
+        problems, verdicts, scores = _judge_in_machine(
+            order, image, machines, images, work=work, evidence=evidence, say=say
+        )
+        released = images.released(order.recipe, work) if scores else None
+        judges = tuple(judge_summary(score, released) for score in scores)
+        for line in (line for judge in judges for line in judge.lines()):
+            say(line)
         made, artefact = made_now(host), images.artefact(image)
-        add_evidence(order, evidence, work, problems, verdicts, made=made, artefact=artefact)
+        add_evidence(order, evidence, work, problems, verdicts, made=made, artefact=artefact, judges=judges)
     if problems:
         images.reject(image, order.acceptance_fingerprint, "; ".join(p.partition("\n")[0] for p in problems)[:2000])
         words = [f"{images.subject(image)} rejected:", *problems[:20], f"evidence: {images.evidence_of(image)}"]
@@ -72,18 +80,22 @@ def _judge_in_machine(
     work: Path,
     evidence: Path,
     say: Say,
-) -> tuple[list[str], dict[str, Verdict]]:
+) -> tuple[list[str], dict[str, Verdict], tuple[Score, ...]]:
     """What speaks against the candidate. HostError when it was not judged, for no fault of its own."""
     try:
         with machines.run(_run(order, images.boots(image), work), work, say) as outputs:
             if outputs.network_proof is not None:
                 (evidence / f"acceptance-{NETWORK_PROOF}").write_text(outputs.network_proof)
             check_finished(work / RESULTS, work / CONSOLE, what="acceptance")
-            return judge_acceptance(order, work / RESULTS, evidence)
+            problems, verdicts = judge_acceptance(order, work / RESULTS, evidence)
+            # Without a second boot, which the problems tell, no judge has run.
+            ran = len(boots_of(work / RESULTS)) > 1
+            scores = score_all(order.judges, order.tools, work / RESULTS) if ran else ()
+            return [*problems, *problems_of(scores)], verdicts, scores
     except (MachineError, ResultsError) as error:
         words = str(error).replace(str(work / CONSOLE), f"{images.evidence_of(image)}/{ACCEPTANCE_CONSOLE}")
         if not isinstance(error, HostError):
-            return [words], {}
+            return [words], {}, ()
         keep_acceptance_console(evidence, work)
         raise HostError(f"{image.id}: {words}; it was not judged, run again") from error
 

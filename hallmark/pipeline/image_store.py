@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from hallmark.common.fingerprint import Sha256
-from hallmark.evidence.summary import Artefact
+from hallmark.evidence.summary import Artefact, Summary
 from hallmark.order.order import Order
 from hallmark.pipeline.machines import RunOutputs
 
@@ -82,6 +82,9 @@ class ImageStore(Protocol[BuiltT, ImageT]):
 
     def artefact(self, image: ImageT) -> Artefact:
         """What people launch, for its evidence to name."""
+
+    def released(self, recipe: str, work: Path) -> Summary | None:
+        """What the evidence of the recipe's released image says; None without one that has a summary."""
 
     def accept(self, image: ImageT, acceptance: Sha256) -> ImageT:
         """Mark it as accepted by the acceptance with this identity."""

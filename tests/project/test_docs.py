@@ -38,7 +38,7 @@ DECISIONS = sorted((ROOT / "docs" / "adr").glob("0*.md"))
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 HACKING, ARCHITECTURE = DOCS / "hacking.md", DOCS / "architecture.md"
 RECIPES, SETTINGS, TROUBLE = DOCS / "recipes.md", DOCS / "settings.md", DOCS / "troubleshooting.md"
-EVIDENCE = DOCS / "evidence.md"
+EVIDENCE, JUDGES = DOCS / "evidence.md", DOCS / "judges.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "stacks").glob("*.md"))]
 GUIDES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")), ROOT / "stacks" / "README.md"]
 DEFAULT_RECIPE = ROOT / "recipes" / "debian-13-server.toml"
@@ -191,7 +191,8 @@ def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def test_no_generated_table_is_left_out() -> None:
     named = re.findall(
-        r"<!-- generated: ([a-z ]+) -->", RECIPES.read_text() + SETTINGS.read_text() + EVIDENCE.read_text()
+        r"<!-- generated: ([a-z ]+) -->",
+        RECIPES.read_text() + SETTINGS.read_text() + EVIDENCE.read_text() + JUDGES.read_text(),
     )
     assert sorted(named) == sorted(tables())
 

@@ -9,6 +9,7 @@ from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.debian.inventory import InstalledPackage, Inventory
 from hallmark.debian.lock import LockedPackage, LockedSuite, PatchLock
+from hallmark.judges.tools import Tools
 from hallmark.order.order import ACCEPTANCE_SCRIPTS, BOOTSTRAP, BUILD_SCRIPTS, Order, make_order, make_plan
 from hallmark.order.places import Places
 
@@ -127,11 +128,19 @@ class Project:
         return load_recipe(self.recipe_file)
 
     def order(
-        self, *, lock: PatchLock = LOCK, inventory: Inventory = INVENTORY, base: Sha256 = BASE, today: date = TODAY
+        self,
+        *,
+        lock: PatchLock = LOCK,
+        inventory: Inventory = INVENTORY,
+        base: Sha256 = BASE,
+        today: date = TODAY,
+        tools: Tools | None = None,
     ) -> Order:
         """The order as files and arguments now have it."""
         plan = make_plan(self.recipe, self.scripts, today)
-        return make_order(self.recipe, plan, scripts=self.scripts, base=base, inventory=inventory, lock=lock)
+        return make_order(
+            self.recipe, plan, scripts=self.scripts, base=base, inventory=inventory, lock=lock, tools=tools
+        )
 
     def places(self) -> Places:
         """A store and a cache below the folder, and mirrors that nobody serves."""

@@ -15,12 +15,12 @@ from tools.docs.tables import fill, tables
 from tools.iam.policies import documents
 
 CHECKOUT = Path(__file__).parents[2]
-_WITH_TABLES = ("docs/evidence.md", "docs/recipes.md", "docs/settings.md")
+_WITH_TABLES = ("docs/evidence.md", "docs/judges.md", "docs/recipes.md", "docs/settings.md")
 
 
 def generate(checkout: Path) -> dict[Path, str]:
     """File → the text that it should hold."""
-    made = tables()
+    made = tables(checkout / "recipes")
     texts = {
         "docs/cli.md": command_line.render(),
         "docs/controls.md": control_coverage.render(load_controls(checkout / "image_scripts" / "controls")),

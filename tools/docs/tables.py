@@ -1,4 +1,4 @@
-"""The tables of keys in docs/evidence.md, docs/recipes.md and docs/settings.md, from the models.
+"""The tables of keys in docs/evidence.md, docs/recipes.md and docs/settings.md; the exceptions in docs/judges.md.
 
 A page holds a table between two markers, which `fill` looks for:
 
@@ -9,29 +9,49 @@ A page holds a table between two markers, which `fill` looks for:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from hallmark.common.errors import ControlError
+from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.config.settings import Settings
 from tools.docs.schema import Schema, flat_schema, recipe_schema, summary_schema
 
+_RECIPES = Path(__file__).parents[2] / "recipes"
 _HEAD = "| key | value | default | meaning |\n|---|---|---|---|"
 _HEAD_OF_SUMMARY = "| key | value | meaning |\n|---|---|---|"
 _MARKED = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _WORDS = {"string": "text", "integer": "number", "number": "number", "boolean": "true or false", "object": "table"}
 
 
-def tables() -> dict[str, str]:
-    """The name in the marker → the table."""
+def tables(recipes: Path = _RECIPES) -> dict[str, str]:
+    """The name in the marker → the table. `recipes` is the folder whose exceptions docs/judges.md tells."""
     recipe = recipe_schema()
     hardening = recipe["properties"]["hardening"]["properties"]
     return {
         "recipe keys": _table(recipe, unset="none"),
         "waiver keys": _table(hardening["waivers"]["items"], unset="none"),
         "mitigation keys": _table(recipe["properties"]["mitigation"]["items"], unset="none"),
+        "judge keys": _table(recipe["properties"]["judge"]["items"], unset="none"),
+        "exception keys": _table(
+            recipe["properties"]["judge"]["items"]["properties"]["exceptions"]["items"], unset="none"
+        ),
+        "exceptions": _exceptions(load_recipe(path) for path in sorted(recipes.glob("*.toml"))),
         "settings": _table(flat_schema(Settings), unset="empty"),
         "summary": "\n".join([_HEAD_OF_SUMMARY, *_deep_rows(summary_schema(), "")]),
     }
+
+
+def _exceptions(recipes: Iterable[Recipe]) -> str:
+    """A table for each judge of each recipe that has exceptions."""
+    parts = []
+    for recipe in recipes:
+        for judge in recipe.judge:
+            rows = [f"| `{each.rule}` | {each.reason} | {each.expires} |" for each in judge.exceptions]
+            if rows:
+                head = "| rule | why it may fail | until |\n|---|---|---|"
+                parts.append("\n".join([f"### `{recipe.name}`, {judge.label}\n", head, *rows]))
+    return "\n\n".join(parts) or "None."
 
 
 def fill(page: str, made: Mapping[str, str]) -> str:

@@ -268,3 +268,47 @@ def test_what_listens_on_loopback_is_told_from_what_listens_on_a_network(tmp_pat
     assert facts["listen"] == ("22/tcp", "127.0.0.1:25/tcp", "[::1]:25/tcp", "53/udp")
     assert facts["listen_network"] == ("22/tcp", "53/udp")
     assert facts["listen_local"] == ("127.0.0.1:25/tcp", "[::1]:25/tcp")
+
+
+JUDGE = """
+[[judge]]
+name = "openscap"
+profile = "cis_level1_server"
+least_score = 90
+exceptions = [{ rule = "partition_for_home", reason = "one partition", expires = 2026-12-31 }]
+"""
+
+
+def test_judges_are_read_with_their_exceptions(tmp_path: Path) -> None:
+    judge = load_recipe(write_recipe(tmp_path, RECIPE + JUDGE)).judge[0]
+    assert (judge.label, judge.least_score) == ("openscap-cis_level1_server", 90)
+    assert judge.exceptions[0].rule == "partition_for_home"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"openscap"', '"nessus"', "judge[0].name: expected 'lynis', 'openscap' or 'ssh-audit'"),
+        ('"openscap"', '"lynis"', "judge[0]: profile: expected no profile with lynis"),
+        ('profile = "cis_level1_server"\n', "", "judge[0]: profile: expected a profile with openscap"),
+        ("= 90", "= 101", "judge[0].least_score: expected less than or equal to 100"),
+        ('"partition_for_home"', '"a b"', "judge[0].exceptions[0].rule: expected a rule as the judge names it"),
+        ('"one partition"', '""', "judge[0].exceptions[0].reason: expected one line of text"),
+        ("2026-12-31", '"soon"', "judge[0].exceptions[0].expires"),
+        ("exceptions =", "waivers =", "judge[0].waivers: unknown key"),
+    ],
+)
+def test_a_wrong_judge_is_told_where_it_is(tmp_path: Path, old: str, new: str, words: str) -> None:
+    path = write_recipe(tmp_path, RECIPE + JUDGE)
+    replace(path, old, new)
+    assert words in refusal(path)
+
+
+def test_a_judge_or_an_exception_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    assert 'judge: "openscap-cis_level1_server" is asked twice' in refusal(
+        write_recipe(tmp_path, RECIPE + JUDGE + JUDGE)
+    )
+    path = write_recipe(tmp_path, RECIPE + JUDGE)
+    one = '{ rule = "partition_for_home", reason = "one partition", expires = 2026-12-31 }'
+    replace(path, one, f"{one}, {one}")
+    assert 'exceptions: "partition_for_home" is listed twice' in refusal(path)

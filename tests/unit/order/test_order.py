@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.errors import ControlError, MediaError, StoreError
+from hallmark.common.errors import ControlError, MediaError, RecipeError, StoreError
 from hallmark.common.fingerprint import Sha256, hash_bytes
 from hallmark.common.iso import manifest_lines
 from hallmark.debian.inventory import InstalledPackage, Inventory
-from hallmark.guest.patch_media import make_ordered_media
+from hallmark.guest.patch_media import make_acceptance_media, make_ordered_media
 from hallmark.order.order import (
     ACCEPTANCE_SCRIPTS,
     BOOTSTRAP,
     BUILD_SCRIPTS,
     DRIFT_SCRIPTS,
     INVENTORY_SCRIPTS,
+    JUDGES_SCRIPT,
     load_order,
     save_order,
     save_refusal,
@@ -27,6 +28,7 @@ from hallmark.order.order import (
     superseded_kernels,
 )
 from tests.support.examples import INVENTORY, KERNEL, LOCK, NGINX, OPENSSL, SUITE, TODAY, Project, append, replace
+from tests.support.judges_reports import TOOLS
 
 CHECKOUT = Path(__file__).parents[3]
 GAMMA_MITIGATES = """
@@ -202,7 +204,7 @@ def test_a_controls_data_goes_with_it_but_neither_its_words_nor_its_scenarios(pr
 
 def test_every_guest_script_of_this_checkout_is_on_some_media() -> None:
     there = {path.name for path in (CHECKOUT / "image_scripts").iterdir() if path.suffix in (".sh", ".py")}
-    assert there == {*BUILD_SCRIPTS, *ACCEPTANCE_SCRIPTS, *INVENTORY_SCRIPTS, *DRIFT_SCRIPTS, BOOTSTRAP}
+    assert there == {*BUILD_SCRIPTS, *ACCEPTANCE_SCRIPTS, *INVENTORY_SCRIPTS, *DRIFT_SCRIPTS, JUDGES_SCRIPT, BOOTSTRAP}
 
 
 def test_whatever_a_control_sources_is_on_the_media_of_build_and_acceptance() -> None:
@@ -216,6 +218,46 @@ def test_whatever_a_control_sources_is_on_the_media_of_build_and_acceptance() ->
     assert sourced
     assert sourced <= {*BUILD_SCRIPTS}
     assert sourced <= {*ACCEPTANCE_SCRIPTS}
+
+
+JUDGED = """
+[[judge]]
+name = "lynis"
+least_score = 60
+exceptions = [{ rule = "BOOT-5122", reason = "nobody reaches the boot menu", expires = 2026-12-31 }]
+"""
+
+
+def test_judges_are_of_the_acceptance_and_not_of_the_image(project: Project, tmp_path: Path) -> None:
+    tree = tmp_path / "tools.tar"
+    tree.write_bytes(b"tools")
+    (project.scripts / JUDGES_SCRIPT).write_text("# judges\n")
+    tools = TOOLS.model_copy(update={"tree": tree, "sha256": hash_bytes(b"tools")})
+    before = project.order()
+    append(project.recipe_file, JUDGED)
+    asked = project.order(tools=tools)
+    assert asked.fingerprint == before.fingerprint
+    assert asked.build_hashes == before.build_hashes
+    others = [before, project.order(tools=tools.model_copy(update={"sha256": hash_bytes(b"newer")}))]
+    for old, new in (
+        ("= 60", "= 61"),
+        ("BOOT-5122", "BOOT-5264"),
+        ('"lynis"', '"openscap"\nprofile = "cis_level1_server"'),
+    ):
+        replace(project.recipe_file, old, new)
+        others.append(project.order(tools=tools))
+    assert len({order.acceptance_fingerprint for order in (asked, *others)}) == 6
+    assert load_order(save_order(asked, tmp_path)) == asked
+    make_acceptance_media(asked, tmp_path)
+    tree.write_bytes(b"other")
+    with pytest.raises(MediaError, match="changed while this run was under way"):
+        make_acceptance_media(asked, tmp_path)
+
+
+def test_ssh_audit_needs_a_python_in_the_image(project: Project) -> None:
+    append(project.recipe_file, '\n[[judge]]\nname = "ssh-audit"\nleast_score = 100\n')
+    with pytest.raises(RecipeError, match=r"judge\[0\]: ssh-audit runs in the image's python3"):
+        project.order(tools=TOOLS)
 
 
 def test_the_newest_kernel_alone_is_expected_and_the_old_one_gives_way(project: Project) -> None:

@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 
 from hallmark.common.errors import HostError, MachineError, RejectedError, ResultsError, StoreError
+from hallmark.common.fingerprint import hash_bytes
+from hallmark.evidence.summary import load_summary
+from hallmark.local.image_store import lower_scores
+from hallmark.order.order import Order
 from hallmark.store.image import Image
 from hallmark.store.store import Store
 from tests.support.examples import Project, append
 from tests.support.good_results import write, write_good_acceptance
+from tests.support.judges_reports import TOOLS, lynis, write_report
 from tests.support.local_sequence import built, judged, machines, project
 from tests.support.machines import FakeMachines
 
@@ -131,3 +136,83 @@ def test_trouble_of_the_host_is_no_judgement(project: Project, machines: FakeMac
     assert Store(project.places().store).image(image.id).state == "candidate"
     machines.guest = lambda results: write_good_acceptance(results, order)
     assert judged(project, image, machines).state == "accepted"
+
+
+def judge_by(project: Project, monkeypatch: pytest.MonkeyPatch, least: int) -> None:
+    """Have the recipe ask Lynis; its tools are a file."""
+    tree = project.folder / "tools.tar"
+    tree.write_bytes(b"tools")
+    tools = TOOLS.model_copy(update={"tree": tree, "sha256": hash_bytes(b"tools")})
+    (project.scripts / "judges.sh").write_text("# judges\n")
+    append(project.recipe_file, f'\n[[judge]]\nname = "lynis"\nleast_score = {least}\n')
+    order = project.order
+    monkeypatch.setattr(project, "order", lambda: order(tools=tools))
+
+
+@pytest.mark.parametrize(("index", "state"), [(68, "accepted"), (64, "rejected")])
+def test_a_judge_that_is_not_ours_can_reject_and_its_score_is_kept(
+    project: Project, machines: FakeMachines, monkeypatch: pytest.MonkeyPatch, index: int, state: str
+) -> None:
+    judge_by(project, monkeypatch, 65)
+    image, order = built(project, machines), project.order()
+    assert order.tools is not None
+    carried = order.tools.sha256
+
+    def machine(results: Path) -> None:
+        write_good_acceptance(results, order)
+        report = lynis(index, failed=("BOOT-5122",), passed=("SSH-7408",))
+        write_report(results, order.judges[0], report, carried=carried)
+
+    machines.guest = machine
+    said: list[str] = []
+    if state == "accepted":
+        judged(project, image, machines, said)
+    else:
+        with pytest.raises(RejectedError, match="judge lynis: expected a score of at least 65 %, got 64 %") as rejected:
+            judged(project, image, machines, said)
+        assert "  BOOT-5122" in str(rejected.value)
+    kept = Store(project.places().store).image(image.id)
+    assert kept.state == state
+    summary = load_summary(kept.evidence)
+    assert summary is not None
+    assert (summary.judges[0].score, summary.judges[0].failed) == (index, ("BOOT-5122",))
+    assert f"lynis: {index} % (at least 65 %)" in said
+    assert (kept.evidence / "acceptance" / "judges" / "lynis" / "report.dat").is_file()
+
+
+def test_a_judge_that_left_nothing_rejects(
+    project: Project, machines: FakeMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge_by(project, monkeypatch, 0)
+    image, order = built(project, machines), project.order()
+    machines.guest = lambda results: write_good_acceptance(results, order)
+    with pytest.raises(RejectedError, match="judge lynis: expected the tools"):
+        judged(project, image, machines)
+
+
+def test_a_lower_score_than_the_released_images_is_told(
+    project: Project, machines: FakeMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge_by(project, monkeypatch, 0)
+    said: list[str] = []
+    for index, more in ((70, ""), (66, "\n# newer\n")):
+        append(project.scripts / "build.sh", more)
+        image, order = built(project, machines), project.order()
+        assert order.tools is not None
+        carried = order.tools.sha256
+
+        def machine(results: Path, order: Order = order, index: int = index, carried: str = carried) -> None:
+            write_good_acceptance(results, order)
+            write_report(results, order.judges[0], lynis(index, passed=("SSH-7408",)), carried=carried)
+
+        machines.guest = machine
+        judged(project, image, machines, said)
+        store = Store(project.places().store)
+        assert lower_scores(store, "web", "stable", image.id) == (
+            [] if index == 70 else ["release: lynis: less than the released image's 70 %"]
+        )
+        store.move_channel("web", "stable", image.id)
+    assert "lynis: less than the released image's 70 %" in said
+    summary = load_summary(Store(project.places().store).image(image.id).evidence)
+    assert summary is not None
+    assert summary.judges[0].before == 70

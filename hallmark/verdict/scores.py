@@ -1,0 +1,123 @@
+"""The verdict of the judges that are not ours: what each came to, against what the recipe asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hallmark.common.fingerprint import Sha256
+from hallmark.config.recipe import Judge
+from hallmark.guest.task import read_text
+from hallmark.judges.tools import Tools
+from hallmark.verdict.reports import Report, ReportError, read_report
+
+JUDGES = "judges"
+"""The folder, below the results of a guest, of what the judges left: a folder for each, by its label."""
+_CARRIED = "tools.sha256"
+_MOST_LINES = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """What one judge came to.
+
+    `score` is in percent, of all rules that apply; `counted` is the same without the exceptions' rules, and is what
+    `least_score` is compared with. Both are None without a report. `stale` are exceptions of rules that did not fail.
+    """
+
+    judge: Judge
+    content: Sha256
+    version: str
+    score: float | None = None
+    counted: float | None = None
+    passed: int = 0
+    not_applicable: int = 0
+    failed: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    seconds: float | None = None
+    problem: str | None = None
+
+
+def score_all(judges: Sequence[Judge], tools: Tools | None, results: Path) -> tuple[Score, ...]:
+    """What each judge came to, from what the guest left below `results`/judges."""
+    if tools is None:
+        return ()
+    carried = read_text(results / JUDGES, _CARRIED)
+    return tuple(_score(judge, tools, results / JUDGES / judge.label, carried) for judge in judges)
+
+
+def problems_of(scores: Sequence[Score]) -> list[str]:
+    """What the judges have against the candidate, each with its rules that failed."""
+    return [score.problem for score in scores if score.problem is not None]
+
+
+def _score(judge: Judge, tools: Tools, folder: Path, carried: str) -> Score:
+    version = tools.version_of(judge)
+    try:
+        if carried != tools.sha256:
+            raise ReportError(
+                f"expected the tools {tools.sha256[:16]} that were carried in, got {carried[:16] or 'none'}"
+            )
+        report = read_report(judge.name, judge.profile, folder)
+        if report.version not in (None, version):
+            raise ReportError(f"expected a report of version {version}, got {report.version}")
+    except ReportError as error:
+        said = read_text(folder, "exit") or "none: it did not run"
+        return Score(
+            judge=judge,
+            content=tools.sha256,
+            version=version,
+            problem=f"judge {judge.label}: {error}; its exit code: {said}",
+        )
+    return _weigh(judge, tools, report, _seconds(folder))
+
+
+def _weigh(judge: Judge, tools: Tools, report: Report, seconds: float | None) -> Score:
+    excepted = {exception.rule for exception in judge.exceptions}
+    counting = [rule for rule in report.failed if rule not in excepted]
+    score, counted = (
+        # Lynis weighs its tests itself, so an exception can only explain: the index is as it is.
+        float(report.index) if report.index is not None else _share(len(report.passed), len(failed))
+        for failed in (report.failed, counting)
+    )
+    good = (
+        report.index >= judge.least_score
+        if report.index is not None
+        else len(report.passed) * 100 >= judge.least_score * (len(report.passed) + len(counting))
+    )
+    problem = None
+    if not good:
+        shown = counting[:_MOST_LINES]
+        more = [f"  and {len(counting) - len(shown)} more"] if len(counting) > len(shown) else []
+        words = f"judge {judge.label}: expected a score of at least {judge.least_score} %, got {_percent(counted)}"
+        problem = "\n".join([f"{words}; failed:", *(f"  {rule}" for rule in shown), *more])
+    return Score(
+        judge=judge,
+        content=tools.sha256,
+        version=tools.version_of(judge),
+        score=score,
+        counted=counted,
+        passed=len(report.passed),
+        not_applicable=len(report.not_applicable),
+        failed=report.failed,
+        stale=tuple(rule for rule in sorted(excepted) if rule not in report.failed),
+        seconds=seconds,
+        problem=problem,
+    )
+
+
+def _share(passed: int, failed: int) -> float:
+    """Percent, to one digit, never rounded up."""
+    return passed * 1000 // (passed + failed) / 10 if passed + failed else 0.0
+
+
+def _percent(score: float | None) -> str:
+    return "no score" if score is None else f"{score:g} %"
+
+
+def _seconds(folder: Path) -> float | None:
+    try:
+        return max(0.0, float(read_text(folder, "seconds")))
+    except ValueError:
+        return None
