@@ -21,6 +21,7 @@ NAMES = {
     "build": "guest time of a full build against a naive build script's",
     "ebs": "EBS direct uploads at a local endpoint, against the account's quota of blocks a second",
     "aws": "a stack on AWS, in a doubled account: its calls by the number of recipes, and its unchanged `pulumi up`",
+    "judges": "what each judge that is not ours costs, on the released image",
     "fresh": "one run from nothing: peak memory of the host side, and each step's share of the time",
 }
 

@@ -19,6 +19,7 @@ from hallmark.cli.check import check
 from hallmark.cli.completion import PROGRAM, completion, know_the_shells
 from hallmark.cli.doctor import doctor
 from hallmark.cli.images import gc, images, retry, show
+from hallmark.cli.judge import judge
 from hallmark.cli.lock import lock
 from hallmark.cli.run import run
 from hallmark.cli.stack import stack
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (up, outputs, images, show, run, check, lock, retry, gc, sweep, doctor, completion):
+for _command in (up, outputs, images, show, run, check, judge, lock, retry, gc, sweep, doctor, completion):
     app.command()(_command)
 app.add_typer(stack, name="stack")
 

@@ -127,9 +127,10 @@ GATED: Mapping[str, tuple[str, ...]] = {
     "P7": ("release", "acceptance"),
     "P8": ("release", "judgement", "acceptance"),
     "T1": ("judgement", "acceptance"),
+    "T2": ("judges",),
     "T3": ("drift",),
 }
 """Requirement → the gates of the pipeline itself that answer it; `tools/docs/gates.py` has their tests."""
 
-NOT_YET: Mapping[str, str] = {"T2": "no independent tool judges the candidate yet"}
+NOT_YET: Mapping[str, str] = {}
 """Requirement → why neither a control nor a gate answers it."""

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from hallmark.common.errors import BuildError, HallmarkError
+from hallmark.common.errors import BuildError, HallmarkError, StoreError
 from hallmark.debian.lock import write_lock
 from hallmark.evidence.index import write_index
 from hallmark.evidence.summarise import summarise
@@ -17,6 +17,7 @@ from hallmark.order.order import Order
 from hallmark.store.store import Store
 from hallmark.verdict.judgement import Verdict, judge
 from hallmark.verdict.observed import read_controls
+from hallmark.verdict.scores import JUDGES
 
 ACCEPTANCE_CONSOLE = "acceptance-console.log"
 
@@ -78,6 +79,26 @@ def add_evidence(
         judges=judges,
     )
     write_index(evidence, summary)
+
+
+def add_judges(evidence: Path, results: Path, judges: Sequence[JudgeSummary]) -> None:
+    """Put what judges came to, who were asked later, into the evidence of an image; reports in judges/LABEL.
+
+    They replace what the same judges said before. StoreError when the evidence has no summary.
+    """
+    summary = load_summary(evidence)
+    if summary is None:
+        raise StoreError(f"{evidence}: expected a summary.json to add to; the image was made by an older Hallmark")
+    labels = {each.label for each in judges}
+    for label in labels:
+        target = evidence / JUDGES / label
+        if target.exists():
+            shutil.rmtree(target)
+        if (results / JUDGES / label).exists():
+            shutil.copytree(results / JUDGES / label, target)
+    kept = (each for each in summary.judges if each.label not in labels)
+    together = tuple(sorted((*kept, *judges), key=lambda each: each.label))
+    write_index(evidence, summary.model_copy(update={"judges": together}))
 
 
 def keep_acceptance_console(evidence: Path, work: Path) -> None:

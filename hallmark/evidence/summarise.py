@@ -73,7 +73,7 @@ def summarise(
         controls=controls,
         mitigations=tuple(_mitigation(each) for each in recipe.get("mitigation", ())),
         judges=judges,
-        not_covered=_gaps(controls),
+        not_covered=_gaps(controls, judged=bool(order.judges)),
         cves=_cves(order),
         patches=_patches(order),
         removed=_removed(order, evidence, after) if after else (),
@@ -168,8 +168,11 @@ def _mitigation(each: Mapping[str, Any]) -> MitigationSummary:
     return MitigationSummary(**{name: str(each[name]) for name in ("cve", "package", "control", "reason", "expires")})
 
 
-def _gaps(controls: Iterable[ControlSummary]) -> tuple[Gap, ...]:
-    """The requirements that no control or gate answers, or of which a control is waived, does not apply or failed."""
+def _gaps(controls: Iterable[ControlSummary], *, judged: bool) -> tuple[Gap, ...]:
+    """The requirements that no control or gate answers, or of which a control is waived, does not apply or failed.
+
+    The gate of the judges is one only where the recipe asks for some.
+    """
     controls = tuple(controls)
     gaps = []
     for number, requirement in REQUIREMENTS.items():
@@ -177,6 +180,8 @@ def _gaps(controls: Iterable[ControlSummary]) -> tuple[Gap, ...]:
         reasons = [reason for control in mine for reason in _why_not(control)]
         if not mine and number not in GATED:
             reasons = [NOT_YET.get(number, "no control of the profile answers it")]
+        if number == "T2" and not judged:
+            reasons = ["the recipe asks no tool of others to judge the image"]
         if reasons:
             gaps.append(Gap(requirement=number, title=requirement.title, why="; ".join(reasons)))
     return tuple(gaps)

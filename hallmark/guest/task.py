@@ -11,7 +11,7 @@ from hallmark.common.errors import MachineError
 from hallmark.common.fingerprint import Sha256
 from hallmark.guest.console import clean
 
-Mode = Literal["inventory", "build", "accept", "drift"]
+Mode = Literal["inventory", "build", "accept", "drift", "judge"]
 RESULTS = "results"
 """The folder, below a run's work folder, of what the guest wrote."""
 FIRST_BOOT = "first-boot"

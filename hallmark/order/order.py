@@ -46,6 +46,8 @@ DRIFT_SCRIPTS = ("drift.sh", "remote.sh", "stages.sh")
 """What starts an image's checks on a disk (with `stages.sh`), and over SSH; no part of what releases it."""
 JUDGES_SCRIPT = "judges.sh"
 """What runs the judges that are not ours; on the media of a recipe that asks for some."""
+JUDGE_SCRIPTS = ("judge.sh", JUDGES_SCRIPT, "stages.sh", "lib.sh", "isolation.sh")
+"""What has an image judged that was accepted before."""
 INVENTORY_SCRIPTS = ("inventory.sh", "stages.sh", "lib.sh", "isolation.sh")
 BOOTSTRAP = "bootstrap.sh"
 CHANGED = "changed while this run was under way; run again"

@@ -42,6 +42,7 @@ class Score:
 def score_all(judges: Sequence[Judge], tools: Tools | None, results: Path) -> tuple[Score, ...]:
     """What each judge came to, from what the guest left below `results`/judges."""
     if tools is None:
+        assert not judges, "judges were asked for, and their tools never fetched"
         return ()
     carried = read_text(results / JUDGES, _CARRIED)
     return tuple(_score(judge, tools, results / JUDGES / judge.label, carried) for judge in judges)

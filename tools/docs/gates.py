@@ -45,6 +45,21 @@ GATES: tuple[Gate, ...] = (
         ),
     ),
     Gate(
+        name="judges",
+        requirements=("T2",),
+        closes="Tools that are not ours judge the booted candidate where its recipe asks for them: a score below the "
+        "recipe's, a report that is missing, hostile, or of other content than was carried in, fails the image.",
+        tests=(
+            "tests/integration/guest/test_judges.py::test_lynis_rejects_a_weakened_root_by_the_index_of_the_sound_one",
+            "tests/integration/guest/test_judges.py::test_openscap_rejects_a_weakened_root_naming_its_rules",
+            "tests/integration/guest/test_judges.py::test_ssh_audit_has_no_remark_on_a_sound_server_and_rejects_a_weakened_one",
+            "tests/unit/verdict/test_scores.py::test_below_the_least_score_the_candidate_is_rejected_naming_what_failed",
+            "tests/unit/verdict/test_scores.py::test_a_judge_that_did_not_run_rejects",
+            "tests/unit/verdict/test_reports.py::test_hostile_xml_is_refused",
+            "tests/unit/judges/test_tools.py::test_an_exception_ends_with_its_last_day",
+        ),
+    ),
+    Gate(
         name="isolation",
         requirements=("P5",),
         closes="A machine has no network device and no channel but its console; a way out that is found from inside, "

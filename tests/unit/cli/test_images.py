@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hallmark.evidence.summary import save_summary
+from hallmark.evidence.index import write_index
+from hallmark.evidence.summary import JudgeSummary, save_summary
 from hallmark.store.store import Store
 from tests.support.command_line import call, store, the
 from tests.support.small_disk import CHECKOUT
@@ -55,6 +56,34 @@ def test_show_as_json_has_the_summary_and_none_of_an_older_image(store: Store) -
     save_summary(image.evidence, WHOLE)
     assert json.loads(call(*words))["summary"] == WHOLE.model_dump(mode="json")
     assert "summary " not in call("show", image.id, "--store", str(store.root))
+
+
+def test_show_prints_the_scores_of_the_judges(store: Store) -> None:
+    image = the(store, "rejected")
+    judge = JudgeSummary(
+        name="openscap",
+        profile="cis_level1_server",
+        version="0.1.82",
+        content="f" * 64,
+        score=90.5,
+        counted=100,
+        least_score=95,
+        before=91,
+        passed=181,
+        not_applicable=3,
+        failed=("aide", "partition_for_home"),
+        exceptions={"partition_for_home": "one partition", "gone": "was there once"},
+        stale=("gone",),
+        seconds=8.3,
+    )
+    write_index(image.evidence, WHOLE.model_copy(update={"judges": (judge,)}))
+    said = call("show", image.id, "--store", str(store.root)).splitlines()
+    assert "openscap-cis_level1_server: 90.5 %, 100 % but for 2 exceptions (at least 95 %)" in said
+    assert "openscap-cis_level1_server: less than the released image's 91 %" in said
+    assert "openscap-cis_level1_server: exception gone: the rule does not fail any more" in said
+    index = (image.evidence / "index.md").read_text()
+    assert "- `partition_for_home`: one partition" in index
+    assert "| `openscap-cis_level1_server` | 0.1.82 | 90.5 % | 100 % | 95 % | 91 % | 181 | 2 | 3 |" in index
 
 
 def test_show_of_a_recipe_is_its_released_image_not_its_newest(store: Store) -> None:

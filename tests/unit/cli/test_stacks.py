@@ -37,6 +37,7 @@ def test_the_store_of_a_stack_is_where_its_configuration_says(
         ("check", "web-0123456789abcdef", "--stack", "nosuch"),
         ("retry", "web-0123456789abcdef", "--stack", "nosuch"),
         ("gc", "--stack", "nosuch"),
+        ("judge", "web", "--stack", "nosuch"),
         ("lock", "--stack", "nosuch"),
         ("sweep", "--stack", "nosuch"),
         ("doctor", "--stack", "nosuch"),

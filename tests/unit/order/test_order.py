@@ -20,6 +20,7 @@ from hallmark.order.order import (
     BUILD_SCRIPTS,
     DRIFT_SCRIPTS,
     INVENTORY_SCRIPTS,
+    JUDGE_SCRIPTS,
     JUDGES_SCRIPT,
     load_order,
     save_order,
@@ -204,7 +205,7 @@ def test_a_controls_data_goes_with_it_but_neither_its_words_nor_its_scenarios(pr
 
 def test_every_guest_script_of_this_checkout_is_on_some_media() -> None:
     there = {path.name for path in (CHECKOUT / "image_scripts").iterdir() if path.suffix in (".sh", ".py")}
-    assert there == {*BUILD_SCRIPTS, *ACCEPTANCE_SCRIPTS, *INVENTORY_SCRIPTS, *DRIFT_SCRIPTS, JUDGES_SCRIPT, BOOTSTRAP}
+    assert there == {*BUILD_SCRIPTS, *ACCEPTANCE_SCRIPTS, *INVENTORY_SCRIPTS, *DRIFT_SCRIPTS, *JUDGE_SCRIPTS, BOOTSTRAP}
 
 
 def test_whatever_a_control_sources_is_on_the_media_of_build_and_acceptance() -> None:
