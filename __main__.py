@@ -8,10 +8,10 @@ from components.program import choose_platform, load_context, load_recipes, stop
 with stopping_cleanly():
     context = load_context()
     recipes = load_recipes(context)
-    platform = choose_platform(context)
+    platforms = choose_platform(context, recipes)
 
 images = {
-    name: GoldenImage(name, GoldenImageArgs(recipe=recipe, context=context, platform=platform)).outputs
+    name: GoldenImage(name, GoldenImageArgs(recipe=recipe, context=context, platform=platforms[name])).outputs
     for name, recipe in recipes.items()
 }
 pulumi.export("images", images)

@@ -14,13 +14,14 @@ from pathlib import Path
 from debian.debian_support import NativeVersion
 
 from bench.site import Say
-from hallmark.base.base import PACKAGES, SIZE_MIB, SUITE, BasePlan, plan_base, plan_named_base
+from hallmark.base.base import PACKAGES, SUITE, BasePlan, plan_base, plan_named_base
 from hallmark.base.base_tree import Tree, install_tree, write_archive
 from hallmark.base.disk import DiskIds, make_disk
 from hallmark.common.containment import writing
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_file
 from hallmark.common.process import run
+from hallmark.config.disk import PLAIN
 from hallmark.config.settings import NamedBase
 from hallmark.debian.inventory import stanzas
 from hallmark.debian.pool import pool_path
@@ -61,7 +62,7 @@ def plan_behind(places: Places, work: Path, say: Say) -> BasePlan:
     say(f"a base that is behind in {len(older)} packages: {', '.join(older)}")
     install_tree(tree, archive, work / "root.tar", architecture=root.architecture, log=work / "mmdebstrap.log")
     disk = work / "disk.qcow2"
-    make_disk(work / "root.tar", disk, ids=tree.ids, size_mib=SIZE_MIB, epoch=plan.epoch, work=work)
+    make_disk(work / "root.tar", disk, ids=tree.ids, layout=PLAIN, epoch=plan.epoch, work=work)
     (work / "root.tar").unlink()
     remove_tree(archive)
     return plan_named_base(NamedBase(disk=disk, sha512=hash_file(disk, algorithm="sha512")), places.cache)

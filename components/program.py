@@ -6,15 +6,17 @@ import datetime as dt
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pulumi
 
 from components.step import Platform
+from hallmark.base.base import check_disk
 from hallmark.common.checkout import ROOT
 from hallmark.common.errors import HallmarkError
 from hallmark.common.failures import tell
+from hallmark.config.disk import PLAIN, Layout
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.config.settings import load_settings
 from hallmark.engine.lifeline import die_with_engine
@@ -41,7 +43,9 @@ def load_recipes(context: Context) -> dict[str, Recipe | HallmarkError]:
     found: dict[str, Recipe | HallmarkError] = {}
     for name in context.settings.recipes:
         try:
-            found[name] = load_recipe(context.root / "recipes" / f"{name}.toml")
+            recipe = load_recipe(context.root / "recipes" / f"{name}.toml")
+            check_disk(recipe, context.settings)
+            found[name] = recipe
         except HallmarkError as error:
             if pulumi.runtime.is_dry_run():
                 raise
@@ -49,17 +53,26 @@ def load_recipes(context: Context) -> dict[str, Recipe | HallmarkError]:
     return found
 
 
-def choose_platform(context: Context) -> Platform:
-    """The platform that the settings name, its base planned and declared. Raises HallmarkError."""
+def choose_platform(context: Context, recipes: Mapping[str, Recipe | HallmarkError]) -> dict[str, Platform]:
+    """Each recipe's platform, which is the one that the settings name, with the base for the recipe's disk.
+
+    The bases are planned and declared, one for each disk. Raises HallmarkError.
+    """
+    wanted = {name: PLAIN if isinstance(one, HallmarkError) else one.disk.laid_out() for name, one in recipes.items()}
+    layouts = dict.fromkeys(wanted.values())
+    made: Mapping[Layout, Platform]
     if context.settings.platform == "aws":
-        from components.aws.platform import AwsPlatform
+        from components.aws.platform import aws_platforms
         from hallmark.aws.settings import load_aws_settings
 
         config = pulumi.runtime.config.CONFIG.get()
-        return AwsPlatform(context, load_aws_settings(config, where=_where(), environment=os.environ))
-    from components.local.platform import LocalPlatform
+        settings = load_aws_settings(config, where=_where(), environment=os.environ)
+        made = aws_platforms(context, settings, layouts)
+    else:
+        from components.local.platform import local_platforms
 
-    return LocalPlatform(context)
+        made = local_platforms(context, layouts)
+    return {name: made[layout] for name, layout in wanted.items()}
 
 
 def _where() -> str:

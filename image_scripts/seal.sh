@@ -33,10 +33,12 @@ done
 # Also systemd's private folders: they carry this boot's own number. Services that still run keep theirs open.
 find /tmp /var/tmp -mindepth 1 -maxdepth 1 -exec rm -rf {} +
 
-# What this run has made or changed gets the date of the newest kernel's package, so that two builds give the same dates.
+# What this run has made or changed, on any partition, gets the date of the newest kernel's package, so that two builds
+# give the same dates.
 kernel=$(find /boot -maxdepth 1 -name 'vmlinuz-*' | sort -V | tail -n 1)
 started=$(sed -n 's/^btime //p' /proc/stat)
-find / /boot/efi -xdev -newermt "@$started" -print0 | xargs -0r touch --no-dereference --date="@$(stat -c %Y "$kernel")"
+# shellcheck disable=SC2046
+find $(awk '$3 ~ /^(ext4|vfat)$/ { print $2 }' /proc/self/mounts) -xdev -newermt "@$started" -print0 | xargs -0r touch --no-dereference --date="@$(stat -c %Y "$kernel")"
 
 sync
 fstrim -a || true

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -16,35 +17,27 @@ from components.aws.resources import Account, AmiAcceptance, AmiBuild, AmiInvent
 from components.step import Candidate, Exports, Judged, PipelineStep, Released, child, needed
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
-from hallmark.aws.site import Site, survey, what_a_runner_forgets
+from hallmark.aws.site import Site, survey, what_a_runner_forgets, with_plan
 from hallmark.aws.steps import unpack
 from hallmark.aws.sweep import sweep
 from hallmark.base.base import BasePlan, plan_the_base
 from hallmark.common.errors import AwsError
+from hallmark.config.disk import Layout
 from hallmark.engine.plugins import need_plugins
 from hallmark.order.resolve import Context, StartingPoint, ask_the_mirror
 
 
 class AwsPlatform:
-    """One base AMI, inventoried once or of our own, for all images of the stack; see step.py."""
+    """One base AMI, inventoried once or of our own, for all images of the stack with this disk; see step.py."""
 
-    def __init__(self, context: Context, settings: AwsSettings) -> None:
-        need_plugins(os.environ)
-        own = plan_the_base(context) if context.settings.base_ami.build else None
-        if own is not None:
-            site = _look_around(context, settings, own)
-        else:
-            with ThreadPoolExecutor(max_workers=1) as mirror:  # it answers while botocore is loaded and AWS asked
-                asked = mirror.submit(ask_the_mirror, context)
-                site = _look_around(context, settings)
-                asked.result()
+    def __init__(self, context: Context, site: Site, provider: aws.Provider, own: BasePlan | None) -> None:
         self._account = Account(site=site, places=context.places)
-        self._provider = aws.Provider("aws", **settings.provider_args())
+        self._provider = provider
         self.start = StartingPoint(base=site.base_fingerprint, expected_network="imds", hardware=site.hardware)
         self._base: pulumi.Input[str] = site.base.id
         self.status: pulumi.Input[str]
         if own is not None:
-            self.status, self._base = own.status, needed(OwnBase("base", self._account, own).ami)
+            self.status, self._base = own.status, needed(OwnBase(own.layout.base_name, self._account, own).ami)
         else:
             self.status = self._look_into(context)
 
@@ -79,6 +72,25 @@ class AwsPlatform:
         return Released(channel=release.channel, exports=exports)
 
 
+def aws_platforms(context: Context, settings: AwsSettings, layouts: Iterable[Layout]) -> dict[Layout, AwsPlatform]:
+    """The platform for each of these disks; a base that others made has one disk for all. Raises HallmarkError."""
+    need_plugins(os.environ)
+    own = plan_the_base(context) if context.settings.base_ami.build else None
+    if own is not None:
+        site = _look_around(context, settings, own)
+    else:
+        with ThreadPoolExecutor(max_workers=1) as mirror:  # it answers while botocore is loaded and AWS asked
+            asked = mirror.submit(ask_the_mirror, context)
+            site = _look_around(context, settings)
+            asked.result()
+    provider = aws.Provider("aws", **settings.provider_args())
+    if own is None:
+        platform = AwsPlatform(context, site, provider, None)
+        return dict.fromkeys(layouts, platform)
+    plans = [own.laid_out(layout) for layout in layouts]
+    return {plan.layout: AwsPlatform(context, with_plan(site, plan), provider, plan) for plan in plans}
+
+
 def _look_around(context: Context, settings: AwsSettings, own: BasePlan | None = None) -> Site:
     """The stack's place in its account, cleared of what killed runs have left there."""
     account = Aws(settings)
@@ -88,7 +100,7 @@ def _look_around(context: Context, settings: AwsSettings, own: BasePlan | None =
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),
         organization=pulumi.get_organization(),
-        own_base=own.fingerprint if own else None,
+        own=own,
     )
     for line in what_a_runner_forgets(site, os.environ):
         pulumi.log.warn(line)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from hallmark.base.base import SIZE_MIB
 from hallmark.common.errors import AwsError
 from hallmark.common.fingerprint import Sha256
 from hallmark.common.validation import STRICT
+from hallmark.config.disk import PLAIN, Layout
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -60,8 +60,8 @@ def find_base(ec2: EC2Client, *, owners: Sequence[str], pattern: str, architectu
     return read_base(max(found, key=lambda image: (image["CreationDate"], image["ImageId"])))
 
 
-def describe_own_base(fingerprint: Sha256) -> BaseAmi:
-    """What the AMI of our own base with this fingerprint is; its id is empty until it is registered.
+def describe_own_base(fingerprint: Sha256, layout: Layout = PLAIN) -> BaseAmi:
+    """What the AMI of our own base with this fingerprint and disk is; its id is empty until it is registered.
 
     Its disk has no boot sector: it boots by UEFI alone.
     """
@@ -71,7 +71,7 @@ def describe_own_base(fingerprint: Sha256) -> BaseAmi:
         architecture="x86_64",
         boot_mode="uefi",
         root_device="/dev/xvda",
-        root_gib=-(-SIZE_MIB // 1024),
+        root_gib=-(-layout.size_mib // 1024),
         tpm=False,
     )
 

@@ -26,6 +26,7 @@ from hallmark.config.stack_file import read_stack_config, read_stack_file, stack
 from hallmark.engine.backend import ask_backend, secrets_provider
 
 if TYPE_CHECKING:
+    from hallmark.base.base import BasePlan
     from hallmark.order.resolve import Context
 
 ARCHITECTURE = "x86_64"  # what AWS calls the one architecture that recipes have
@@ -83,16 +84,16 @@ def survey(
     project: str,
     stack: str,
     organization: str = "organization",
-    own_base: Sha256 | None = None,
+    own: BasePlan | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Site:
-    """The site of a stack: asks AWS for the base alone, unless that is our own and has this fingerprint.
+    """The site of a stack: asks AWS for the base alone, unless that is our own, planned so.
 
     Raises AwsError, ProcessError and SettingsError.
     """
     settings, environment = context.settings, os.environ if environment is None else environment
     assert settings.kms_key is not None
-    base = describe_own_base(own_base) if own_base else find_wanted(aws, settings.base_ami)
+    base = describe_own_base(own.fingerprint, own.layout) if own else find_wanted(aws, settings.base_ami)
     backend = ask_backend(environment, context.root)
     return Site(
         aws=aws.settings,
@@ -102,12 +103,18 @@ def survey(
         organization=organization,
         secrets_provider=secrets_provider(read_stack_file(context.root, stack), backend),
         base=base,
-        own_base=own_base,
+        own_base=own.fingerprint if own else None,
         instance_type=settings.instance_type,
         kms_key=settings.kms_key,
         evidence=_evidence(context),
         puts_per_second=settings.puts_per_second,
     )
+
+
+def with_plan(site: Site, own: BasePlan) -> Site:
+    """The site with another base of our own: the one that is planned so."""
+    base = describe_own_base(own.fingerprint, own.layout)
+    return site.model_copy(update={"base": base, "own_base": own.fingerprint})
 
 
 def find_wanted(aws: Aws, wanted: WantedAmi) -> BaseAmi:

@@ -12,26 +12,27 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from hallmark.base.base_tree import BASE_FILES, Tree, build_tree
+from hallmark.base.base_tree import BASE_FILES, LAYOUT_FILES, Tree, build_tree
 from hallmark.base.disk import DiskIds, make_disk
 from hallmark.base.disk_reader import read_from_disk
 from hallmark.common.cache import keep_newest, load_plan, save_plan
-from hallmark.common.errors import ProcessError, SettingsError, StoreError
+from hallmark.common.errors import ProcessError, RecipeError, SettingsError, StoreError
 from hallmark.common.files import need_room, remove_tree, sync_tree
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_file, hash_tree
 from hallmark.common.locks import held
-from hallmark.config.settings import NamedBase
+from hallmark.config.disk import PLAIN, Layout, Partition
+from hallmark.config.recipe import Recipe
+from hallmark.config.settings import NamedBase, Settings
 from hallmark.debian.apt import Planned, PrivateRoot
 from hallmark.debian.inventory import parse_status
 from hallmark.debian.pool import pool_of
 from hallmark.order.resolve import Context, ask_the_mirror
 
 SUITE = "trixie"
-SIZE_MIB = 4096
 # Like Debian's own cloud image: it boots by UEFI, configures itself with cloud-init, and is reached by SSH.
 PACKAGES = (
     "?essential", "apparmor", "apt", "bash-completion", "ca-certificates", "cloud-guest-utils", "cloud-init", "cron",
@@ -58,10 +59,18 @@ class BasePlan:
     status: str
     epoch: int
     planned: tuple[Planned, ...] = ()
+    layout: Layout = PLAIN
 
     def summary(self) -> list[str]:
         """What will be installed, one line a package, for a preview."""
         return [f"{package.name} {package.to_version}" for package in self.planned]
+
+    def laid_out(self, layout: Layout) -> BasePlan:
+        """The same packages on a disk of this layout: another base, unless it is the plain disk."""
+        if layout == PLAIN:
+            return self
+        inputs = {"base": self.fingerprint, "layout": asdict(layout), "files": hash_tree(LAYOUT_FILES)}
+        return replace(self, fingerprint=fingerprint("laid-out-base", inputs), layout=layout)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +98,7 @@ def plan_base(root: PrivateRoot, *, ask: bool = True) -> BasePlan:
         "packages": [[p.name, p.architecture, p.to_version, p.sha256] for p in planned],
         "asked": PACKAGES,
         "files": hash_tree(_FILES),
-        "size": SIZE_MIB,
+        "size": PLAIN.size_mib,
         "epoch": epoch,
     }
     return BasePlan(fingerprint=fingerprint("base", inputs), status=status, epoch=epoch, planned=planned)
@@ -118,6 +127,20 @@ def plan_the_base(context: Context) -> BasePlan:
     return plan_base(context.places.apt_root(SUITE), ask=not latest)
 
 
+def check_disk(recipe: Recipe, settings: Settings) -> None:
+    """RecipeError when a recipe asks for a disk of its own where the stack's base is not made here."""
+    if settings.own_base or recipe.disk.laid_out() == PLAIN:
+        return
+    if settings.platform == "aws":
+        theirs, instead = "an AMI of others", "set hallmark:baseAmi to {build: true}"
+    else:
+        theirs, instead = "a disk of your own", "remove hallmark:base"
+    raise RecipeError(
+        f"{recipe.path}: disk: expected none, as the stack starts from {theirs}, whose disk is laid out already; "
+        f"remove [disk], or {instead}"
+    )
+
+
 def save_base_plan(plan: BasePlan, cache: Path) -> Path:
     """Write a plan where the provider reads it; return the file."""
     document = {
@@ -125,6 +148,7 @@ def save_base_plan(plan: BasePlan, cache: Path) -> Path:
         "status": plan.status,
         "epoch": plan.epoch,
         "planned": [asdict(row) for row in plan.planned],
+        "layout": asdict(plan.layout),
     }
     return save_plan("base", json.dumps(document), cache)
 
@@ -132,7 +156,9 @@ def save_base_plan(plan: BasePlan, cache: Path) -> Path:
 def load_base_plan(path: Path) -> BasePlan:
     """Read a plan back; StoreError when it is gone or damaged."""
     document = json.loads(load_plan(path))
-    return BasePlan(**{**document, "planned": tuple(Planned(**row) for row in document["planned"])})
+    planned, disk = document.pop("planned"), document.pop("layout")
+    layout = Layout(size_mib=disk["size_mib"], partitions=tuple(Partition(**row) for row in disk["partitions"]))
+    return BasePlan(**document, planned=tuple(Planned(**row) for row in planned), layout=layout)
 
 
 def require_base(identity: Sha256, cache: Path) -> Base:
@@ -182,11 +208,13 @@ def build_base(plan: BasePlan, root: PrivateRoot, cache: Path, say: Callable[[st
 
 def _build_into(staging: Path, plan: BasePlan, root: PrivateRoot, pool: Path, say: Callable[[str], None]) -> None:
     ids = DiskIds.of(plan.fingerprint)
-    tree = Tree(packages=PACKAGES, planned=plan.planned, status=plan.status, epoch=plan.epoch, ids=ids)
+    tree = Tree(
+        packages=PACKAGES, planned=plan.planned, status=plan.status, epoch=plan.epoch, ids=ids, layout=plan.layout
+    )
     archive = staging / "root.tar"
     build_tree(tree, root, pool, archive, say=lambda text: say(f"base: {text}"), log=staging / "mmdebstrap.log")
     say("base: writing the disk")
-    make_disk(archive, staging / _DISK, ids=ids, size_mib=SIZE_MIB, epoch=plan.epoch, work=staging)
+    make_disk(archive, staging / _DISK, ids=ids, layout=plan.layout, epoch=plan.epoch, work=staging)
     archive.unlink()
     remove_tree(staging / "esp")
     _read_into(staging, staging / _DISK)

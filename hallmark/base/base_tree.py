@@ -19,11 +19,13 @@ from hallmark.common.containment import Reach
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import hash_file
 from hallmark.common.process import run
+from hallmark.config.disk import PLAIN, Layout
 from hallmark.debian.apt import Planned, PrivateRoot
 from hallmark.debian.pool import file_name
 from hallmark.debian.unpacked import write_unpacked
 
 BASE_FILES = Path(__file__).parent / "base_files"
+LAYOUT_FILES = Path(__file__).parent / "layout_files"
 _POOL = "pool"
 _LARGE = 8 << 20
 # Of a package's record: what the archive says otherwise, and what dpkg's status says besides.
@@ -34,7 +36,7 @@ _LEFT_OUT = ("Status:", "Filename:", "Size:", "MD5sum:", "SHA")
 class Tree:
     """What a tree is to be: `packages` as they are asked for, and `planned` and `status` with all that they need.
 
-    `epoch` is the time of all files, in seconds; `ids` are those of the disk that the tree is for.
+    `epoch` is the time of all files, in seconds; `layout` and `ids` are those of the disk that the tree is for.
     """
 
     packages: tuple[str, ...]
@@ -42,6 +44,7 @@ class Tree:
     status: str
     epoch: int
     ids: DiskIds
+    layout: Layout = PLAIN
 
 
 def build_tree(
@@ -95,7 +98,7 @@ def install_tree(tree: Tree, archive: Path, target: Path, *, architecture: str, 
     args: list[str | Path] = [
         "mmdebstrap", f"--mode={mode}", "--variant=essential", f"--architectures={architecture}",
         "--aptopt=APT::Install-Recommends false", f"--include={include}", "--skip=cleanup/apt",
-        f"--customize-hook={BASE_FILES / 'customize.sh'}", "", target, "-",
+        f"--customize-hook={BASE_FILES / 'customize.sh'}", *_laying_out(tree.layout), "", target, "-",
     ]
     # fmt: on
     run(
@@ -105,6 +108,7 @@ def install_tree(tree: Tree, archive: Path, target: Path, *, architecture: str, 
             "SOURCE_DATE_EPOCH": str(tree.epoch),
             "ROOT_UUID": tree.ids.root_filesystem,
             "ESP_UUID": tree.ids.esp_uuid,
+            **_about(tree.layout, tree.ids),
             "TMPDIR": str(target.parent),
             # customize.sh makes both, once, when apt and dpkg have left the memory that these take.
             "SYSTEMD_HWDB_UPDATE_BYPASS": "1",
@@ -113,4 +117,27 @@ def install_tree(tree: Tree, archive: Path, target: Path, *, architecture: str, 
         timeout=1800,
         reach=Reach(writes=(target.parent,), installs=True),
         log=log,
+    )
+
+
+def _laying_out(layout: Layout) -> list[str]:
+    """The hook after customize.sh, for a disk of several partitions."""
+    return [f"--customize-hook={LAYOUT_FILES / 'lay_out.sh'}"] if layout.mount_points else []
+
+
+def _about(layout: Layout, ids: DiskIds) -> dict[str, str]:
+    """What that hook is told."""
+    if not layout.mount_points:
+        return {}
+    return {"FSTAB": fstab(layout, ids), "BOOT_UUID": ids.filesystem("/boot"), "GROWS": layout.grows}
+
+
+def fstab(layout: Layout, ids: DiskIds) -> str:
+    """The file systems of a disk, each after what it is mounted on."""
+    return "\n".join(
+        (
+            f"UUID={ids.root_filesystem} / ext4 rw,discard,errors=remount-ro 0 1",
+            *(f"UUID={ids.filesystem(place)} {place} ext4 rw,discard 0 2" for place in layout.mount_points),
+            f"UUID={ids.esp_uuid} /boot/efi vfat rw,umask=0077 0 2",
+        )
     )

@@ -12,14 +12,14 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from hallmark.base.split import split_archive
 from hallmark.common.containment import Reach, writing
 from hallmark.common.errors import ProcessError
 from hallmark.common.files import MIB
 from hallmark.common.process import run
+from hallmark.config.disk import ESP_MIB, PLAIN, Layout, Partition
 
-_ESP_START, _ESP_SIZE = 1 * MIB, 64 * MIB
-_ROOT_START = _ESP_START + _ESP_SIZE
-_GPT_TAIL = 1 * MIB
+_ESP_START, _ESP_SIZE = 1 * MIB, ESP_MIB * MIB
 _SHIM = "usr/lib/shim/shimx64.efi.signed"
 _MOK_MANAGER = "usr/lib/shim/mmx64.efi.signed"
 _GRUB = "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"
@@ -29,6 +29,7 @@ _GRUB = "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"
 class DiskIds:
     """Every identifier on a disk, derived from one fingerprint so that nothing on it is random."""
 
+    fingerprint: str
     disk: str
     esp_partition: str
     root_partition: str
@@ -39,18 +40,23 @@ class DiskIds:
     @classmethod
     def of(cls, fingerprint: str) -> DiskIds:
         """Identifiers for the base with this fingerprint."""
-
-        def name(what: str) -> str:
-            return str(uuid.uuid5(uuid.NAMESPACE_OID, f"hallmark:{fingerprint}:{what}"))
-
         return cls(
-            disk=name("disk"),
-            esp_partition=name("esp"),
-            root_partition=name("root"),
-            root_filesystem=name("ext4"),
-            hash_seed=name("hash"),
-            esp_volume=name("vfat")[:8].upper(),
+            fingerprint=fingerprint,
+            disk=_name(fingerprint, "disk"),
+            esp_partition=_name(fingerprint, "esp"),
+            root_partition=_name(fingerprint, "root"),
+            root_filesystem=_name(fingerprint, "ext4"),
+            hash_seed=_name(fingerprint, "hash"),
+            esp_volume=_name(fingerprint, "vfat")[:8].upper(),
         )
+
+    def partition(self, mount_point: str) -> str:
+        """The partition of a mount point."""
+        return self.root_partition if mount_point == "/" else _name(self.fingerprint, f"partition {mount_point}")
+
+    def filesystem(self, mount_point: str) -> str:
+        """Its file system."""
+        return self.root_filesystem if mount_point == "/" else _name(self.fingerprint, f"ext4 {mount_point}")
 
     @property
     def esp_uuid(self) -> str:
@@ -58,14 +64,18 @@ class DiskIds:
         return f"{self.esp_volume[:4]}-{self.esp_volume[4:]}"
 
 
-def make_disk(archive: Path, target: Path, *, ids: DiskIds, size_mib: int, epoch: int, work: Path) -> None:
-    """Write a compressed qcow2 with an ESP (shim, GRUB) and an ext4 root made from `archive` (a tar)."""
+def _name(fingerprint: str, what: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"hallmark:{fingerprint}:{what}"))
+
+
+def make_disk(archive: Path, target: Path, *, ids: DiskIds, layout: Layout, epoch: int, work: Path) -> None:
+    """Write a compressed qcow2 with an ESP (shim, GRUB) and the layout's ext4s, filled from `archive` (a tar)."""
     raw = work / "disk.raw"
     with raw.open("wb") as stream:
-        stream.truncate(size_mib * MIB)
-    _partition(raw, ids, size_mib)
-    _make_root(raw, archive, ids, size_mib, epoch)
-    _make_esp(raw, archive, ids, epoch, work)
+        stream.truncate(layout.size_mib * MIB)
+    _partition(raw, ids, layout)
+    _fill(raw, archive, ids, layout, epoch, work)
+    _make_esp(raw, archive, ids, layout, epoch, work)
     compress(raw, target)
     raw.unlink()
 
@@ -95,7 +105,7 @@ def make_overlay(backing: Path, target: Path, *, backing_format: str = "qcow2") 
     )
 
 
-def write_boot_loader(archive: Path, tree: Path, ids: DiskIds) -> None:
+def write_boot_loader(archive: Path, tree: Path, ids: DiskIds, layout: Layout = PLAIN) -> None:
     """Write below the new folder `tree` what the ESP holds: shim, GRUB and MOK manager of the packages in `archive`.
 
     They are there twice: where firmware looks by itself, and where Debian keeps them. A patched package's files do not
@@ -103,7 +113,9 @@ def write_boot_loader(archive: Path, tree: Path, ids: DiskIds) -> None:
     """
     files = _read_members(archive, (_SHIM, _MOK_MANAGER, _GRUB))
     common = {"mmx64.efi": files[_MOK_MANAGER], "grubx64.efi": files[_GRUB]}
-    config = f"search.fs_uuid {ids.root_filesystem} root\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n"
+    place, prefix = ("/boot", "/grub") if "/boot" in layout.mount_points else ("/", "/boot/grub")
+    search = f"search.fs_uuid {ids.filesystem(place)} root"
+    config = f"{search}\nset prefix=($root)'{prefix}'\nconfigfile $prefix/grub.cfg\n"
     debian = {**common, "shimx64.efi": files[_SHIM], "grub.cfg": config.encode()}
     for folder, content in {"BOOT": {**common, "BOOTX64.EFI": files[_SHIM]}, "debian": debian}.items():
         (tree / "EFI" / folder).mkdir(parents=True)
@@ -111,32 +123,52 @@ def write_boot_loader(archive: Path, tree: Path, ids: DiskIds) -> None:
             (tree / "EFI" / folder / name).write_bytes(data)
 
 
-def _partition(raw: Path, ids: DiskIds, size_mib: int) -> None:
-    esp, root = _ESP_SIZE // 512, (size_mib * MIB - _ROOT_START - _GPT_TAIL) // 512
-    table = "\n".join(
-        (
-            "label: gpt",
-            f"label-id: {ids.disk}",
-            f"start={_ESP_START // 512}, size={esp}, type=uefi, uuid={ids.esp_partition}, name=esp",
-            f"start={_ROOT_START // 512}, size={root}, type=linux-root-x86-64, uuid={ids.root_partition}, name=root",
-        )
-    )
+def _starts(layout: Layout) -> list[tuple[Partition, int]]:
+    """Each partition, and the byte where it starts."""
+    found, start = [], _ESP_START + _ESP_SIZE
+    for partition in layout.partitions:
+        found.append((partition, start))
+        start += partition.mib * MIB
+    return found
+
+
+def _partition(raw: Path, ids: DiskIds, layout: Layout) -> None:
+    esp = f"start={_ESP_START // 512}, size={_ESP_SIZE // 512}, type=uefi, uuid={ids.esp_partition}, name=esp"
+    rows = [
+        f"start={start // 512}, size={part.mib * MIB // 512}, "
+        f"type={'linux-root-x86-64' if part.mount_point == '/' else 'linux'}, "
+        f"uuid={ids.partition(part.mount_point)}, name={part.label}"
+        for part, start in _starts(layout)
+    ]
     run(
         ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", raw],
-        stdin=table.encode(),
+        stdin="\n".join(("label: gpt", f"label-id: {ids.disk}", esp, *rows)).encode(),
         timeout=60,
         reach=writing(raw.parent),
     )
 
 
-def _make_root(raw: Path, archive: Path, ids: DiskIds, size_mib: int, epoch: int) -> None:
-    size = size_mib * MIB - _ROOT_START - _GPT_TAIL
-    extended = f"offset={_ROOT_START},hash_seed={ids.hash_seed},lazy_itable_init=0,lazy_journal_init=0"
+def _fill(raw: Path, archive: Path, ids: DiskIds, layout: Layout, epoch: int, work: Path) -> None:
+    """Make each file system with its part of the archive."""
+    parts = split_archive(archive, work, layout.mount_points) if layout.mount_points else {"/": archive}
+    for partition, start in _starts(layout):
+        _make_filesystem(raw, parts[partition.mount_point], ids, partition, start, epoch)
+        if parts[partition.mount_point] != archive:
+            parts[partition.mount_point].unlink()
+
+
+def _make_filesystem(raw: Path, archive: Path, ids: DiskIds, partition: Partition, start: int, epoch: int) -> None:
+    is_root = partition.mount_point == "/"
+    seed = ids.hash_seed if is_root else ids.filesystem(partition.mount_point)
+    extended = f"offset={start},hash_seed={seed},lazy_itable_init=0,lazy_journal_init=0"
     features = "^orphan_file,^metadata_csum_seed"
+    # A small file system gets the blocks and inodes of a large one: it may grow.
+    usage = [] if is_root else ["-T", "default"]
     # fmt: off
     args: list[str | Path] = [
-        "mke2fs", "-q", "-F", "-t", "ext4", "-L", "root", "-U", ids.root_filesystem, "-d", archive,
-        "-E", extended, "-O", features, raw, f"{size // 1024}k",
+        "mke2fs", "-q", "-F", "-t", "ext4", *usage, "-L", partition.label,
+        "-U", ids.filesystem(partition.mount_point), "-d", archive,
+        "-E", extended, "-O", features, raw, f"{partition.mib * 1024}k",
     ]
     # fmt: on
     run(
@@ -147,9 +179,9 @@ def _make_root(raw: Path, archive: Path, ids: DiskIds, size_mib: int, epoch: int
     )
 
 
-def _make_esp(raw: Path, archive: Path, ids: DiskIds, epoch: int, work: Path) -> None:
+def _make_esp(raw: Path, archive: Path, ids: DiskIds, layout: Layout, epoch: int, work: Path) -> None:
     tree = work / "esp"
-    write_boot_loader(archive, tree, ids)
+    write_boot_loader(archive, tree, ids, layout)
     for path in (*tree.rglob("*"), tree):
         os.utime(path, (epoch, epoch))
     image = work / "esp.img"

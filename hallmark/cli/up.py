@@ -12,8 +12,10 @@ import typer
 from hallmark.cli.options import Json, print_json, say
 from hallmark.cli.stacks import is_on_aws, open_store, require_stack
 from hallmark.common.checkout import find_checkout
-from hallmark.common.errors import SettingsError
+from hallmark.common.errors import RecipeError, SettingsError
 from hallmark.common.failures import RunError
+from hallmark.config.disk import PLAIN
+from hallmark.config.recipe import load_recipe
 from hallmark.config.settings import load_settings
 from hallmark.config.stack_file import read_stack_config
 from hallmark.engine import plugins
@@ -66,7 +68,16 @@ def _targets(stack: str, recipes: list[str]) -> list[str]:
                 f"{where}: hallmark: recipes: expected {name} to be listed; there are {', '.join(listed)}"
             )
     own = [f"**$**::{name}-{resource}" for name in recipes for resource in RESOURCES]
-    return [f"**::{name}" for name in (*SHARED_RESOURCES, *recipes)] + own
+    shared = dict.fromkeys((*SHARED_RESOURCES, *map(_base_name, recipes)))
+    return [f"**::{name}" for name in (*shared, *recipes)] + own
+
+
+def _base_name(recipe: str) -> str:
+    """What the stack calls the base of a recipe; a recipe that is wrong is told by the program."""
+    try:
+        return load_recipe(find_checkout() / "recipes" / f"{recipe}.toml").disk.laid_out().base_name
+    except RecipeError:
+        return PLAIN.base_name
 
 
 def _report_failures(engine: Engine, stack: str, error: RunError, *, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from pydantic.config import JsonDict
 
 from hallmark.common.errors import RecipeError
 from hallmark.common.validation import STRICT, describe
+from hallmark.config.disk import Disk
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
@@ -244,6 +245,7 @@ class Recipe(BaseModel):
     machine: MachineShape = Field(
         default_factory=MachineShape, description="The machines that build and judge the image."
     )
+    disk: Disk = Field(default_factory=Disk, description="The disk that the image is laid on.")
     path: Path = Field(exclude=True)
     text: str = Field(exclude=True)
 
@@ -264,7 +266,12 @@ class Recipe(BaseModel):
         """What a control's parameters can take over with `from = "recipe.NAME"`."""
         names = ("name", "title", "purpose", "packages", "listen", "administrators", "setid_files")
         network, local = self._listeners(on_loopback=False), self._listeners(on_loopback=True)
-        return {**{name: getattr(self, name) for name in names}, "listen_network": network, "listen_local": local}
+        return {
+            **{name: getattr(self, name) for name in names},
+            "listen_network": network,
+            "listen_local": local,
+            "partitions": self.disk.laid_out().mount_points,
+        }
 
     def _listeners(self, *, on_loopback: bool) -> tuple[str, ...]:
         return tuple(word for word in self.listen if (":" in word) is on_loopback)

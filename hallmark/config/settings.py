@@ -173,6 +173,11 @@ class Settings(BaseModel):
         "(`XDG_CACHE_HOME`, or `~/.cache`).",
     )
 
+    @property
+    def own_base(self) -> bool:
+        """Whether the base is made here, so that its disk can be laid out as a recipe asks."""
+        return self.base_ami.build if self.platform == "aws" else self.base is None
+
     def store_folder(self, root: Path) -> Path:
         """Where images go: the setting, else `.hallmark/store` in the checkout `root`."""
         return (root / self.store).absolute() if self.store else root / ".hallmark" / "store"

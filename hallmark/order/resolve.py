@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-from hallmark.common.errors import HallmarkError, LockError
+from hallmark.common.errors import HallmarkError, LockError, RecipeError
 from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import Recipe
 from hallmark.config.settings import Settings
@@ -22,6 +23,10 @@ from hallmark.order.order import ExpectedNetwork, Order, make_order, make_plan, 
 from hallmark.order.places import Places
 
 LATEST = "latest"
+_INSTALLED_KIB = re.compile(r"^Installed-Size: ([0-9]+)$", re.MULTILINE)
+# Reckoned low: a package is at least three times as large when it is unpacked; and what no package counts, such as the
+# initial RAM disks, the hardware database and the file system's own tables.
+_UNPACKED, _BESIDES_MIB = 3, 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,11 +108,13 @@ class StartingPoint:
 def order_image(
     context: Context, recipe: Recipe, start: StartingPoint, status: str, say: Callable[[str], None]
 ) -> Order:
-    """The whole order of one recipe on a base with this dpkg status."""
+    """The whole order of one recipe on a base with this dpkg status. RecipeError when its disk is too small for it."""
     scripts = context.root / "image_scripts"
     plan = make_plan(recipe, scripts, context.today, start.expected_network, context.places.facts)
     check_exceptions(recipe, context.today)
     lock = resolve_lock(context, recipe, plan, without(status, plan.replaces), say)
+    if context.settings.own_base:
+        _need_disk(recipe, status, lock)
     return make_order(
         recipe,
         plan,
@@ -127,3 +134,15 @@ def resolve_tools(context: Context, recipe: Recipe, say: Callable[[str], None]) 
     past = context.settings.patches != LATEST
     roots = partial(places.apt_root, past=past)
     return fetch_tools(recipe.judge, roots, places.cache, places.pool, context.root, say)
+
+
+def _need_disk(recipe: Recipe, status: str, lock: PatchLock) -> None:
+    """RecipeError when the root file system cannot hold the base and all packages, by what these say of themselves."""
+    root = next(part for part in recipe.disk.laid_out().partitions if part.mount_point == "/")
+    installed = sum(map(int, _INSTALLED_KIB.findall(status))) >> 10
+    needed = installed + (sum(package.size for package in lock.packages) * _UNPACKED >> 20) + _BESIDES_MIB
+    if needed > root.mib:
+        raise RecipeError(
+            f"{recipe.path}: disk: expected room for about {needed} MiB on /, which has {root.mib}; "
+            "make size_gib larger, or the size of / in sizes_mib"
+        )

@@ -13,6 +13,7 @@ from hallmark.base.disk import DiskIds, make_disk
 from hallmark.common.files import remove_tree
 from hallmark.common.fingerprint import fingerprint, hash_file, hash_tree
 from hallmark.common.locks import held
+from hallmark.config.disk import plain
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import find_mirror
 from tests.debian_tree import EPOCH, keep, make_tree, unused
@@ -59,7 +60,7 @@ def _build(root: PrivateRoot, folder: Path, identity: str, cache: Path) -> None:
     work.mkdir()
     ids = DiskIds.of(identity)
     make_tree(root, cache, work / "root.tar", PACKAGES, identity)
-    make_disk(work / "root.tar", work / "disk.qcow2", ids=ids, size_mib=SIZE_MIB, epoch=EPOCH, work=work)
+    make_disk(work / "root.tar", work / "disk.qcow2", ids=ids, layout=plain(SIZE_MIB), epoch=EPOCH, work=work)
     (work / "root.tar").unlink()
     remove_tree(work / "esp")
     work.rename(folder)

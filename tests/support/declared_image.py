@@ -44,7 +44,7 @@ def context(project: Project, monkeypatch: pytest.MonkeyPatch) -> Context:
 
 def body(project: Project, context: Context) -> Callable[[], None]:
     def declare() -> None:
-        args = GoldenImageArgs(recipe=project.recipe, context=context, platform=LocalPlatform(context))
+        args = GoldenImageArgs(recipe=project.recipe, context=context, platform=LocalPlatform(context, PLAN))
         GoldenImage("web", args)
 
     return declare

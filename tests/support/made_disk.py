@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from hallmark.base.disk import DiskIds, make_disk
+from hallmark.config.disk import Layout, Partition, plain
 
-SIZE_MIB, EPOCH = 128, 1_757_000_000
+LAYOUT, EPOCH = plain(128), 1_757_000_000
 IDS = DiskIds.of("f" * 64)
 SHIM = "usr/lib/shim/shimx64.efi.signed"
 FILES = {
@@ -48,13 +49,35 @@ def write_archive(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def write_disk(folder: Path, *, files: dict[str, bytes] = FILES, ids: DiskIds = IDS) -> Path:
+def write_disk(folder: Path, *, files: dict[str, bytes] = FILES, ids: DiskIds = IDS, layout: Layout = LAYOUT) -> Path:
     folder.mkdir()
     archive = write_archive(folder / "root.tar", files)
-    make_disk(archive, folder / "disk.qcow2", ids=ids, size_mib=SIZE_MIB, epoch=EPOCH, work=folder)
+    make_disk(archive, folder / "disk.qcow2", ids=ids, layout=layout, epoch=EPOCH, work=folder)
     return folder / "disk.qcow2"
 
 
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_disk(tmp_path_factory.mktemp("disk") / "first")
+
+
+SEPARATE = Layout(
+    size_mib=256,
+    partitions=tuple(
+        Partition(mount_point=place, mib=mib)
+        for place, mib in (("/boot", 16), ("/", 40), ("/var/log", 16), ("/var", 118))
+    ),
+)
+SEPARATE_FILES = {
+    **EC2_FILES,
+    "etc/fstab": "".join(
+        f"UUID={IDS.filesystem(place)} {place} ext4 rw,discard 0 2\n" for place in ("/", *SEPARATE.mount_points)
+    ).encode(),
+    "var/log/README": b"logs\n",
+}
+
+
+@pytest.fixture(scope="module")
+def separate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A disk with partitions of its own for /boot, /var and /var/log."""
+    return write_disk(tmp_path_factory.mktemp("separate") / "first", files=SEPARATE_FILES, layout=SEPARATE)

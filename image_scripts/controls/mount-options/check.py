@@ -28,7 +28,7 @@ def check(context: Context) -> str:
         if how == "system":
             continue
         mine = [options for where, options in entries if where == target]
-        if not mine and how != "fstab":
+        if not mine and (how != "fstab" or target in context.words("partitions")):
             context.finding(f"/etc/fstab: {target}: expected an entry with {show(wanted)}, got none")
         for options in mine:
             if not wanted <= options:
@@ -84,10 +84,14 @@ def check_kernel(context: Context, rows: list[tuple[str, set[str], str]], entrie
         # A place where something is mounted when it is asked for has no files of its own.
         if fields[fields.index("-") + 1] != "autofs":
             mounts[fields[4]] = set(fields[5].split(","))
+    partitions = context.words("partitions")
     for target, _, how in rows:
         # Of what systemd mounts, some is not there on every kernel.
-        if target not in mounts and (how in ("tmpfs", "bind") or (how == "fstab" and target in entries)):
+        needed = how in ("tmpfs", "bind") or target in partitions or (how == "fstab" and target in entries)
+        if needed and target not in mounts:
             context.finding(f"kernel: {target}: expected a mount, there is none")
+    # What is mounted below a folder of the root file system, such as containers below /var, is not fstab's.
+    rows = [row for row in rows if row[2] != "fstab" or row[0] in entries]
     for where, options in mounts.items():
         above = [row for row in rows if any(fnmatch.fnmatchcase(where, p) for p in (row[0], f"{row[0]}/*"))]
         if above:

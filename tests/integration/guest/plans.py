@@ -27,6 +27,7 @@ FACTS = {
         "/usr/lib/dbus-1.0/dbus-daemon-launch-helper",
         "/usr/sbin/unix_chkpwd",
     ),
+    "partitions": (),
 }
 
 

@@ -18,6 +18,7 @@ from hallmark.base.disk import DiskIds, make_disk
 from hallmark.common.containment import writing
 from hallmark.common.fingerprint import fingerprint
 from hallmark.common.process import run
+from hallmark.config.disk import plain
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import find_mirror
 from hallmark.debian.pool import pool_path
@@ -74,7 +75,9 @@ def make_small_disk(target: Path, cache: Path, work: Path) -> None:
     files["./boot/grub/grub.cfg"] = _MENU.encode()
     archive = work / "root.tar"
     _write_tar(archive, files)
-    make_disk(archive, target, ids=DiskIds.of(fingerprint("small-guest", {})), size_mib=192, epoch=_EPOCH, work=work)
+    make_disk(
+        archive, target, ids=DiskIds.of(fingerprint("small-guest", {})), layout=plain(192), epoch=_EPOCH, work=work
+    )
 
 
 def _unpack(cache: Path, tree: Path) -> None:

@@ -76,7 +76,8 @@ def context(project: Project, monkeypatch: pytest.MonkeyPatch, swept: list[objec
 
 def body(project: Project, context: Context) -> Callable[[], None]:
     def declare() -> None:
-        args = GoldenImageArgs(recipe=project.recipe, context=context, platform=choose_platform(context))
+        platform = choose_platform(context, {"web": project.recipe})["web"]
+        args = GoldenImageArgs(recipe=project.recipe, context=context, platform=platform)
         pulumi.export("web", GoldenImage("web", args).outputs)
 
     return declare

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from hallmark.base import base
 from hallmark.base.base import (
     BasePlan,
     build_base,
+    check_disk,
     find_base,
     load_base_plan,
     plan_base,
@@ -22,11 +24,14 @@ from hallmark.base.base import (
     save_base_plan,
 )
 from hallmark.base.base_tree import Tree
-from hallmark.common.errors import ProcessError, SettingsError, StoreError
+from hallmark.common.errors import ProcessError, RecipeError, SettingsError, StoreError
 from hallmark.common.fingerprint import Sha256, hash_bytes, hash_file
-from hallmark.config.settings import NamedBase
+from hallmark.config.disk import Disk, plain
+from hallmark.config.recipe import load_recipe
+from hallmark.config.settings import NamedBase, Settings
 from hallmark.debian.apt import Planned, PrivateRoot, Release
 from hallmark.debian.mirror import Mirror
+from tests.support.examples import RECIPE, write_recipe
 from tests.support.made_disk import FILES, write_disk
 
 CHECKOUT = Path(__file__).parents[3]
@@ -104,6 +109,51 @@ def names(folder: Path) -> list[str]:
 
 def test_a_plan_survives_the_way_through_a_file(cache: Path) -> None:
     assert load_base_plan(save_base_plan(PLAN, cache)) == PLAN
+
+
+def test_another_disk_is_another_base_with_the_same_packages(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [Disk(), Disk(size_gib=8), Disk(layout="separate"), Disk(layout="separate", grow="/srv")]
+    plans = [PLAN.laid_out(disk.laid_out()) for disk in wanted]
+    assert plans[0] is PLAN
+    assert len({plan.fingerprint for plan in plans}) == 4
+    assert {(plan.status, plan.planned, plan.epoch) for plan in plans} == {(PLAN.status, PLAN.planned, PLAN.epoch)}
+    assert [load_base_plan(save_base_plan(plan, cache)) for plan in plans] == plans
+    monkeypatch.setattr(base, "LAYOUT_FILES", cache)
+    assert PLAN.laid_out(wanted[2].laid_out()).fingerprint != plans[2].fingerprint
+
+
+@pytest.mark.parametrize(
+    ("settings", "theirs", "instead"),
+    [
+        (
+            {"base": {"disk": "mine.qcow2", "sha512": "0" * 128}},
+            "a disk of your own",
+            "remove hallmark:base",
+        ),
+        (
+            {"platform": "aws", "kmsKey": "alias/hallmark"},
+            "an AMI of others",
+            "set hallmark:baseAmi to {build: true}",
+        ),
+    ],
+)
+def test_a_recipe_cannot_lay_out_a_disk_that_is_not_made_here(
+    tmp_path: Path, settings: dict[str, Any], theirs: str, instead: str
+) -> None:
+    path = write_recipe(tmp_path, f'{RECIPE}\n[disk]\nlayout = "separate"\n')
+    with pytest.raises(RecipeError) as refused:
+        check_disk(load_recipe(path), Settings(recipes=("web",), **settings))
+    assert str(refused.value) == (
+        f"{path}: disk: expected none, as the stack starts from {theirs}, whose disk is laid out already; "
+        f"remove [disk], or {instead}"
+    )
+    check_disk(load_recipe(write_recipe(tmp_path)), Settings(recipes=("web",), **settings))
+
+
+@pytest.mark.parametrize("settings", [{}, {"platform": "aws", "kmsKey": "alias/hallmark", "baseAmi": {"build": True}}])
+def test_a_base_of_our_own_is_laid_out_as_a_recipe_asks(tmp_path: Path, settings: dict[str, Any]) -> None:
+    path = write_recipe(tmp_path, f'{RECIPE}\n[disk]\nlayout = "separate"\n')
+    check_disk(load_recipe(path), Settings(recipes=("web",), **settings))
 
 
 def test_a_base_is_built_once_and_found_again(build: list[str], cache: Path, root: PrivateRoot) -> None:
@@ -354,9 +404,19 @@ def test_a_bases_identity_is_its_packages_and_how_it_is_shaped(
         other.setattr(base, "_FILES", tmp_path / "files")
         seen.add(plan_base(mirror).fingerprint)
     with monkeypatch.context() as other:
-        other.setattr(base, "SIZE_MIB", 8192)
+        other.setattr(base, "PLAIN", plain(8192))
         seen.add(plan_base(mirror).fingerprint)
     assert len(seen) == 4
+
+
+def test_the_identity_of_the_plain_base_is_that_of_earlier_versions(
+    mirror: _Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Recorded before a recipe could ask for a disk: images that are released would be built anew otherwise."""
+    (tmp_path / "files").mkdir()
+    monkeypatch.setattr(base, "_FILES", tmp_path / "files")
+    monkeypatch.setattr(base, "PACKAGES", ("?essential", "openssh-server"))
+    assert plan_base(mirror).fingerprint == "55b983af8d51eff57c08200fcd9620baef6ab316e3db4ab6d5efaee0c07964c1"
 
 
 def test_the_base_brings_what_a_cloud_image_needs() -> None:

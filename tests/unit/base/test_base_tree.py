@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from hallmark.base import base_tree
-from hallmark.base.base_tree import Tree, build_tree, write_archive
+from hallmark.base.base_tree import LAYOUT_FILES, Tree, build_tree, write_archive
 from hallmark.base.disk import DiskIds
 from hallmark.common.containment import Reach
 from hallmark.common.errors import MirrorError
 from hallmark.common.fingerprint import hash_bytes, hash_file
+from hallmark.config.disk import Disk
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.inventory import stanzas
 from hallmark.debian.mirror import Mirror
@@ -128,3 +129,33 @@ def test_nothing_is_installed_when_a_package_cannot_be_had(
     monkeypatch.setattr(base_tree, "run", lambda *_, **__: pytest.fail("mmdebstrap was run"))
     with pytest.raises(MirrorError, match="sudo: cannot be downloaded"):
         build_tree(replace(TREE, epoch=8), root, pool, tmp_path / "root.tar", say=lambda _: None)
+
+
+def test_a_disk_of_partitions_is_told_to_its_hook_and_to_no_other(
+    tmp_path: Path, pool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(base_tree, "run", lambda args, *, env, **_: calls.append(([str(a) for a in args], env)))
+    for layout in (Disk().laid_out(), Disk(layout="separate", grow="/srv").laid_out()):
+        base_tree.install_tree(
+            replace(TREE, layout=layout), tmp_path / "archive", tmp_path / "root.tar", architecture="amd64"
+        )
+    (plain, told_plain), (separate, told) = calls
+    assert [word for word in separate if word not in plain] == [f"--customize-hook={LAYOUT_FILES / 'lay_out.sh'}"]
+    assert separate.index(separate[-4]) == separate.index(f"--customize-hook={LAYOUT_FILES / 'lay_out.sh'}")
+    assert told.keys() - told_plain.keys() == {"FSTAB", "BOOT_UUID", "GROWS"}
+    assert (told["BOOT_UUID"], told["GROWS"]) == (IDS.filesystem("/boot"), "/srv")
+    lines = told["FSTAB"].splitlines()
+    assert [line.split()[1] for line in lines] == [
+        "/",
+        "/boot",
+        "/home",
+        "/opt",
+        "/srv",
+        "/var",
+        "/var/log",
+        "/var/log/audit",
+        "/var/tmp",
+        "/boot/efi",
+    ]
+    assert lines[6] == f"UUID={IDS.filesystem('/var/log')} /var/log ext4 rw,discard 0 2"

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hallmark.base.disk import DiskIds, compress, make_overlay
+from hallmark.base.disk import DiskIds, compress, make_overlay, unpack
 from hallmark.common.containment import writing
 from hallmark.common.errors import ProcessError
 from hallmark.common.fingerprint import hash_file
 from hallmark.common.process import run
-from tests.support.made_disk import FILES, IDS, disk, write_disk
+from tests.support.made_disk import FILES, IDS, SEPARATE, SEPARATE_FILES, disk, separate, write_disk
 
-__all__ = ["disk"]
+__all__ = ["disk", "separate"]
 
 
 def test_the_same_inputs_give_the_same_bytes(disk: Path, tmp_path: Path) -> None:
@@ -52,8 +54,73 @@ def test_a_disk_has_an_esp_and_a_root_with_the_identifiers_asked_for(disk: Path,
     assert f"search.fs_uuid {IDS.root_filesystem} root" in config
 
 
+def partitions_of(disk: Path, raw: Path) -> list[dict[str, Any]]:
+    """Its partitions as sfdisk lists them; `raw` gets the unpacked disk."""
+    unpack(disk, raw)
+    table = json.loads(run(["sfdisk", "--json", raw], timeout=60).stdout)["partitiontable"]
+    partitions: list[dict[str, Any]] = table["partitions"]
+    return partitions
+
+
+def test_the_same_inputs_give_the_same_bytes_with_partitions_too(separate: Path, tmp_path: Path) -> None:
+    second = write_disk(tmp_path / "second", files=SEPARATE_FILES, layout=SEPARATE)
+    assert hash_file(second) == hash_file(separate)
+
+
+def test_each_partition_has_its_size_its_identifiers_and_a_file_system_of_its_own(
+    separate: Path, tmp_path: Path
+) -> None:
+    raw = tmp_path / "disk.raw"
+    found = partitions_of(separate, raw)
+    assert [(p["name"], p["size"] // 2048) for p in found] == [
+        ("esp", 64),
+        ("boot", 16),
+        ("root", 40),
+        ("var-log", 16),
+        ("var", 118),
+    ]
+    for part, wanted in zip(found[1:], SEPARATE.partitions, strict=True):
+        assert part["uuid"].lower() == IDS.partition(wanted.mount_point)
+        device = f"{raw}?offset={part['start'] * 512}"
+        said = run(["debugfs", "-R", "stats -h", device], timeout=60).stdout
+        assert f"Filesystem UUID:          {IDS.filesystem(wanted.mount_point)}" in said
+        assert f"Filesystem volume name:   {wanted.label}" in said
+        count, size = (int(re.findall(rf"^Block {what}: +(\d+)$", said, re.MULTILINE)[0]) for what in ("count", "size"))
+        assert count * size == wanted.mib << 20
+        assert size == 4096 or wanted.mount_point == "/"
+        assert run(["e2fsck", "-fn", device], timeout=60).returncode == 0
+    assert len({part["uuid"] for part in found}) == len(found)
+
+
+def test_no_partition_holds_what_belongs_to_another(separate: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "disk.raw"
+    start = {p["name"]: p["start"] * 512 for p in partitions_of(separate, raw)}
+
+    def names(partition: str, folder: str) -> set[str]:
+        rows = run(["debugfs", "-R", f"ls -p {folder}", f"{raw}?offset={start[partition]}"], timeout=60).stdout
+        return {row.split("/")[5] for row in rows.split() if row.count("/") > 5} - {".", "..", "lost+found"}
+
+    assert names("root", "/") == {"boot", "etc", "usr", "var"}
+    assert names("root", "/boot") == names("root", "/var") == names("var", "/log") == set()
+    assert names("var-log", "/") == {"README"}
+    assert names("var", "/") == {"lib", "log"}
+    assert "vmlinuz-6.12.10-cloud-amd64" in names("boot", "/")
+
+
+def test_grub_looks_for_its_menu_on_the_partition_of_boot(separate: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "disk.raw"
+    esp = f"{raw}@@{partitions_of(separate, raw)[0]['start'] * 512}"
+    assert run(["mtype", "-i", esp, "::/EFI/debian/grub.cfg"], timeout=60).stdout == (
+        f"search.fs_uuid {IDS.filesystem('/boot')} root\nset prefix=($root)'/grub'\nconfigfile $prefix/grub.cfg\n"
+    )
+
+
 def test_nothing_is_left_beside_the_disk_but_what_was_asked_for(disk: Path) -> None:
     assert sorted(path.name for path in disk.parent.iterdir()) == ["disk.qcow2", "esp", "root.tar"]
+
+
+def test_nor_are_the_parts_of_the_archive(separate: Path) -> None:
+    assert sorted(path.name for path in separate.parent.iterdir()) == ["disk.qcow2", "esp", "root.tar"]
 
 
 @pytest.mark.parametrize("missing", [name for name in FILES if name.startswith("usr/lib/")])

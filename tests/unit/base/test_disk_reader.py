@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.base.disk import make_overlay
-from hallmark.base.disk_reader import read_from_disk
+from hallmark.base.disk import make_overlay, unpack
+from hallmark.base.disk_reader import RawRoot, read_from_disk, read_status
+from hallmark.base.ec2 import check_for_ec2
 from hallmark.common.containment import writing
 from hallmark.common.errors import SettingsError
 from hallmark.common.process import run
-from tests.support.made_disk import FILES, disk, write_disk
+from tests.support.made_disk import FILES, SEPARATE, SEPARATE_FILES, disk, separate, write_disk
 
-__all__ = ["disk"]
+__all__ = ["disk", "separate"]
 
 
 def test_status_and_newest_kernel_are_read_back(disk: Path, tmp_path: Path) -> None:
@@ -23,10 +24,33 @@ def test_status_and_newest_kernel_are_read_back(disk: Path, tmp_path: Path) -> N
     assert not (tmp_path / "disk.raw").exists()
 
 
+def test_a_disk_is_read_through_its_partitions(separate: Path, tmp_path: Path) -> None:
+    read_from_disk(separate, tmp_path, status=tmp_path / "status", kernel=tmp_path / "vmlinuz")
+    assert (tmp_path / "status").read_bytes() == FILES["var/lib/dpkg/status"]
+    assert (tmp_path / "vmlinuz").read_bytes() == b"new kernel"
+    assert read_status(separate, tmp_path).encode() == FILES["var/lib/dpkg/status"]
+
+
+def test_a_raw_disk_is_read_through_its_partitions_too(separate: Path, tmp_path: Path) -> None:
+    unpack(separate, tmp_path / "disk.raw")
+    root = RawRoot(tmp_path / "disk.raw", tmp_path)
+    assert (root.newest_kernel(), root.text("/var/log/README")) == ("6.12.10-cloud-amd64", "logs\n")
+    assert root.names("/var/log") == ["README", "lost+found"]
+    assert root.names("/var/lib") == ["dpkg"]
+    check_for_ec2(tmp_path / "disk.raw", tmp_path)
+
+
+def test_the_partition_that_is_not_in_fstab_is_not_read(tmp_path: Path) -> None:
+    files = {**SEPARATE_FILES, "etc/fstab": b"UUID=" + b"0" * 36 + b" /var ext4 rw 0 2\nproc /proc proc rw 0 0\n"}
+    disk = write_disk(tmp_path / "disk", files=files, layout=SEPARATE)
+    with pytest.raises(SettingsError, match="no /var/lib/dpkg/status in its file systems"):
+        read_status(disk, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("missing", "reason"),
     [
-        ("var/lib/dpkg/status", "no /var/lib/dpkg/status in its root file system"),
+        ("var/lib/dpkg/status", "no /var/lib/dpkg/status in its file systems"),
         ("boot/vmlinuz-", "no kernel in its /boot"),
     ],
 )

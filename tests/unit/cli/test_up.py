@@ -12,8 +12,10 @@ import pytest
 from hallmark.cli import stacks, up
 from hallmark.common.errors import SettingsError
 from hallmark.common.failures import Failure, RunError
+from hallmark.config.disk import Disk
 from hallmark.engine.engine import Engine
 from tests.support.command_line import call
+from tests.support.examples import RECIPE, write_recipe
 from tests.support.small_disk import CHECKOUT
 
 IMAGES = {
@@ -102,6 +104,16 @@ def test_one_recipe_of_several_is_named_to_the_engine(engine: FakeEngine, tmp_pa
     assert not [target for target in engine.targets if "db" in target]
     with pytest.raises(SettingsError, match="expected mail to be listed; there are web, db"):
         call("up", "local", "--recipe", "mail")
+
+
+def test_the_base_of_that_recipes_disk_is_named_with_it(engine: FakeEngine, tmp_path: Path) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks/Pulumi.local.yaml").write_text('config:\n  hallmark:recipes: ["web", "db"]\n')
+    write_recipe(tmp_path, f'{RECIPE}\n[disk]\nlayout = "separate"\n')
+    call("up", "local", "--recipe", "web")
+    assert f"**::{Disk(layout='separate').laid_out().base_name}" in engine.targets
+    call("up", "local", "--recipe", "db")
+    assert not [target for target in engine.targets if "base-on" in target]
 
 
 def test_outputs_are_json(engine: FakeEngine) -> None:

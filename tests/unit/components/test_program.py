@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import replace
+from pathlib import Path
 
 import pulumi
 import pytest
 
 from components import program as program_module
-from components.program import load_context, stopping_cleanly
-from hallmark.common.errors import LockError, SettingsError
+from components.program import load_context, load_recipes, stopping_cleanly
+from hallmark.common.errors import LockError, RecipeError, SettingsError
+from hallmark.config.settings import NamedBase
 from hallmark.order.resolve import Context
 from tests.support.declared import run_program
 from tests.support.declared_image import context, declared, project
-from tests.support.examples import Project
+from tests.support.examples import Project, append
 from tests.support.small_disk import CHECKOUT
 
 __all__ = ["context", "declared", "project"]
@@ -44,6 +47,19 @@ def test_an_unknown_key_of_the_stack_is_named_with_its_file() -> None:
         )
 
     run_program(declare, config={"hallmark:recipies": "[]"})
+
+
+def test_a_disk_that_the_stack_cannot_lay_out_ends_a_preview_and_in_an_up_is_that_recipes_alone(
+    monkeypatch: pytest.MonkeyPatch, project: Project, context: Context
+) -> None:
+    append(project.recipe_file, "\n[disk]\nsize_gib = 8\n")
+    theirs = context.settings.model_copy(update={"base": NamedBase(disk=Path("mine.qcow2"), sha512="0" * 128)})
+    context = replace(context, settings=theirs)
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    with pytest.raises(RecipeError, match="disk: expected none, as the stack starts from a disk of your own"):
+        load_recipes(context)
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
+    assert isinstance(load_recipes(context)["web"], RecipeError)
 
 
 def test_the_program_exports_each_recipes_image(

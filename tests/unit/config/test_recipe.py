@@ -67,6 +67,7 @@ def test_its_facts_are_what_controls_may_take_over(tmp_path: Path) -> None:
         "listen_local": (),
         "administrators": ("jdoe",),
         "setid_files": (),
+        "partitions": (),
     }
 
 

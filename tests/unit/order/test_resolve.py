@@ -11,7 +11,7 @@ import pytest
 
 from hallmark.base import base
 from hallmark.base.base import BasePlan, plan_the_base
-from hallmark.common.errors import HallmarkError, LockError
+from hallmark.common.errors import HallmarkError, LockError, RecipeError
 from hallmark.config.settings import Settings
 from hallmark.controls.plan import Plan
 from hallmark.debian import resolve as patches
@@ -179,6 +179,29 @@ def test_an_order_is_made_of_recipe_base_lock_and_scripts(context: Context, proj
     order = order_image(context, project.recipe, StartingPoint(base=plan.fingerprint), STATUS, ignore)
     assert order.fingerprint == project.order().fingerprint
     assert order.scripts == project.scripts
+
+
+def test_a_disk_that_is_too_small_for_its_packages_is_told_before_anything_is_made(
+    context: Context, project: Project, asked: list[str]
+) -> None:
+    large = STATUS.replace("Architecture: amd64\n", "Architecture: amd64\nInstalled-Size: 1600000\n")
+    start = StartingPoint(base=BASE)
+    with pytest.raises(RecipeError) as refused:
+        order_image(context, project.recipe, start, large, ignore)
+    assert str(refused.value) == (
+        f"{project.recipe_file}: disk: expected room for about 4887 MiB on /, which has 4030; "
+        "make size_gib larger, or the size of / in sizes_mib"
+    )
+    append(project.recipe_file, "\n[disk]\nsize_gib = 6\n")
+    order_image(context, project.recipe, start, large, ignore)
+
+
+def test_the_disk_of_a_base_that_others_made_is_not_reckoned_with(
+    context: Context, project: Project, asked: list[str]
+) -> None:
+    large = STATUS.replace("Architecture: amd64\n", "Architecture: amd64\nInstalled-Size: 1600000\n")
+    theirs = Settings(base={"disk": "mine.qcow2", "sha512": "0" * 128})  # type: ignore[arg-type]
+    order_image(with_other(context, settings=theirs), project.recipe, StartingPoint(base=BASE), large, ignore)
 
 
 def test_an_expired_waiver_ends_it_too(context: Context, project: Project, asked: list[str]) -> None:

@@ -16,8 +16,10 @@ from components.aws.platform import AwsPlatform
 from components.golden_image import GoldenImage, GoldenImageArgs
 from components.program import choose_platform
 from hallmark.aws.base import describe_own_base
+from hallmark.aws.site import load_site
 from hallmark.base.base import BasePlan, load_base_plan
 from hallmark.common.errors import AwsError, PrerequisiteError
+from hallmark.config.disk import PLAIN, Disk
 from hallmark.config.settings import WantedAmi
 from hallmark.order.resolve import Context
 from hallmark.pipeline.step import RESOURCES, SHARED_RESOURCES
@@ -54,7 +56,7 @@ def test_without_pulumis_plugins_nothing_is_declared(monkeypatch: pytest.MonkeyP
     asked: list[object] = []
     monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: asked.append("AWS"))
     with pytest.raises(PrerequisiteError, match="`make aws-plugins` fetches it"):
-        aws_platform.AwsPlatform(None, AWS)  # type: ignore[arg-type]
+        aws_platform.aws_platforms(None, AWS, [PLAIN])  # type: ignore[arg-type]
     assert asked == []
 
 
@@ -66,10 +68,10 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def test_the_settings_alone_decide_about_the_platform(context: Context) -> None:
+def test_the_settings_alone_decide_about_the_platform(project: Project, context: Context) -> None:
     chosen: list[object] = []
-    run_program(lambda: chosen.append(choose_platform(context)))
-    assert isinstance(chosen[0], AwsPlatform)
+    run_program(lambda: chosen.extend(choose_platform(context, {"web": project.recipe}).values()))
+    assert [type(platform) for platform in chosen] == [AwsPlatform]
 
 
 def test_the_steps_are_a_tree_below_one_component(declared: Program) -> None:
@@ -158,7 +160,7 @@ def own(project: Project, context: Context, monkeypatch: pytest.MonkeyPatch) -> 
     """What is declared with a base of our own, whose plan names one package."""
     site = SITE.model_copy(update={"base": describe_own_base(BASE), "own_base": BASE})
     monkeypatch.setattr(aws_platform, "plan_the_base", lambda _: BasePlan(fingerprint=BASE, status=STATUS, epoch=0))
-    monkeypatch.setattr(aws_platform, "survey", lambda *_, own_base, **__: site if own_base == BASE else None)
+    monkeypatch.setattr(aws_platform, "survey", lambda *_, own, **__: site if own.fingerprint == BASE else None)
     monkeypatch.setitem(OUTPUTS, "OwnBase", {"ami": "ami-0ours"})
     settings = context.settings.model_copy(update={"base_ami": WantedAmi(build=True)})
     return run_program(body(project, dataclasses.replace(context, settings=settings)))
@@ -177,6 +179,35 @@ def test_its_packages_are_known_without_a_boot_and_the_order_is_that_of_the_disk
     assert order.base == BASE
     plan = load_base_plan(Path(own.resources["base"].inputs["plan"]))
     assert (plan.fingerprint, plan.status) == (BASE, STATUS)
+
+
+def test_each_disk_has_an_ami_of_its_own_of_the_disks_size(
+    project: Project, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = BasePlan(fingerprint=BASE, status=STATUS, epoch=0)
+    site = SITE.model_copy(update={"base": describe_own_base(BASE), "own_base": BASE})
+    looked: list[object] = []
+    monkeypatch.setattr(aws_platform, "plan_the_base", lambda _: plan)
+    monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: looked.append("AWS") or site)
+    laid_out = project.recipe.model_copy(update={"disk": Disk(layout="separate", size_gib=12)})
+    settings = context.settings.model_copy(update={"base_ami": WantedAmi(build=True)})
+    recipes = {"web": project.recipe, "data": laid_out}
+
+    def declare() -> None:
+        platforms = choose_platform(dataclasses.replace(context, settings=settings), recipes)
+        for name, platform in platforms.items():
+            GoldenImage(name, GoldenImageArgs(recipe=recipes[name], context=context, platform=platform))
+
+    declared = run_program(declare)
+    sites = {name: load_site(Path(declared.resources[f"{name}-build"].inputs["site"])) for name in recipes}
+    other = plan.laid_out(laid_out.disk.laid_out())
+    assert {name: (one.own_base, one.base.root_gib) for name, one in sites.items()} == {
+        "web": (BASE, 4),
+        "data": (other.fingerprint, 12),
+    }
+    bases = [name for name, found in declared.resources.items() if found.kind == "OwnBase"]
+    assert bases == ["base", other.layout.base_name]
+    assert looked == ["AWS"]
 
 
 # Account and region
@@ -245,8 +276,8 @@ def test_leftovers_that_cannot_be_removed_keep_nobody_from_building(
 
 def test_all_images_of_a_stack_share_one_inventory(project: Project, context: Context) -> None:
     def declare() -> None:
-        platform = choose_platform(context)
-        for name in ("web", "mail"):
+        platforms = choose_platform(context, {"web": project.recipe, "mail": project.recipe})
+        for name, platform in platforms.items():
             GoldenImage(name, GoldenImageArgs(recipe=project.recipe, context=context, platform=platform))
 
     kinds = [found.kind for found in run_program(declare).resources.values()]

@@ -1,0 +1,2 @@
+# HM_PARTITIONS=/var/log
+sh "$HALLMARK_CONTROL/apply.sh"
