@@ -1,6 +1,6 @@
 # The door to everything; `make help` lists it. Set-up talks on stderr only, so that `make -s outputs` prints JSON alone.
 .DEFAULT_GOAL := help
-.PHONY: help setup image aws-plugins run outputs tools-path test suite test-kill test-guests test-clock check lint format docs bench lock clean distclean
+.PHONY: help setup image aws-plugins run outputs tools-path test suite test-kill test-guests test-strict test-clock check lint format docs bench lock clean distclean
 MAKEFLAGS += --no-print-directory
 
 IN_ENV := . ./env &&
@@ -54,6 +54,9 @@ test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a
 
 test-guests: image ## two machines of the released image on a network of their own: attacks, lockout, drift; a quarter of an hour
 	@$(PYTEST) $(ARGS) tests/integration/two_machines
+
+test-strict: setup ## an image on a disk of partitions: built, accepted, grown; a quarter of an hour
+	@$(PYTEST) $(ARGS) tests/integration/strict
 
 test-clock: setup ## all tests without machines a month, 400 days and five years ahead: an hour
 	@for days in 30 400 1826; do \

@@ -16,7 +16,7 @@ from components.aws.platform import AwsPlatform
 from components.golden_image import GoldenImage, GoldenImageArgs
 from components.program import choose_platform
 from hallmark.aws.base import describe_own_base
-from hallmark.aws.site import load_site
+from hallmark.aws.site import Site, load_site
 from hallmark.base.base import BasePlan, load_base_plan
 from hallmark.common.errors import AwsError, PrerequisiteError
 from hallmark.config.disk import PLAIN, Disk
@@ -187,8 +187,13 @@ def test_each_disk_has_an_ami_of_its_own_of_the_disks_size(
     plan = BasePlan(fingerprint=BASE, status=STATUS, epoch=0)
     site = SITE.model_copy(update={"base": describe_own_base(BASE), "own_base": BASE})
     looked: list[object] = []
+
+    def survey(*_: object, **__: object) -> Site:
+        looked.append("AWS")
+        return site
+
     monkeypatch.setattr(aws_platform, "plan_the_base", lambda _: plan)
-    monkeypatch.setattr(aws_platform, "survey", lambda *_, **__: looked.append("AWS") or site)
+    monkeypatch.setattr(aws_platform, "survey", survey)
     laid_out = project.recipe.model_copy(update={"disk": Disk(layout="separate", size_gib=12)})
     settings = context.settings.model_copy(update={"base_ami": WantedAmi(build=True)})
     recipes = {"web": project.recipe, "data": laid_out}

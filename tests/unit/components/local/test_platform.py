@@ -8,8 +8,9 @@ from components.golden_image import GoldenImage, GoldenImageArgs
 from components.local.platform import LocalPlatform
 from components.program import choose_platform
 from hallmark.base.base import load_base_plan
-from hallmark.common.errors import RecipeError
+from hallmark.common.errors import HallmarkError, RecipeError
 from hallmark.config.disk import PLAIN, Disk
+from hallmark.config.recipe import Recipe
 from hallmark.order.order import Order, load_order
 from hallmark.order.resolve import Context
 from tests.support.declared import Program, run_program
@@ -26,7 +27,8 @@ def test_acceptance_judges_what_the_build_made(declared: Program) -> None:
 
 def test_a_recipe_with_a_disk_of_its_own_starts_from_another_base(project: Project, context: Context) -> None:
     laid_out = project.recipe.model_copy(update={"disk": Disk(layout="separate")})
-    recipes = {"web": project.recipe, "data": laid_out, "more": laid_out, "bad": RecipeError("recipes/bad.toml: no")}
+    recipes: dict[str, Recipe | HallmarkError] = {"web": project.recipe, "data": laid_out, "more": laid_out}
+    recipes["bad"] = RecipeError("recipes/bad.toml: no")
 
     def declare() -> None:
         for name, platform in choose_platform(context, recipes).items():
