@@ -24,9 +24,11 @@ judge=$2 profile=$3
 lynis() {
     # It looks for its parts in the folder that it is started from.
     cd "$tree/usr/share/lynis"
+    # For each line of its log it would start a program that tells the time: a third of all that it costs.
+    sed -i 's/LOGTEXT=1$/LOGTEXT=0/' include/consts
     timeout -k 10 1200 sh "$tree/usr/sbin/lynis" audit system --quick --no-colors --no-plugins \
         --plugindir "$tree/etc/lynis/plugins" --profile "$tree/etc/lynis/default.prf" \
-        --logfile "$out/lynis.log" --report-file "$out/report.dat"
+        --no-log --report-file "$out/report.dat"
 }
 
 openscap() {

@@ -21,6 +21,7 @@ from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.lock import load_lock
 from hallmark.debian.mirror import find_mirror
+from hallmark.evidence.summary import load_summary
 from hallmark.order.order import Order
 from hallmark.store.image import Image
 from hallmark.verdict.judgement import judge
@@ -222,6 +223,18 @@ def test_every_planned_control_was_judged(order: Order, image: Image, phase: str
     verdict = judge(order.compiled_plan(), results)
     assert verdict.good, verdict.summary()
     assert len(verdict.passed) + len(verdict.not_applicable) == len(order.plan)
+
+
+def test_the_tools_of_others_judged_it(recipe: Recipe, image: Image) -> None:
+    summary = load_summary(image.evidence)
+    assert summary is not None
+    judged = {each.label: each for each in summary.judges}
+    assert list(judged) == [each.label for each in recipe.judge] == ["ssh-audit", "lynis"]
+    for asked in recipe.judge:
+        assert (judged[asked.label].counted or 0) >= asked.least_score
+        assert (image.evidence / "acceptance" / "judges" / asked.label / "exit").read_text() == "0\n"
+    assert judged["ssh-audit"].failed == ()
+    assert judged["lynis"].passed > 100
 
 
 def test_each_step_was_timed(image: Image) -> None:

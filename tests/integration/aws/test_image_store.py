@@ -16,6 +16,7 @@ from hallmark.aws.images import AmiImage, Root, get_image, register_image, retry
 from hallmark.aws.inventory import take_inventory
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
+from hallmark.aws.tags import RELEASED, STATUS
 from hallmark.common.errors import (
     AwsError,
     BuildError,
@@ -26,6 +27,7 @@ from hallmark.common.errors import (
     ResultsError,
     StoreError,
 )
+from hallmark.common.fingerprint import hash_file
 from hallmark.evidence.summary import Artefact, load_summary
 from hallmark.order.order import Order
 from hallmark.order.places import Places
@@ -50,6 +52,7 @@ from tests.support.aws.doubled_sequence import (
 )
 from tests.support.examples import Project, append
 from tests.support.good_results import isolation, write, write_good_acceptance
+from tests.support.judges_reports import TOOLS, lynis, write_report
 from tests.support.machines import FakeMachines, Guest
 
 __all__ = ["aws", "base", "machines", "number", "order", "places", "project", "site"]
@@ -318,6 +321,32 @@ def test_a_candidate_that_is_fit_is_marked_accepted_after_its_evidence_says_so(
     assert summary.identity.artefact == Artefact(
         ami=candidate.ami, snapshot=candidate.snapshot, region=candidate.region
     )
+
+
+def test_judges_are_carried_in_and_a_score_below_the_released_amis_is_told(
+    project: Project, site: Site, places: Places, machines: FakeMachines, aws: Aws, tmp_path: Path
+) -> None:
+    tree = tmp_path / "tools.tar"
+    tree.write_bytes(b"tools")
+    tools = TOOLS.model_copy(update={"tree": tree, "sha256": hash_file(tree)})
+    (project.scripts / "judges.sh").write_text("# judges\n")
+    append(project.recipe_file, '\n[[judge]]\nname = "lynis"\nleast_score = 60\n')
+    for index, before in ((70, None), (66, 70.0)):
+        order = ordered(project, next(numbers), tools)
+        assert order.acceptance_hashes["judges/tools.tar"] == tools.sha256
+        root = build(order, site, places, machines)
+        ami = register_image(
+            aws, site.base, root, site.labels(order.recipe, "image", root.build, order.fingerprint)
+        ).ami
+
+        def judge(results: Path, order: Order = order, index: int = index) -> None:
+            write_report(results, order.judges[0], lynis(index, passed=("SSH-7408",)), carried=tools.sha256)
+
+        accept(order, ami, site, places, machines, judge)
+        summary = load_summary(kept(site, order))
+        assert summary is not None
+        assert [(each.score, each.before) for each in summary.judges] == [(index, before)]
+        aws.ec2.create_tags(Resources=[ami], Tags=[{"Key": STATUS, "Value": RELEASED}])
 
 
 def test_the_second_machine_boots_the_candidate_with_its_administrators(

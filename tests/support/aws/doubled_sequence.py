@@ -13,6 +13,7 @@ from hallmark.aws.image_store import AwsImageStore
 from hallmark.aws.images import Root
 from hallmark.aws.session import Aws
 from hallmark.aws.site import Site
+from hallmark.judges.tools import Tools
 from hallmark.order.order import Order, make_order, make_plan
 from hallmark.order.places import Places
 from hallmark.pipeline import build as build_module
@@ -67,7 +68,7 @@ def machines(aws: Aws, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
 
 
-def ordered(project: Project, number: int) -> Order:
+def ordered(project: Project, number: int, tools: Tools | None = None) -> Order:
     """The order of the project as it is now; each number is an image of its own."""
     hardware = {"instance_type": "t3.medium", "test": str(number)}
     return make_order(
@@ -79,6 +80,7 @@ def ordered(project: Project, number: int) -> Order:
         lock=LOCK,
         expected_network="imds",
         hardware=hardware,
+        tools=tools,
     )
 
 
