@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from hallmark.common.errors import HallmarkError, LockError, RecipeError
+from hallmark.common.errors import HallmarkError, LockError, MirrorError, RecipeError
 from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import Recipe
 from hallmark.config.settings import Settings
@@ -133,7 +133,10 @@ def resolve_tools(context: Context, recipe: Recipe, say: Callable[[str], None]) 
     places = context.places
     past = context.settings.patches != LATEST
     roots = partial(places.apt_root, past=past)
-    return fetch_tools(recipe.judge, roots, places.cache, places.pool, context.root, say)
+    try:
+        return fetch_tools(recipe.judge, roots, places.cache, places.pool, context.root, say)
+    except (LockError, MirrorError) as error:
+        raise type(error)(f"{recipe.path}: judge: {error}") from error
 
 
 def _need_disk(recipe: Recipe, status: str, lock: PatchLock) -> None:

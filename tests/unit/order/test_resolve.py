@@ -18,6 +18,7 @@ from hallmark.debian import resolve as patches
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.inventory import Inventory
 from hallmark.debian.lock import PatchLock, write_lock
+from hallmark.order import resolve
 from hallmark.order.order import make_plan
 from hallmark.order.resolve import Context, StartingPoint, order_image, resolve_lock
 from tests.support.examples import BASE, LOCK, TODAY, Project, append
@@ -217,6 +218,34 @@ def test_an_expired_waiver_ends_it_too(context: Context, project: Project, asked
             STATUS,
             ignore,
         )
+
+
+JUDGE = """
+[[judge]]
+name = "lynis"
+least_score = 60
+exceptions = [{ rule = "BOOT-5122", reason = "nobody reaches the boot menu", expires = 2026-11-21 }]
+"""
+
+
+def test_so_does_an_expired_exception_of_a_judge(context: Context, project: Project, asked: list[str]) -> None:
+    append(project.recipe_file, JUDGE)
+    with pytest.raises(RecipeError, match="the exception of BOOT-5122 expired on 2026-11-21"):
+        order_image(context, project.recipe, StartingPoint(base=BASE), STATUS, ignore)
+
+
+def test_tools_that_the_mirror_does_not_have_are_told_with_the_recipe(
+    context: Context, project: Project, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(project.recipe_file, JUDGE.replace("2026-11-21", "2026-12-31"))
+
+    def fetch(*_: object) -> None:
+        raise LockError("lynis: no such package")
+
+    monkeypatch.setattr(resolve, "fetch_tools", fetch)
+    with pytest.raises(LockError) as ended:
+        order_image(context, project.recipe, StartingPoint(base=BASE), STATUS, ignore)
+    assert str(ended.value) == f"{project.recipe_file}: judge: lynis: no such package"
 
 
 def ignore(text: str) -> None:
