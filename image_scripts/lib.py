@@ -255,9 +255,11 @@ def all_of_root() -> tuple[File, ...]:
 
 
 @functools.cache
-def files_of_root() -> tuple[File, ...]:
-    """Every regular file of the root file system, and of no other."""
-    return tuple(file for file in all_of_root() if stat.S_ISREG(file.status.st_mode))
+def files_of_disk() -> tuple[File, ...]:
+    """Every regular file of the root file system and of the disk's other partitions; walked once for all checks."""
+    others = [place for _, inner, place, kind in mounts() if kind in ("ext4", "vfat") and inner == "/" != place]
+    files = (*all_of_root(), *(file for place in others for file in walk(place)))
+    return tuple(file for file in files if stat.S_ISREG(file.status.st_mode))
 
 
 @functools.cache

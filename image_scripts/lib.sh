@@ -50,6 +50,12 @@ not_applicable() {
     exit 3
 }
 
+# file_systems: where the root file system and the disk's other partitions are mounted, a line each. What is mounted on
+# itself, or from within another file system, is none of them.
+file_systems() {
+    awk '$5 == "/" || ($4 == "/" && / - (ext4|vfat) /) { print $5 }' /proc/self/mountinfo
+}
+
 # --- words ----------------------------------------------------------------------------------------------------------
 
 # contains "a b c" b: whether a list holds a word.

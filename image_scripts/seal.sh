@@ -38,7 +38,7 @@ find /tmp /var/tmp -mindepth 1 -maxdepth 1 -exec rm -rf {} +
 kernel=$(find /boot -maxdepth 1 -name 'vmlinuz-*' | sort -V | tail -n 1)
 started=$(sed -n 's/^btime //p' /proc/stat)
 # shellcheck disable=SC2046
-find $(awk '$3 ~ /^(ext4|vfat)$/ { print $2 }' /proc/self/mounts) -xdev -newermt "@$started" -print0 | xargs -0r touch --no-dereference --date="@$(stat -c %Y "$kernel")"
+find $(file_systems) -xdev -newermt "@$started" -print0 | xargs -0r touch --no-dereference --date="@$(stat -c %Y "$kernel")"
 
 sync
 fstrim -a || true

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import unquote
 
-from lib import Context, files_of_root, read, run
+from lib import Context, files_of_disk, read, run
 
 UNIT = "hallmark-integrity"
 CONFIGURATION = Path("/etc/aide/aide.conf")
@@ -88,7 +88,7 @@ def check_coverage(context: Context) -> int:
     below = tuple(f"{path.rstrip('/')}/" for path in context.words("paths"))
     missing = [
         file.path
-        for file in files_of_root()
+        for file in files_of_disk()
         if file.path.startswith(below) and file.path not in hashed and not any(p.match(file.path) for p in excluded)
     ]
     if missing:

@@ -49,3 +49,10 @@ while IFS="$TAB" read -r target _ how _; do
         esac
     done
 done <"$HALLMARK_TABLE"
+
+# Where /var/tmp runs nothing cloud-init makes this folder at each boot, and lets everybody write there, unless it is there.
+if [ -d /usr/lib/cloud-init ]; then
+    mkdir -p /usr/lib/cloud-init/clouddir
+    chown root:root /usr/lib/cloud-init/clouddir
+    chmod 0755 /usr/lib/cloud-init/clouddir
+fi

@@ -17,6 +17,7 @@ FOLDERS = (
     "/run/systemd/system",
     "/usr/local/lib/systemd/system",
 )
+CLOUD_INIT = Path("/usr/lib/cloud-init")
 SWITCHES = {"dev": "nodev", "suid": "nosuid", "exec": "noexec"}
 
 
@@ -35,9 +36,20 @@ def check(context: Context) -> str:
                 context.finding(f"/etc/fstab: {target}: expected {show(wanted)}, it comes to {show(options)}")
         for path in overruling(target):
             context.finding(f"{path}: it overrules the options of {target}")
+    check_programs(context, {row[0]: row[1] for row in rows})
     if context.phase in ("acceptance", "drift"):
         check_kernel(context, rows, {where for where, _ in entries})
     return f"{len(rows)} mount points have their options"
+
+
+def check_programs(context: Context, rows: dict[str, set[str]]) -> None:
+    """The folder where cloud-init runs programs when it cannot in /var/tmp: it would make it for everybody to write."""
+    if "noexec" not in rows.get("/var/tmp", ()) or not CLOUD_INIT.is_dir():
+        return
+    folder = CLOUD_INIT / "clouddir"
+    mode = folder.stat().st_mode & 0o777 if folder.is_dir() else 0
+    if mode != 0o755:
+        context.finding(f"{folder}: expected a folder that root alone writes (0755), got {mode:04o}")
 
 
 def show(options: set[str]) -> str:

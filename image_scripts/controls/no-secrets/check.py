@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from lib import Context, File, NotApplicable, as_packaged, files_of_root, merged, package_files, read
+from lib import Context, File, NotApplicable, as_packaged, files_of_disk, merged, package_files, read
 
 # A package's file that grew a secret is small; of what no package owns, everything is read.
 SMALL = 64 * 1024
@@ -76,7 +76,7 @@ def check(context: Context) -> str:
     if context.phase == "drift":
         raise NotApplicable("a live server has secrets of its own")
     since = _started() if context.phase == "acceptance" else None
-    files = [file for file in files_of_root() if file.status.st_size and not _is_newer(file, since)]
+    files = [file for file in files_of_disk() if file.status.st_size and not _is_newer(file, since)]
     found = {**contents_of(files), **binary_keys(files), **names_of(files)}
     for path, what in sorted(found.items()):
         if not is_excused(path) and not any(fnmatch.fnmatchcase(path, pattern) for pattern in context.words("allowed")):

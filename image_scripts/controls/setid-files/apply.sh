@@ -7,7 +7,8 @@ set -f
 IFS='
 '
 
-find / -xdev -type f -exec getcap {} + | while IFS= read -r line; do
+# shellcheck disable=SC2046
+find $(file_systems) -xdev -type f -exec getcap {} + | while IFS= read -r line; do
     file=${line% *}
     contains "$HM_CAPABILITIES" "$file:${line##* }" || {
         note "taking ${line##* } from $file"
@@ -18,7 +19,8 @@ done
 set --
 # Most files are data and modules that packages ship; one of them with such a bit would be no slip, and is left for the
 # check to find, which looks everywhere.
-found=$(find / -xdev \( -path /usr/share -o -path /usr/lib/modules -o -path '/usr/lib/python3*' \) -prune \
+# shellcheck disable=SC2046
+found=$(find $(file_systems) -xdev \( -path /usr/share -o -path /usr/lib/modules -o -path '/usr/lib/python3*' \) -prune \
     -o -type f -perm /6000 -print)
 for file in $found; do
     contains "$HM_FILES" "$file" || set -- "$@" "$file"

@@ -8,12 +8,14 @@ IFS='
 '
 
 count=0
-found=$(find / -xdev -type f -perm /6000)
+# shellcheck disable=SC2046
+found=$(find $(file_systems) -xdev -type f -perm /6000)
 for file in $found; do
     count=$((count + 1))
     contains "$HM_FILES" "$file" || finding "$file is setuid or setgid, which the recipe does not declare"
 done
-capable=$(find / -xdev -type f -exec getcap {} +)
+# shellcheck disable=SC2046
+capable=$(find $(file_systems) -xdev -type f -exec getcap {} +)
 for line in $capable; do
     file=${line% *}
     contains "$HM_CAPABILITIES" "$file:${line##* }" ||

@@ -132,6 +132,18 @@ fake_command_line() {
     printf 'linux /vmlinuz %s\n' "$(cat /tmp/cmdline)" >/boot/grub/grub.cfg
 }
 
+# fake_partition PLACE: a file system of its own there, which the kernel calls a partition's.
+fake_partition() {
+    mount -t tmpfs -o mode=0755 partition "$1"
+    mount -t tmpfs proc /proc
+    mkdir /proc/self
+    {
+        echo '21 1 0:40 / / rw,relatime shared:1 - overlay overlay rw'
+        printf '22 21 253:5 / %s rw,relatime shared:2 - ext4 /dev/vda5 rw,discard\n' "$1"
+        echo '23 21 253:1 /home /mnt rw,relatime shared:1 - ext4 /dev/vda1 rw,discard'
+    } >/proc/self/mountinfo
+}
+
 # fake_mounts: a booted machine whose kernel has the mounts of the control's table, and others that systemd makes.
 fake_mounts() {
     mount -t tmpfs proc /proc

@@ -1,0 +1,4 @@
+. "$HALLMARK_SCRIPTS/scenario.sh"
+fake_partition /srv
+cp /usr/bin/true /srv/tool
+chmod 4755 /srv/tool
