@@ -81,7 +81,10 @@ def judge(
 def _choose(labels: Sequence[str] | None, recipes: Sequence[Judge]) -> tuple[Judge, ...]:
     """The judges of these names, by default all, as the recipe asks for them. SettingsError for another name."""
     known = {each.label: each for each in (*ALL, *recipes)}
-    unknown = next((label for label in labels or () if label not in known), None)
-    if unknown is not None:
-        raise SettingsError(f"--judge {unknown}: expected one of {', '.join(known)}")
-    return tuple(known[label] for label in dict.fromkeys(labels or known))
+    chosen: dict[str, Judge] = {}
+    for label in labels or known:
+        found = {each.label: each for each in known.values() if label in (each.label, each.name)}
+        if not found:
+            raise SettingsError(f"--judge {label}: expected one of {', '.join(known)}, or openscap for all of its own")
+        chosen |= found
+    return tuple(chosen.values())

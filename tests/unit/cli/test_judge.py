@@ -108,6 +108,11 @@ def test_one_is_asked_again_and_the_others_stay(image: Image, machine: Machine) 
     assert len(summary.judges) == len(command.ALL)
 
 
+def test_a_tool_stands_for_all_of_its_profiles(image: Image, machine: Machine) -> None:
+    call(image, "--judge", "openscap", "--judge", "openscap-cis_level1_server")
+    assert machine.asked == [each.label for each in command.ALL if each.name == "openscap"]
+
+
 def test_below_what_the_recipe_asks_for_it_ends_with_an_error_and_the_state_stays(
     image: Image, machine: Machine
 ) -> None:
