@@ -74,3 +74,4 @@ esac
 read -r end _ </proc/uptime
 printf '%s\n' "$code" >"$out/exit"
 awk "BEGIN { print $end - $start }" >"$out/seconds"
+progress judge 0 0 "$label: exit code $code"
