@@ -159,7 +159,7 @@ class Hardening(BaseModel):
     model_config = STRICT
     profile: Name = Field(
         description="The profile that selects the controls: a file of `image_scripts/profiles/`. "
-        "`server` is for use; `minimal` is for tests."
+        "`server` is for use; `strict` is `server` and tighter; `minimal` is for tests."
     )
     parameters: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,

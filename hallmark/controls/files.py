@@ -235,10 +235,14 @@ class Control(_Model):
 
 
 class Profile(_Model):
-    """A selection of controls, in the order they run unless `after` says otherwise, and its own parameters."""
+    """A selection of controls, in the order they run unless `after` says otherwise, and its own parameters.
+
+    One that extends another has its controls, and behind them its own; of parameters its own values win.
+    """
 
     title: Text
-    controls: Annotated[tuple[ControlId, ...], Field(strict=False, min_length=1)]
+    extends: ControlId | None = None
+    controls: Annotated[tuple[ControlId, ...], _LISTED] = ()
     parameters: dict[ControlId, dict[ParameterName, Any]] = {}
     path: Annotated[Path, Field(strict=False)]
 
@@ -262,8 +266,22 @@ def load_profile(path: Path) -> Profile:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "none"
         raise ControlError(f"{path}: no such profile; those that exist: {known}")
     profile = _validate(Profile, path, {**_read_toml(path), "path": path})
+    if profile.extends is not None:
+        profile = _extended(profile, load_profile(path.with_name(f"{profile.extends}.toml")))
+    if not profile.controls:
+        raise ControlError(f"{path}: controls: expected at least one")
     _check_repeats(path, "controls", profile.controls)
     return profile
+
+
+def _extended(profile: Profile, base: Profile) -> Profile:
+    if base.extends is not None:
+        raise ControlError(f'{profile.path}: extends: "{profile.extends}" extends another profile itself')
+    parameters = {
+        control: {**base.parameters.get(control, {}), **profile.parameters.get(control, {})}
+        for control in {**base.parameters, **profile.parameters}
+    }
+    return profile.model_copy(update={"controls": (*base.controls, *profile.controls), "parameters": parameters})
 
 
 def _load_control(folder: Path) -> Control:

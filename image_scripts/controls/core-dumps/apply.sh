@@ -19,6 +19,12 @@ root hard core 0
 root soft core 0
 END
 
+# For shells that PAM does not see, such as that of a container's or a rescue system's.
+write_file 644 root:root /etc/profile.d/zz-hallmark-core.sh <<'END'
+# Written by Hallmark (control core-dumps).
+ulimit -c 0
+END
+
 for name in system user; do
     for file in "/etc/systemd/$name.conf" "/etc/systemd/$name.conf.d"/*.conf; do
         leave_out '(DefaultLimitCORE|DumpCore)[[:space:]]*=' "$file"

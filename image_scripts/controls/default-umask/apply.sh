@@ -50,12 +50,15 @@ done
 
 drop_umask /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/skel/.profile /etc/skel/.bashrc /etc/skel/.bash_profile \
     /etc/skel/.bash_login /root/.profile /root/.bashrc /root/.bash_profile /root/.bash_login
+case $HM_UMASK in
+    077) as_strict=77 ;;
+    *) as_strict='[2367]7' ;;
+esac
+# The kernel is asked, and the value stands alone in its line: tools that read shells' files take each other one for a value too.
 write_file 644 root:root "$profile" <<END
 # Written by Hallmark (control default-umask). One that is stricter stays.
-_umask=\$(umask)
-umask $HM_UMASK
-[ "\$_umask" = 0$HM_UMASK ] || umask "\$(printf '%04o' "\$((0\$_umask | 0$HM_UMASK))")"
-unset _umask
+grep -qs '^Umask:.*$as_strict\$' /proc/self/status ||
+    umask $HM_UMASK
 END
 # Shells that are no login shells read this alone.
 [ ! -f /etc/bash.bashrc ] || repeat_in /etc/bash.bashrc '' <"$profile"

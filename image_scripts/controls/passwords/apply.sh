@@ -150,8 +150,15 @@ write_profiles
 write_lockout
 fresh || make_stacks
 mend_services
-if ! grep -qE '^ENCRYPT_METHOD[[:space:]]+YESCRYPT$' /etc/login.defs ||
-    [ "$(grep -cE '^[[:space:]]*ENCRYPT_METHOD' /etc/login.defs)" != 1 ]; then
-    sed -i -E '/^[[:space:]]*ENCRYPT_METHOD/d' /etc/login.defs
-    echo 'ENCRYPT_METHOD YESCRYPT' >>/etc/login.defs
-fi
+# set_login KEY VALUE: in /etc/login.defs, once
+set_login() {
+    if [ "$(grep -E "^[[:space:]]*$1[[:space:]]" /etc/login.defs)" != "$1 $2" ]; then
+        sed -i -E "/^[[:space:]]*$1([[:space:]]|\$)/d" /etc/login.defs
+        echo "$1 $2" >>/etc/login.defs
+    fi
+}
+
+set_login ENCRYPT_METHOD YESCRYPT
+# For whoever asks chpasswd or newusers for SHA-512 by name: a hundred thousand rounds, and not five thousand.
+set_login SHA_CRYPT_MIN_ROUNDS 100000
+set_login SHA_CRYPT_MAX_ROUNDS 100000

@@ -24,6 +24,10 @@ def check(context: Context) -> str:
     method = re.findall(r"^\s*ENCRYPT_METHOD\s+(\S+)", read(Path("/etc/login.defs")), re.MULTILINE)
     if method[-1:] != ["YESCRYPT"]:
         context.finding(f"/etc/login.defs: ENCRYPT_METHOD: expected YESCRYPT, got {method[-1:]}")
+    for name in ("SHA_CRYPT_MIN_ROUNDS", "SHA_CRYPT_MAX_ROUNDS"):
+        rounds = re.findall(rf"^\s*{name}\s+(\d+)", read(Path("/etc/login.defs")), re.MULTILINE)
+        if not rounds or int(rounds[-1]) < 100_000:
+            context.finding(f"/etc/login.defs: {name}: expected 100000 or more, got {rounds[-1:]}")
     if context.holds("dictionary") and not (DICTIONARY.is_file() and DICTIONARY.stat().st_size):
         context.finding("no dictionary (package cracklib-runtime)")
     return "PAM holds passwords to the rules"

@@ -33,7 +33,7 @@ def test_the_controls_of_this_checkout_are_well_formed() -> None:
     assert unproven == []
 
 
-@pytest.mark.parametrize("name", ["server", "minimal"])
+@pytest.mark.parametrize("name", ["server", "minimal", "strict"])
 def test_the_profiles_of_this_checkout_name_controls_that_exist(name: str) -> None:
     controls = load_controls(CHECKOUT / "image_scripts" / "controls")
     chosen = load_profile(CHECKOUT / "image_scripts" / "profiles" / f"{name}.toml")
@@ -172,6 +172,33 @@ def test_a_profile_that_lists_a_control_twice_is_refused(tmp_path: Path) -> None
     with pytest.raises(ControlError) as caught:
         load_profile(path)
     assert str(caught.value) == f'{path}: controls[2]: "a" is listed twice'
+
+
+def test_a_profile_that_extends_another_has_its_controls_and_wins_over_its_values(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('title = "t"\ncontrols = ["a"]\n[parameters.a]\nx = 1\ny = 2\n')
+    path = tmp_path / "more.toml"
+    path.write_text('title = "u"\nextends = "base"\ncontrols = ["b"]\n[parameters.a]\ny = 3\n[parameters.b]\nz = 4\n')
+    profile = load_profile(path)
+    assert (profile.title, profile.controls) == ("u", ("a", "b"))
+    assert profile.parameters == {"a": {"x": 1, "y": 3}, "b": {"z": 4}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('title = "t"\n', "controls: expected at least one"),
+        ('title = "t"\nextends = "more"\n', 'extends: "more" extends another profile itself'),
+        ('title = "t"\nextends = "base"\ncontrols = ["a"]\n', 'controls[1]: "a" is listed twice'),
+    ],
+)
+def test_a_profile_that_extends_wrongly_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "base.toml").write_text('title = "t"\ncontrols = ["a"]\n')
+    (tmp_path / "more.toml").write_text('title = "t"\nextends = "base"\n')
+    path = tmp_path / "p.toml"
+    path.write_text(text)
+    with pytest.raises(ControlError) as caught:
+        load_profile(path)
+    assert str(caught.value) == f"{path}: {message}"
 
 
 def test_a_profile_with_a_wrong_type_is_refused(tmp_path: Path) -> None:
