@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -21,8 +21,10 @@ _MOST_RULES = 4000
 _MOST_DEPTH = 32
 _RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,150}")
 _LYNIS_TEST = re.compile(r"[A-Z0-9]{2,10}-[0-9]{4}")
+_LYNIS_POINTS = re.compile(r"^([A-Z0-9]{2,10}-[0-9]{4}) ([0-9]{1,4}) ([0-9]{1,4})$", re.MULTILINE)
 _GUIDES_RULE = "xccdf_org.ssgproject.content_rule_"
 _GUIDES_PROFILE = "xccdf_org.ssgproject.content_profile_"
+_POINTS = "points"
 _KINDS_OF_ALGORITHMS = ("kex", "key", "enc", "mac")
 
 
@@ -35,6 +37,7 @@ class Report:
     """What one judge found: rules by name, each once. `index` is the judge's own score, where it has one.
 
     `version` is what it says of itself: of the SCAP Security Guide for OpenSCAP; none where it says nothing.
+    `points` are what the index comes from: test → what it got and what it could get.
     """
 
     version: str | None
@@ -42,17 +45,24 @@ class Report:
     failed: tuple[str, ...]
     not_applicable: tuple[str, ...]
     index: int | None = None
+    points: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def read_report(judge: str, profile: str | None, folder: Path) -> Report:
     """The report of a judge, from the folder of its results."""
     name, read = _READERS[judge]
-    path = folder / name
+    report = read(_bytes(folder / name), profile)
+    if judge == "lynis" and (folder / _POINTS).exists():
+        report = with_points(report, _bytes(folder / _POINTS))
+    return report
+
+
+def _bytes(path: Path) -> bytes:
     if not path.is_file():
-        raise ReportError(f"it left no {name}")
+        raise ReportError(f"it left no {path.name}")
     if path.stat().st_size > _MOST_BYTES:
-        raise ReportError(f"{name}: expected at most {_MOST_BYTES} bytes, got {path.stat().st_size}")
-    return read(path.read_bytes(), profile)
+        raise ReportError(f"{path.name}: expected at most {_MOST_BYTES} bytes, got {path.stat().st_size}")
+    return path.read_bytes()
 
 
 def read_lynis(data: bytes, _profile: str | None = None) -> Report:
@@ -76,6 +86,24 @@ def read_lynis(data: bytes, _profile: str | None = None) -> Report:
         failed=failed,
         not_applicable=_tests(values.get("tests_skipped", [""])[-1].split("|")),
         index=int(index),
+    )
+
+
+def with_points(report: Report, data: bytes) -> Report:
+    """A report of Lynis with its tests' points, from lines of TEST GOT MOST; one that got fewer has failed."""
+    points: dict[str, tuple[int, int]] = {}
+    for test, its, could in _LYNIS_POINTS.findall(data.decode(errors="replace")):
+        before = points.get(test, (0, 0))
+        points[test] = (before[0] + int(its), before[1] + int(could))
+    got, most = (sum(column) for column in zip(*points.values(), strict=True)) if points else (0, 0)
+    if report.index is None or not most or abs(100 * got / most - report.index) > 1:
+        raise ReportError(f"points: expected some that come to the index {report.index}, got {got} of {most}")
+    lost = {name for name, (its, could) in points.items() if its < could}
+    return replace(
+        report,
+        passed=tuple(name for name in report.passed if name not in lost),
+        failed=tuple(sorted({*report.failed, *lost})),
+        points=points,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,16 +77,11 @@ def _score(judge: Judge, tools: Tools, folder: Path, carried: str) -> Score:
 def _weigh(judge: Judge, tools: Tools, report: Report, seconds: float | None) -> Score:
     excepted = {exception.rule for exception in judge.exceptions}
     counting = [rule for rule in report.failed if rule not in excepted]
-    score, counted = (
-        # Lynis weighs its tests itself, so an exception can only explain: the index is as it is.
-        float(report.index) if report.index is not None else _share(len(report.passed), len(failed))
-        for failed in (report.failed, counting)
-    )
-    good = (
-        report.index >= judge.least_score
-        if report.index is not None
-        else len(report.passed) * 100 >= judge.least_score * (len(report.passed) + len(counting))
-    )
+    if report.index is None:
+        score, counted = (_share(len(report.passed), len(failed)) for failed in (report.failed, counting))
+    else:
+        score, counted = float(report.index), float(_index_without(report, excepted))
+    good = counted >= judge.least_score
     problem = None
     if not good:
         shown = counting[:_MOST_LINES]
@@ -106,6 +101,12 @@ def _weigh(judge: Judge, tools: Tools, report: Report, seconds: float | None) ->
         seconds=seconds,
         problem=problem,
     )
+
+
+def _index_without(report: Report, excepted: Container[str]) -> int:
+    """Lynis's index as it would be without the excepted tests: their points are neither got nor missed."""
+    left = [points for test, points in report.points.items() if test not in excepted]
+    return 100 * sum(got for got, _ in left) // sum(most for _, most in left) if left else report.index or 0
 
 
 def _share(passed: int, failed: int) -> float:

@@ -35,6 +35,11 @@ def lynis(index: int, *, failed: Iterable[str] = (), passed: Iterable[str] = (),
     return ("\n".join(lines) + "\n").encode()
 
 
+def lynis_points(points: Mapping[str, tuple[int, int]]) -> bytes:
+    """What each test of Lynis got, and could get."""
+    return "".join(f"{test} {got} {most}\n" for test, (got, most) in points.items()).encode()
+
+
 def openscap(results: Mapping[str, str], *, profile: str = "cis_level1_server", version: str = "0.1.82") -> bytes:
     """The TestResult of an XCCDF document."""
     rows = "".join(RESULT.format(rule, result) for rule, result in results.items())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hallmark.verdict.reports import ReportError, read_lynis, read_openscap, read_report, read_ssh_audit
-from tests.support.judges_reports import LYNIS, RESULT, SSH_AUDIT, algorithm, lynis, openscap, ssh_audit
+from tests.support.judges_reports import LYNIS, RESULT, SSH_AUDIT, algorithm, lynis, lynis_points, openscap, ssh_audit
 
 
 def refusal(judge: str, folder: Path) -> str:
@@ -23,6 +23,21 @@ def test_lynis_has_an_index_of_its_own_and_tests_by_name() -> None:
     assert report.passed == ("SSH-7408",)
     assert report.failed == ("AUTH-9286", "BOOT-5122")
     assert report.not_applicable == ("HTTP-6622",)
+
+
+def test_a_test_of_lynis_fails_when_it_did_not_get_all_of_its_points(tmp_path: Path) -> None:
+    (tmp_path / "report.dat").write_bytes(lynis(60, failed=("BOOT-5122",), passed=("SSH-7408", "USB-3000")))
+    (tmp_path / "points").write_bytes(lynis_points({"SSH-7408": (6, 6), "USB-3000": (0, 4)}))
+    report = read_report("lynis", None, tmp_path)
+    assert report.points == {"SSH-7408": (6, 6), "USB-3000": (0, 4)}
+    assert (report.passed, report.failed) == (("SSH-7408",), ("BOOT-5122", "USB-3000"))
+
+
+@pytest.mark.parametrize("log", [lynis_points({"SSH-7408": (6, 6)}), b"", b"SSH-7408 99999 99999\n"])
+def test_points_that_do_not_come_to_lynis_index_are_refused(tmp_path: Path, log: bytes) -> None:
+    (tmp_path / "report.dat").write_bytes(lynis(60, passed=("SSH-7408",)))
+    (tmp_path / "points").write_bytes(log)
+    assert "points: expected some that come to the index 60" in refusal("lynis", tmp_path)
 
 
 def test_what_lynis_says_of_its_own_age_is_no_test() -> None:

@@ -9,9 +9,19 @@ import pytest
 
 from hallmark.config.recipe import Judge, JudgeException
 from hallmark.verdict.scores import Score, problems_of, score_all
-from tests.support.judges_reports import SSH_AUDIT, TOOLS, algorithm, lynis, openscap, ssh_audit, write_report
+from tests.support.judges_reports import (
+    SSH_AUDIT,
+    TOOLS,
+    algorithm,
+    lynis,
+    lynis_points,
+    openscap,
+    ssh_audit,
+    write_report,
+)
 
 DAY = date(2026, 12, 31)
+EXCEPTED = JudgeException(rule="USB-3000", reason="the kernel has no USB", expires=DAY)
 
 
 def cis(least: int, *rules: str) -> Judge:
@@ -60,6 +70,15 @@ def test_lynis_is_asked_for_its_own_index(tmp_path: Path, index: int, rejected: 
     score = scored(tmp_path, judge, lynis(index, failed=("BOOT-5122",), passed=("SSH-7408",)))
     assert bool(problems_of([score])) is rejected
     assert score.score == index
+
+
+def test_an_excepted_test_of_lynis_counts_neither_what_it_got_nor_what_it_missed(tmp_path: Path) -> None:
+    judge = Judge(name="lynis", least_score=90, exceptions=(EXCEPTED,))
+    (tmp_path / "judges" / "lynis").mkdir(parents=True)
+    (tmp_path / "judges" / "lynis" / "points").write_bytes(lynis_points({"SSH-7408": (9, 10), "USB-3000": (1, 9)}))
+    score = scored(tmp_path, judge, lynis(52, passed=("SSH-7408", "USB-3000")))
+    assert (score.score, score.counted, score.failed) == (52.0, 90.0, ("SSH-7408", "USB-3000"))
+    assert problems_of([score]) == []
 
 
 def test_one_weak_algorithm_is_too_many_for_a_hundred(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ def test_each_disk_has_an_ami_of_its_own_of_the_disks_size(
         "data": (other.fingerprint, 12),
     }
     bases = [name for name, found in declared.resources.items() if found.kind == "OwnBase"]
-    assert bases == ["base", other.layout.base_name]
+    assert sorted(bases) == ["base", other.layout.base_name]
     assert looked == ["AWS"]
 
 
