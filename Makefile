@@ -9,15 +9,19 @@ STACK ?= local
 # Words for the program behind a target: make run ARGS='debian-13-server', make test ARGS='-k media'
 ARGS ?=
 # Tests that stand alone run side by side. Tests that share a stack, an account or a machine with the others of their file
-# run file by file, two files at a time: what a file shares is made once.
+# run file by file, three files at a time: what a file shares is made once, and while one waits the others work.
 QUICK_TESTS := $(wildcard tests/unit tests/project)
 SHARED_TESTS := $(wildcard $(addprefix tests/integration/,apt aws cli engine) tests/doubles_selftest)
-# The longest first: what is left at the end should not keep one of two waiting.
-LONGEST_TESTS := $(wildcard tests/e2e/test_default_recipe.py tests/e2e/test_pipeline.py)
-MACHINE_TESTS := $(LONGEST_TESTS) $(filter-out $(LONGEST_TESTS),$(wildcard tests/e2e/test_*.py)) $(wildcard tests/integration/machine)
+# The longest first: what is left at the end should not keep the others waiting. A file of doubled runs is among them: it
+# waits more than it works, and goes on beside those that boot machines.
+LONGEST_TESTS := $(wildcard tests/e2e/test_default_recipe.py tests/e2e/test_pipeline.py tests/integration/aws/test_killed_runs.py)
+MACHINE_TESTS := $(wildcard tests/e2e tests/integration/machine)
+# File by file: of a folder and a file in it pytest keeps the folder's order.
+FILES_OF = $(wildcard $(addsuffix /test_*.py,$(1)) $(addsuffix /*/test_*.py,$(1)))
+LONG_TESTS := $(LONGEST_TESTS) $(filter-out $(LONGEST_TESTS),$(call FILES_OF,$(MACHINE_TESTS) $(SHARED_TESTS)))
 PYTEST := $(IN_ENV) python -m pytest
 SIDE_BY_SIDE := -n 2 --dist load
-BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
+BY_FILE := -n 3 --dist loadfile --no-loadscope-reorder
 # `make test` runs the quick tests at today's date. `make check` runs the same ones here: no second pass is needed to find a date that expires.
 CHECKED_DATE := --clock +400d
 
@@ -47,7 +51,7 @@ test: lint ## all checks and all tests, those that boot machines included; nothi
 
 suite: # what `make test` runs, with an eye on this machine
 	@$(PYTEST) $(SIDE_BY_SIDE) $(ARGS) $(QUICK_TESTS) $(wildcard tests/integration/guest)
-	@$(PYTEST) $(BY_FILE) $(ARGS) $(MACHINE_TESTS) $(SHARED_TESTS)
+	@$(PYTEST) $(BY_FILE) $(ARGS) $(LONG_TESTS)
 
 test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a doubled account: an hour
 	@$(PYTEST) -n 2 $(ARGS) tests/integration/kill

@@ -17,6 +17,7 @@ from hallmark.config.disk import plain
 from hallmark.debian.apt import PrivateRoot
 from hallmark.debian.mirror import find_mirror
 from tests.debian_tree import EPOCH, keep, make_tree, unused
+from tests.e2e import sooner
 
 # What boots by UEFI, configures itself with cloud-init, and has what the image scripts use.
 PACKAGES = (
@@ -41,7 +42,14 @@ def find_patched_base(cache: Path) -> NamedDisk:
     with root.locked():
         archive = root.update()
     identity = fingerprint(
-        "patched-base", {"archive": archive, "packages": PACKAGES, "files": hash_tree(BASE_FILES), "size": SIZE_MIB}
+        "patched-base",
+        {
+            "archive": archive,
+            "packages": PACKAGES,
+            "files": hash_tree(BASE_FILES),
+            "sooner": hash_file(Path(sooner.__file__)),
+            "size": SIZE_MIB,
+        },
     )
     parent = cache / "test-bases"
     parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +68,7 @@ def _build(root: PrivateRoot, folder: Path, identity: str, cache: Path) -> None:
     work.mkdir()
     ids = DiskIds.of(identity)
     make_tree(root, cache, work / "root.tar", PACKAGES, identity)
+    sooner.boot_sooner(work / "root.tar", EPOCH)
     make_disk(work / "root.tar", work / "disk.qcow2", ids=ids, layout=plain(SIZE_MIB), epoch=EPOCH, work=work)
     (work / "root.tar").unlink()
     remove_tree(work / "esp")
