@@ -43,6 +43,13 @@ POINTS = [
     Point("CreateTags", 4),  # the status
     Point("PutParameter", 1),
 ]
+BASE_POINTS = [
+    Point("StartSnapshot", 1),  # the base's own disk
+    Point("PutSnapshotBlock", 1),
+    Point("PutSnapshotBlock", 300),
+    Point("CompleteSnapshot", 1),
+    Point("RegisterImage", 1),
+]
 FAILING = ("StartSnapshot", "PutSnapshotBlock", "CompleteSnapshot", "RegisterImage", "PutParameter")
 
 
@@ -63,18 +70,25 @@ _words = count()
 
 
 @contextmanager
-def whole(folder: Path) -> Iterator[Whole]:
-    """A checkout and an account, with one image released; nothing of a run outlives the block."""
+def whole(folder: Path, *, own_base: bool = False) -> Iterator[Whole]:
+    """A checkout and an account, with one image released; nothing of a run outlives the block.
+
+    With `own_base` nothing was run yet: the first run makes the base of its own, and then an image from it.
+    """
     with ExitStack() as stack:
         checkout = stack.enter_context(scratch(folder / "checkout", folder / "cache/hallmark", user_cache()))
         guest = QuickGuest(cache=checkout.cache, status=STATUS, scratch=folder)
         server = stack.enter_context(running(Rules(machines=QuickMachines(writes=guest), transition=0.1)))
-        use_account(checkout, server, image(server.client("ec2"), BootMode="uefi"))
+        use_account(checkout, server, "" if own_base else image(server.client("ec2"), BootMode="uefi"))
         found = Whole(checkout, _make_subject(checkout, server))
         stack.callback(end_all, found.subject)
         found.change()
-        done = checkout.up()
-        assert done.code == 0, done.text
+        if own_base:
+            checkout.configure(baseAmi={"build": True})
+            checkout.init()
+        else:
+            done = checkout.up()
+            assert done.code == 0, done.text
         yield found
 
 
