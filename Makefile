@@ -11,7 +11,7 @@ ARGS ?=
 # Tests that stand alone run side by side. Tests that share a stack, an account or a machine with the others of their file
 # run file by file, three files at a time: what a file shares is made once, and while one waits the others work.
 QUICK_TESTS := $(wildcard tests/unit tests/project)
-SHARED_TESTS := $(wildcard $(addprefix tests/integration/,apt aws cli engine) tests/doubles_selftest)
+SHARED_TESTS := $(wildcard $(addprefix tests/integration/,apt aws cli engine judges) tests/doubles_selftest)
 # The longest first: what is left at the end should not keep the others waiting. A file of doubled runs is among them: it
 # waits more than it works, and goes on beside those that boot machines.
 LONGEST_TESTS := $(wildcard tests/e2e/test_default_recipe.py tests/e2e/test_pipeline.py tests/integration/aws/test_killed_runs.py)
