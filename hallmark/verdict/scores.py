@@ -16,6 +16,7 @@ JUDGES = "judges"
 """The folder, below the results of a guest, of what the judges left: a folder for each, by its label."""
 _CARRIED = "tools.sha256"
 _MOST_LINES = 40
+_OUT_OF_TIME = "124"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +66,7 @@ def _score(judge: Judge, tools: Tools, folder: Path, carried: str) -> Score:
             raise ReportError(f"expected a report of version {version}, got {report.version}")
     except ReportError as error:
         said = read_text(folder, "exit") or "none: it did not run"
+        said += ", out of time: judge it again on a host with less other work" if said == _OUT_OF_TIME else ""
         return Score(
             judge=judge,
             content=tools.sha256,

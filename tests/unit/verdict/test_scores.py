@@ -114,6 +114,13 @@ def test_a_judge_that_did_not_run_rejects(tmp_path: Path) -> None:
     ]
 
 
+def test_a_judge_that_ran_out_of_time_says_so(tmp_path: Path) -> None:
+    judge = Judge(name="lynis", least_score=0)
+    write_report(tmp_path, judge, b"lynis_version=3.1.4\n")
+    (tmp_path / "judges" / "lynis" / "exit").write_text("124\n")
+    assert "its exit code: 124, out of time" in problems_of(score_all((judge,), TOOLS, tmp_path))[0]
+
+
 def test_many_failures_are_cut_short(tmp_path: Path) -> None:
     score = scored(tmp_path, cis(100), openscap({f"r{number:03}": "fail" for number in range(50)}))
     assert problems_of([score])[0].splitlines()[-1] == "  and 10 more"
