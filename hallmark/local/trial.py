@@ -43,7 +43,9 @@ _PROGRAMS = {
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 _HOST_KEY = re.compile(r"((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+)")
 _POLL_SECONDS = 1.0
-_BANNER_SECONDS = 3.0
+# sshd counts who leaves without a word as an attacker, and lets nobody in from there for a while. Under emulation on a
+# machine that is busy its first word takes seconds: longer than this only where nothing is there yet.
+_BANNER_SECONDS = 30.0
 _READY_SECONDS = 600.0
 
 
@@ -132,10 +134,10 @@ class Machine:
     process: subprocess.Popen[bytes]
     forwards: tuple[Forward, ...] = ()
 
-    def wait_for_ssh(self) -> Running:
-        """Wait until one can sign in; MachineError when the machine ends first, or nothing answers for long."""
+    def wait_for_ssh(self, seconds: float | None = None) -> Running:
+        """Wait until one can sign in; MachineError when the machine ends first, or nothing answers for `seconds`."""
         console, known_hosts = self.work / "console.log", self.work / "known_hosts"
-        _wait_for_ssh(self.process, self.port, console)
+        _wait_for_ssh(self.process, self.port, console, _READY_SECONDS if seconds is None else seconds)
         verified = _write_known_hosts(known_hosts, self.port, console)
         return Running(
             image=self.image,
@@ -281,17 +283,15 @@ def _machine(arguments: Sequence[str], reach: Reach, work: Path) -> Iterator[sub
         kill_group(process)
 
 
-def _wait_for_ssh(process: subprocess.Popen[bytes], port: int, console: Path) -> None:
+def _wait_for_ssh(process: subprocess.Popen[bytes], port: int, console: Path, seconds: float) -> None:
     """Wait until an SSH server speaks; MachineError when the machine ends first or nothing speaks for long."""
     started = time.monotonic()
     while not _speaks_ssh(port):
         if process.poll() is not None:
             log = console.with_name("qemu.log").read_text(errors="replace").strip()
             raise MachineError(f"the machine ended before SSH answered: {log or _last_lines(console)}")
-        if time.monotonic() - started > _READY_SECONDS:
-            raise MachineError(
-                f"SSH did not answer within {_READY_SECONDS:.0f} s; the console's end:\n{_last_lines(console)}"
-            )
+        if time.monotonic() - started > seconds:
+            raise MachineError(f"SSH did not answer within {seconds:.0f} s; the console's end:\n{_last_lines(console)}")
         time.sleep(_POLL_SECONDS)
 
 

@@ -29,7 +29,7 @@ from tests.support.stand_ins import let_write
 
 # Stands in for QEMU: an SSH banner on the forwarded port, host keys on the console, until it is killed or told to stop.
 FAKE_QEMU = f"""#!{sys.executable}
-import os, re, socket, sys
+import os, re, select, socket, sys
 words = sys.argv
 with open(os.environ.get("SAID", "/dev/null"), "w") as said:
     said.write("\\n".join(words))
@@ -43,7 +43,10 @@ with open(console, "w") as out:
               "ecdsa-sha2-nistp256 AAAAtwo= root@web\\n-----END SSH HOST KEY KEYS-----\\n")
 port = int(re.search(r"hostfwd=tcp:127\\.0\\.0\\.1:(\\d+)-:22", " ".join(words)).group(1))
 listener = socket.create_server(("127.0.0.1", port))
-listener.accept()[0].sendall(b"SSH-2.0-OpenSSH_10.0\\r\\n")
+client = listener.accept()[0]
+if behaviour == "slow" and select.select([client], [], [], 4)[0]:
+    sys.exit("it left without a word")
+client.sendall(b"SSH-2.0-OpenSSH_10.0\\r\\n")
 open(os.path.join(os.path.dirname(__file__), "words"), "w").write("\\n".join(words))
 while behaviour == "stay":
     listener.accept()
@@ -191,6 +194,13 @@ def test_a_machine_that_does_not_start_is_an_error_with_qemus_words(store: Store
     with pytest.raises(MachineError, match="the machine ended before SSH answered: no such device"):
         boot(store, image, "alice", TCG, TrialOptions(), ready=lambda _: None, say=lambda _: None)
     assert list((store.root / "work").iterdir()) == []
+
+
+def test_a_server_that_takes_its_time_is_not_left_without_a_word(store: Store, image: Image, programs: Path) -> None:
+    (programs / "behaviour").write_text("slow")  # sshd lets nobody in who has done so a few times
+    seen: list[Running] = []
+    boot(store, image, "alice", TCG, TrialOptions(), ready=seen.append, say=lambda _: None)
+    assert len(seen) == 1
 
 
 def test_a_machine_that_stays_silent_is_ended_with_the_consoles_end(
