@@ -56,7 +56,7 @@ suite: # what `make test` runs, with an eye on this machine
 test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a doubled account: an hour
 	@$(PYTEST) -n 2 $(ARGS) tests/integration/kill
 
-test-guests: image ## two machines of the released image on a network of their own: attacks, lockout, drift; a quarter of an hour
+test-guests: image ## two machines of the released image on a network of their own: attacks, lockout, logs, drift; an hour
 	@$(PYTEST) $(ARGS) tests/integration/two_machines
 
 test-strict: setup ## an image on a disk of partitions: built, accepted, grown; a quarter of an hour
