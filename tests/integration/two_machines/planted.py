@@ -1,48 +1,67 @@
-"""Changes that an intruder, or a careless colleague, makes on a live machine; each with the control that must find it.
+"""Changes that an intruder, or a careless colleague, makes on a live machine; each with what must be found of it.
 
-Each is a line of shell that root runs. They are planted together: a check that one of them blinds would be seen.
+They are planted together: a check that one of them blinds would be seen.
 """
 
 from __future__ import annotations
 
-PLANTED: tuple[tuple[str, str], ...] = (
-    ("echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz", "privileges"),
-    ("echo 'Defaults !logfile, !syslog' >/etc/sudoers.d/yy", "privileges"),
-    ("useradd -m intruder && usermod -aG sudo intruder", "accounts"),
-    ("useradd -o -u 0 -g 0 toor", "accounts"),
-    ("chmod u+s /usr/bin/find", "setid-files"),
-    ("setcap cap_setuid=ep /usr/bin/perl", "setid-files"),
-    ("echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/00-a.conf", "ssh-access"),
-    ("echo 'PermitRootLogin yes' >>/etc/ssh/sshd_config.d/00-a.conf", "ssh-access"),
-    ("echo 'Ciphers aes128-cbc' >/etc/ssh/sshd_config.d/00-b.conf", "ssh-crypto"),
-    ("echo 'AllowGroups ssh-users users' >/etc/ssh/sshd_config.d/00-c.conf", "ssh-allow-groups"),
-    ("systemd-run --quiet --unit=stray python3 -m http.server 8081 --bind 0.0.0.0", "listening-sockets"),
-    ("nft add rule inet hallmark input accept || nft delete table inet hallmark", "host-firewall"),
-    ("chmod 666 /etc/passwd", "system-files-unwritable"),
-    ("chmod o+w /usr/local/bin", "system-files-unwritable"),
-    ("mkdir /srv/drop && chmod 777 /srv/drop", "stray-permissions"),
-    ("touch /srv/nobodys && chown 4711:4711 /srv/nobodys", "stray-permissions"),
-    ("sysctl -q -w kernel.dmesg_restrict=0", "kernel-parameters"),
-    ("sysctl -q -w net.ipv4.conf.all.accept_redirects=1", "kernel-parameters"),
-    ("mount -o remount,exec,suid,dev /dev/shm", "mount-options"),
-    ("rm -f /etc/modprobe.d/*hallmark*", "uncommon-protocols"),
-    ("echo 'umask 000' >>/etc/profile", "default-umask"),
-    ("chmod 755 /home/ada", "home-directories"),
-    ("systemctl stop fail2ban", "brute-force"),
-    ("sed -i '1i auth sufficient pam_permit.so' /etc/pam.d/sudo", "passwords"),
-    ("systemctl --quiet enable debug-shell.service", "console-sign-in"),
-    (
+from typing import NamedTuple
+
+
+class Change(NamedTuple):
+    """A line of shell that root runs, the control that must find it, and a word that the finding must have."""
+
+    command: str
+    control: str
+    word: str
+
+
+_SSHD = "/etc/ssh/sshd_config.d"
+PLANTED = (
+    Change("echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz", "privileges", "ada may run ALL without a password"),
+    Change("echo 'Defaults !logfile, !syslog' >/etc/sudoers.d/yy", "privileges", "Defaults syslog"),
+    Change("useradd -m intruder && usermod -aG sudo intruder", "accounts", "intruder"),
+    Change("useradd -o -u 0 -g 0 toor", "accounts", "toor"),
+    Change("usermod -aG shadow games", "privileges", "group shadow"),
+    Change("chmod u+s /usr/bin/find", "setid-files", "/usr/bin/find"),
+    Change("setcap cap_setuid=ep /usr/bin/perl", "setid-files", "/usr/bin/perl"),
+    Change(f"echo 'PasswordAuthentication yes' >{_SSHD}/00-a.conf", "ssh-access", "passwordauthentication"),
+    Change(f"echo 'PermitRootLogin yes' >>{_SSHD}/00-a.conf", "ssh-access", "permitrootlogin"),
+    Change(f"echo 'Ciphers aes128-cbc' >{_SSHD}/00-b.conf", "ssh-crypto", "ciphers"),
+    Change(f"echo 'AllowGroups ssh-users users' >{_SSHD}/00-c.conf", "ssh-allow-groups", "users"),
+    Change("systemd-run --quiet --unit=stray python3 -m http.server 8081", "listening-sockets", "8081"),
+    Change("nft add rule inet hallmark input accept", "host-firewall", "accepts what nothing declares"),
+    Change("chmod 666 /etc/passwd", "system-files-unwritable", "/etc/passwd"),
+    Change("chmod o+w /usr/local/bin", "system-files-unwritable", "/usr/local/bin"),
+    Change("mkdir /srv/drop && chmod 777 /srv/drop", "stray-permissions", "/srv/drop"),
+    Change("touch /srv/nobodys && chown 4711:4711 /srv/nobodys", "stray-permissions", "/srv/nobodys"),
+    Change("sysctl -q -w kernel.dmesg_restrict=0", "kernel-parameters", "dmesg_restrict"),
+    Change("sysctl -q -w net.ipv4.conf.all.accept_redirects=1", "kernel-parameters", "accept_redirects"),
+    Change("mount -o remount,exec,suid,dev /dev/shm", "mount-options", "/dev/shm"),
+    Change("rm -f /etc/modprobe.d/*hallmark*", "uncommon-protocols", "dccp"),
+    Change("echo 'umask 000' >>/etc/profile", "default-umask", "root's login shell"),
+    Change("chmod 755 /home/ada", "home-directories", "/home/ada"),
+    Change("systemctl stop fail2ban", "brute-force", "the server does not answer"),
+    Change("sed -i '1i auth sufficient pam_permit.so' /etc/pam.d/sudo", "passwords", "pam_permit"),
+    Change("rm /etc/systemd/system/debug-shell.service", "console-sign-in", "debug-shell.service"),
+    Change(
         "echo 'deb [trusted=yes] http://archive.invalid/debian trixie main' >/etc/apt/sources.list.d/zz.list",
         "apt-sources",
+        "archive.invalid",
     ),
-    ("echo 'APT::Periodic::Unattended-Upgrade \"1\";' >/etc/apt/apt.conf.d/99zz", "no-automatic-install"),
-    ("cp /usr/bin/true /usr/local/bin/gcc", "compilers-absent"),
-    ("cp /usr/bin/true /usr/local/bin/tcpdump", "management-tools-absent"),
-    ("chmod 644 /etc/ssh/ssh_host_ed25519_key", "key-permissions"),
-    ("printf 'machine archive.invalid login ada password plain\\n' >/root/.netrc", "no-cleartext-credentials"),
-    (
-        "echo 'ulimit -c unlimited' >>/etc/profile; echo '* soft core unlimited' >/etc/security/limits.d/zz.conf",
-        "core-dumps",
+    Change(
+        "echo 'APT::Periodic::Unattended-Upgrade \"1\";' >/etc/apt/apt.conf.d/zzz",
+        "no-automatic-install",
+        "Unattended-Upgrade is 1",
     ),
-    ("cp /usr/bin/true /usr/bin/who", "package-integrity"),
+    Change("cp /usr/bin/true /usr/local/bin/gcc", "compilers-absent", "/usr/local/bin/gcc"),
+    Change("cp /usr/bin/true /usr/local/bin/tcpdump", "management-tools-absent", "/usr/local/bin/tcpdump"),
+    Change("chmod 644 /etc/ssh/ssh_host_ed25519_key", "key-permissions", "ssh_host_ed25519_key"),
+    Change(
+        "printf 'machine archive.invalid login ada password plain\\n' >/root/.netrc",
+        "no-cleartext-credentials",
+        "/root/.netrc",
+    ),
+    Change("echo '* - core unlimited' >/etc/security/limits.d/zzz.conf", "core-dumps", "a session of ada"),
+    Change("cp /usr/bin/true /usr/bin/who", "package-integrity", "/usr/bin/who"),
 )
