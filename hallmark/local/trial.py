@@ -43,8 +43,8 @@ _PROGRAMS = {
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 _HOST_KEY = re.compile(r"((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+)")
 _POLL_SECONDS = 1.0
-# sshd counts who leaves without a word as an attacker, and lets nobody in from there for a while. Under emulation on a
-# machine that is busy its first word takes seconds: longer than this only where nothing is there yet.
+# Who leaves without a word is an attacker to the machine: after five of them fail2ban drops all that comes from here,
+# for an hour. Under emulation, on a host that is busy, sshd's first word takes seconds.
 _BANNER_SECONDS = 30.0
 _READY_SECONDS = 600.0
 
