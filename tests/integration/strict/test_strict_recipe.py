@@ -45,7 +45,7 @@ def image(checkout: Checkout, built: Finished) -> Image:
 
 @pytest.fixture(scope="module")
 def summary(image: Image) -> Summary:
-    found = load_summary(image.evidence / "summary.json")
+    found = load_summary(image.evidence)
     assert found is not None
     return found
 
