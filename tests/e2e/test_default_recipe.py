@@ -229,12 +229,12 @@ def test_the_tools_of_others_judged_it(recipe: Recipe, image: Image) -> None:
     summary = load_summary(image.evidence)
     assert summary is not None
     judged = {each.label: each for each in summary.judges}
-    assert list(judged) == [each.label for each in recipe.judge] == ["ssh-audit", "lynis"]
+    assert list(judged) == [each.label for each in recipe.judge] == ["ssh-audit"]
     for asked in recipe.judge:
         assert (judged[asked.label].counted or 0) >= asked.least_score
         assert (image.evidence / "acceptance" / "judges" / asked.label / "exit").read_text() == "0\n"
     assert judged["ssh-audit"].failed == ()
-    assert judged["lynis"].passed > 100
+    assert judged["ssh-audit"].passed > 10
 
 
 def test_each_step_was_timed(image: Image) -> None:
