@@ -8,6 +8,7 @@ import re
 import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -38,6 +39,16 @@ def read_changelog(deb: Path) -> list[str] | None:
 
     Raises LockError when the file is no .deb.
     """
+    try:
+        with deb_contents(deb) as stream:
+            return _newest_format(stream)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise LockError(f"{deb}: expected a Debian package, cannot read its changelog: {error}") from error
+
+
+@contextmanager
+def deb_contents(deb: Path) -> Iterator[IO[bytes]]:
+    """What a .deb installs, as a stream of tar; of a file that is no .deb the stream is cut short."""
     process = subprocess.Popen(
         command(["dpkg-deb", "--fsys-tarfile", deb]),
         env=dict(ENVIRONMENT),
@@ -49,9 +60,7 @@ def read_changelog(deb: Path) -> list[str] | None:
     assert process.stdout is not None
     try:
         with process.stdout:
-            return _newest_format(process.stdout)
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise LockError(f"{deb}: expected a Debian package, cannot read its changelog: {error}") from error
+            yield process.stdout
     finally:
         kill_group(process)
 

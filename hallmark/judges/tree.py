@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from hallmark.common.errors import LockError
 from hallmark.common.files import write_atomic
 from hallmark.common.fingerprint import Sha256, fingerprint, hash_file
 from hallmark.common.locks import held
-from hallmark.common.process import ENVIRONMENT, command, kill_group
+from hallmark.debian.changelog import deb_contents
 
 _KEPT = 6
 _FORMAT = 1
@@ -53,18 +52,8 @@ def make_tree(debs: Sequence[Path], cache: Path) -> tuple[Path, Sha256]:
 
 
 def _add(archive: tarfile.TarFile, deb: Path, seen: set[str]) -> None:
-    words = command(["dpkg-deb", "--fsys-tarfile", deb])
-    process = subprocess.Popen(
-        words,
-        env=dict(ENVIRONMENT),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
     try:
-        with process.stdout, tarfile.open(fileobj=process.stdout, mode="r|") as source:
+        with deb_contents(deb) as stream, tarfile.open(fileobj=stream, mode="r|") as source:
             for member in source:
                 name = member.name.removeprefix("./")
                 if name in seen or not _is_wanted(name):
@@ -73,8 +62,6 @@ def _add(archive: tarfile.TarFile, deb: Path, seen: set[str]) -> None:
                 archive.addfile(_plain(member, name), source.extractfile(member) if member.isreg() else None)
     except (tarfile.TarError, OSError, EOFError) as problem:
         raise LockError(f"{deb}: expected a Debian package: {problem}; remove it and run again") from problem
-    finally:
-        kill_group(process)
 
 
 def _is_wanted(name: str) -> bool:
