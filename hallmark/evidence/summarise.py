@@ -87,7 +87,7 @@ def summarise(
 def judge_summary(score: Score, released: Summary | None) -> JudgeSummary:
     """What one judge came to, beside what it said of the channel's present image."""
     judge = score.judge
-    before = {each.label: each.score for each in released.judges} if released is not None else {}
+    before = released.scores if released is not None else {}
     return JudgeSummary(
         name=judge.name,
         profile=judge.profile,

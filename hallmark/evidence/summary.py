@@ -227,6 +227,11 @@ class Summary(_Model):
     )
     timings: Mapping[str, float] = Field(default_factory=dict, description="Seconds that each step took.")
 
+    @property
+    def scores(self) -> dict[str, float | None]:
+        """What each judge came to, by its label."""
+        return {judge.label: judge.score for judge in self.judges}
+
 
 def made_now(host: Mapping[str, str], *, now: datetime | None = None) -> Made:
     """A step that ends now (UTC), by this Hallmark, on that host."""

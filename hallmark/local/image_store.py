@@ -117,8 +117,7 @@ def lower_scores(store: Store, recipe: str, channel: str, name: str) -> list[str
     summary, released = load_summary(now.evidence), load_summary(before.evidence)
     if summary is None or released is None:
         return []
-    scores = {judge.label: judge.score for judge in released.judges}
-    judges = [judge.model_copy(update={"before": scores.get(judge.label)}) for judge in summary.judges]
+    judges = [judge.model_copy(update={"before": released.scores.get(judge.label)}) for judge in summary.judges]
     return [f"release: {judge.lines()[1]}" for judge in judges if judge.fell]
 
 
