@@ -1,7 +1,7 @@
 """What the Python checks share, as lib.sh is what the shell ones share. Runs in the guest: standard library alone.
 
 A control's `check.py` has a function `check(context)`. It calls `context.finding` for whatever is not as it should be,
-and returns what is to be said when there was nothing. run_checks.py runs them all in one interpreter.
+and returns what is to be said when there was nothing. run_checks.py runs them all.
 """
 
 from __future__ import annotations
@@ -281,22 +281,29 @@ def mount_points() -> frozenset[str]:
 
 
 def walk(folder: str) -> Iterator[File]:
-    """Every file below a folder, of whatever kind, on its file system."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return  # it is gone by now
-    for entry in entries:
+    """Every file below a folder, of whatever kind, on its file system; a folder before what is in it."""
+    # A list of what is left: an iterator for each folder would hand each file up through all folders above it.
+    left = _entries(folder)
+    while left:
+        entry = left.pop()
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
-            continue
+            continue  # it is gone by now
         is_folder = stat.S_ISDIR(status.st_mode)
         if is_folder and entry.path in mount_points():
             continue
         yield File(entry.path, status)
         if is_folder:
-            yield from walk(entry.path)
+            left += _entries(entry.path)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder, the last name first."""
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
+    except OSError:
+        return []  # it is gone by now
 
 
 # --- permissions ----------------------------------------------------------------------------------------------------

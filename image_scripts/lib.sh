@@ -190,9 +190,26 @@ masked() {
     [ -L "/etc/systemd/system/$1" ] && [ "/etc/systemd/system/$1" -ef /dev/null ]
 }
 
-# units_off: UNIT STATE PRESET for each unit file that is masked or disabled, as systemd sees them all.
+# units_off: UNIT STATE PRESET for each unit file that is masked, or disabled though a package enabled it, as systemd sees it.
+# It is asked for those names alone that can be either: for the state of each unit there is it takes twenty times as long.
 units_off() {
-    systemctl list-unit-files --no-legend --no-pager --state=masked,masked-runtime,disabled 2>/dev/null
+    set --
+    for _file in /etc/systemd/system*/* /run/systemd/system*/* /run/systemd/transient/* /run/systemd/generator*/* \
+        /usr/local/lib/systemd/system/* /usr/lib/systemd/system/* /var/lib/systemd/deb-systemd-helper-enabled/*/*; do
+        [ -e "$_file" ] || [ -L "$_file" ] || continue
+        # Masked is what is empty, or leads to something empty such as /dev/null.
+        case $_file in
+            */deb-systemd-helper-enabled/*) ;;
+            *) [ ! -s "$_file" ] || continue ;;
+        esac
+        _file=${_file##*/}
+        case $_file in
+            *[][*?\\]*) _file=${_file%%[][*?\\]*}'*' ;; # systemd takes patterns
+        esac
+        set -- "$@" "$_file"
+    done
+    [ $# -eq 0 ] ||
+        systemctl list-unit-files --no-legend --no-pager --state=masked,masked-runtime,disabled -- "$@" 2>/dev/null
 }
 
 # masked_by_package UNIT: whether the package itself ships the unit masked, and nobody else says anything.

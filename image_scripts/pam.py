@@ -8,6 +8,7 @@ locked), so a jump, an `include` or a module that nobody thought of is judged by
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -79,6 +80,7 @@ def services() -> list[str]:
     return sorted(n for n in names if not n.startswith("common-") and not re.search(r"~$|\.(pam-old|dpkg-\w+)$", n))
 
 
+@functools.cache
 def stack(service: str, kind: str) -> tuple[Handler, ...]:
     """The handlers of a service, or of `other` when the service has none of this kind."""
     return tuple(_handlers(service, kind, 0, 0)) or tuple(_handlers("other", kind, 0, 0))
@@ -109,6 +111,7 @@ def _handlers(name: str, kind: str, depth: int, level: int) -> Iterator[Handler]
             yield Handler(_actions(control), _module(words[2]), tuple(words[3:]), level)
 
 
+@functools.cache
 def _file_text(name: str) -> str | None:
     for path in [Path(name)] if name.startswith("/") else [folder / name for folder in FOLDERS]:
         if path.is_file():

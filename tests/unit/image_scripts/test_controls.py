@@ -34,6 +34,12 @@ class Machine:
             with (self.plan / listing).open("a") as stream:
                 stream.write(f"{name}\n")
 
+    def add_python(self, name: str, text: str, env: str = "") -> None:
+        self.add(name, env=env)
+        check = self.scripts / "controls" / name / "check.py"
+        check.with_suffix(".sh").unlink()
+        check.write_text(text)
+
     def run(self, what: str, seconds: int = 20) -> subprocess.CompletedProcess[str]:
         environment = {
             "PATH": "/usr/bin:/bin",
@@ -88,14 +94,46 @@ def check(context: Context) -> str:
     ],
 )
 def test_checks_in_python_report_as_those_in_shell_do(machine: Machine, what: str, code: int, says: str) -> None:
-    machine.add("a", env="HM_WORD='two words'\n")
+    machine.add_python("a", PYTHON.replace("WHAT", what), env="HM_WORD='two words'\n")
     machine.add("b")
-    check = machine.scripts / "controls" / "a" / "check.py"
-    check.with_suffix(".sh").unlink()
-    check.write_text(PYTHON.replace("WHAT", what))
     assert machine.run("check", seconds=2).returncode == 0
     assert machine.codes() == {"a": code, "b": 0}
     assert says in (machine.results / "a.out").read_text()
+
+
+WAITS = """
+import time
+from pathlib import Path
+def check(context):
+    Path("MINE").touch()
+    while not Path("OTHERS").exists():
+        time.sleep(0.01)
+    return "both were here"
+"""
+
+
+def test_checks_in_python_run_side_by_side(machine: Machine, tmp_path: Path) -> None:
+    mine, others = str(tmp_path / "mine"), str(tmp_path / "others")
+    machine.add_python("a", WAITS.replace("MINE", mine).replace("OTHERS", others))
+    machine.add_python("b", WAITS.replace("OTHERS", mine).replace("MINE", others))
+    machine.run("check", seconds=10)
+    assert machine.codes() == {"a": 0, "b": 0}
+
+
+def test_a_check_in_python_that_ends_its_process_has_no_result_and_is_told(machine: Machine) -> None:
+    for name in "abcde":
+        machine.add_python(name, PYTHON.replace("WHAT", "import os; os._exit(7)" if name == "c" else "pass"))
+    done = machine.run("check")
+    assert machine.codes() == {"a": 0, "b": 0, "d": 0, "e": 0}
+    assert done.stderr == "run_checks.py ended with exit code 1; what it left out has no result\n"
+
+
+def test_a_check_in_python_that_cannot_be_loaded_is_an_error(machine: Machine) -> None:
+    machine.add_python("a", "def check(:\n")
+    machine.add_python("b", PYTHON.replace("WHAT", "pass"))
+    assert machine.run("check").returncode == 0
+    assert machine.codes() == {"a": 2, "b": 0}
+    assert "SyntaxError" in (machine.results / "a.out").read_text()
 
 
 def test_apply_stops_at_the_first_control_that_fails_and_names_it(machine: Machine) -> None:
@@ -146,10 +184,7 @@ def test_a_control_finds_its_values_and_nothing_of_the_outer_world(machine: Mach
 def test_checks_in_shell_and_in_python_read_the_same_table(machine: Machine) -> None:
     read = 'while IFS="$TAB" read -r key value reason; do echo "$key=$value ($reason)"; done <"$HALLMARK_TABLE"'
     machine.add("a", check=f'. "$HALLMARK_SCRIPTS/lib.sh"; {read}')
-    machine.add("b")
-    check = machine.scripts / "controls" / "b" / "check.py"
-    check.with_suffix(".sh").unlink()
-    check.write_text("def check(context):\n    return str(context.rows())\n")
+    machine.add_python("b", "def check(context):\n    return str(context.rows())\n")
     (machine.plan / "table").mkdir()
     for name in "ab":
         (machine.plan / "table" / name).write_text("x.y\ttwo words\t-\nz\t2\tas it is needed\n")

@@ -1,0 +1,29 @@
+"""image_scripts/lib.py, which checks share, on this machine's own files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[3] / "image_scripts"
+WALK = "import lib, sys; [print(file.path) for file in lib.walk(sys.argv[1])]"
+
+
+def walked(folder: Path) -> list[str]:
+    words = [sys.executable, "-c", WALK, str(folder)]
+    done = subprocess.run(words, cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    return [str(Path(line).relative_to(folder)) for line in done.stdout.splitlines()]
+
+
+def test_a_walk_gives_a_folder_before_what_is_in_it_in_the_order_of_names(tmp_path: Path) -> None:
+    for name in ("b/z", "b/a/deep/er", "c", "a/1"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "link").symlink_to("b")
+    assert walked(tmp_path) == ["a", "a/1", "b", "b/a", "b/a/deep", "b/a/deep/er", "b/z", "c", "link"]
+
+
+def test_a_walk_of_a_folder_that_is_gone_gives_nothing(tmp_path: Path) -> None:
+    assert walked(tmp_path / "gone") == []
