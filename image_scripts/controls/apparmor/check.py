@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from lib import Context, check_boot_words, read, run
@@ -26,8 +27,8 @@ def check(context: Context) -> str:
     if context.phase != "test":
         check_kernel(context)
     if context.phase in ("acceptance", "drift"):
-        check_booted(context)
-    return f"AppArmor enforces {loads} profiles"
+        check_booted(context, loads)
+    return f"AppArmor enforces {list(loads.values()).count('enforce')} profiles"
 
 
 def modes(folder: Path) -> dict[str, str]:
@@ -46,19 +47,19 @@ def modes(folder: Path) -> dict[str, str]:
     return found
 
 
-def check_profiles(context: Context) -> int:
-    """What the next boot loads; the number of profiles that enforce."""
+def check_profiles(context: Context) -> dict[str, str]:
+    """What the next boot loads; profile → mode."""
     try:
         loaded = modes(PROFILES)
     except subprocess.CalledProcessError as error:
         context.finding(f"the profiles do not compile, so none after the fault loads: {error.output.strip()[-300:]}")
-        return 0
+        return {}
     for name, mode in loaded.items():
         if mode != "enforce":
             context.finding(f"profile {name}: expected to enforce, its mode is {mode}")
     if not loaded:
         context.finding(f"{PROFILES}: no profile loads")
-    return list(loaded.values()).count("enforce")
+    return loaded
 
 
 def check_disabled(context: Context) -> None:
@@ -101,14 +102,14 @@ def check_kernel(context: Context) -> None:
         context.finding(f"{SECURITY}/lsm: expected apparmor among {read(SECURITY / 'lsm').strip()}")
 
 
-def check_booted(context: Context) -> None:
-    """What the kernel has loaded, and which processes it confines."""
+def check_booted(context: Context, wanted: Mapping[str, str]) -> None:
+    """What the kernel has loaded of the wanted profiles, and which processes it confines."""
     status = json.loads(run(["aa-status", "--json"]))
     loaded: dict[str, str] = status["profiles"]
     for name, mode in loaded.items():
         if mode != "enforce":
             context.finding(f"kernel: profile {name} is in the mode {mode}")
-    missing = sorted(set(modes(PROFILES)) - {name.rpartition("//")[2] for name in loaded})
+    missing = sorted(set(wanted) - {name.rpartition("//")[2] for name in loaded})
     if missing:
         context.finding(f"kernel: not loaded: {', '.join(missing)}")
     for program, processes in status["processes"].items():

@@ -8,7 +8,6 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lib import DPKG, Context, all_of_root, merged, package_files, read
@@ -106,11 +105,10 @@ def list_sums() -> dict[str, str]:
 
 def differing(sums: Sums) -> Iterator[tuple[str, str]]:
     """Path and sum of each file with other bytes than any package gives it; `gone` for one that is not there."""
-    paths = sorted(sums)
-    with ThreadPoolExecutor(2) as pool:  # hashing leaves the interpreter to others meanwhile
-        for path, digest in zip(paths, pool.map(sum_of, paths, chunksize=64), strict=True):
-            if digest not in sums[path]:
-                yield path, digest
+    for path in sorted(sums):
+        digest = sum_of(path)
+        if digest not in sums[path]:
+            yield path, digest
 
 
 def sum_of(path: str) -> str:
