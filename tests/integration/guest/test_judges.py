@@ -28,7 +28,7 @@ from tests.integration.guest.scratch import as_root
 
 LYNIS = Judge(name="lynis", least_score=0)
 SSH_AUDIT = Judge(name="ssh-audit", least_score=100)
-CIS = Judge(name="openscap", profile="cis_level1_server", least_score=0)
+CIS = Judge(name="openscap", profile="cis_level2_server", least_score=0)
 # A server that asks for nothing but the newest, so that nobody has a remark.
 SOUND = r"""
 cat >/etc/ssh/sshd_config <<'END'
@@ -47,6 +47,7 @@ TCPKeepAlive no
 ClientAliveCountMax 2
 LogLevel VERBOSE
 END
+printf '%s\n' '-w /etc/passwd -p wa -k identity' '-w /etc/group -p wa -k identity' >/etc/audit/rules.d/50-identity.rules
 """
 WEAK = r"""
 cat >/etc/ssh/sshd_config <<'END'
@@ -58,6 +59,8 @@ LogLevel QUIET
 END
 chmod 666 /etc/passwd /etc/group
 sed -i 's/^UMASK.*/UMASK 000/; s/^ENCRYPT_METHOD.*/ENCRYPT_METHOD MD5/' /etc/login.defs
+printf '%s\n' '-w /etc/passwd -p wa -k identity' >/etc/audit/rules.d/50-identity.rules
+mount -o remount,nodev,nosuid,exec /tmp
 """
 MACHINE = r"""
 set -eu
@@ -173,5 +176,11 @@ def test_openscap_rejects_a_weakened_root_naming_its_rules(both: Mapping[str, Pa
     exceptions = tuple(JudgeException(rule=rule, reason="fails in the sound one", expires=date.max) for rule in failed)
     strict = CIS.model_copy(update={"least_score": 100, "exceptions": exceptions})
     assert problems_of([scored(both["sound"], tools, strict)]) == []
-    weak = problems_of([scored(both["weak"], tools, strict)])
-    assert "  file_permissions_etc_passwd" in weak[0].splitlines()
+    weak = problems_of([scored(both["weak"], tools, strict)])[0].splitlines()
+    for rule in (
+        "file_permissions_etc_passwd",
+        "audit_rules_usergroup_modification_group",
+        "mount_option_tmp_noexec",
+    ):
+        assert f"  {rule}" in weak
+    assert "  audit_rules_usergroup_modification_passwd" not in weak
