@@ -5,10 +5,10 @@ from __future__ import annotations
 from bench.measurement import Measurement
 from bench.site import Say, Site, find_context, find_released
 from hallmark.cli.judge import ALL
-from hallmark.drift.released import load_released
+from hallmark.drift.released import released_order
 from hallmark.judges.tools import fetch_tools
-from hallmark.local.accelerator import choose_accelerator
-from hallmark.local.check import judge_disk
+from hallmark.local.machines import LocalMachines
+from hallmark.pipeline.judge import judge_image
 
 
 def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measurement]:
@@ -19,10 +19,10 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     places.apt_root().update()
     tools = fetch_tools(ALL, places.apt_root, places.cache, places.pool, site.root, say)
     assert tools is not None
-    accelerator = choose_accelerator(find_released(context).base.kernel, places.cache)
-    order = load_released(image.evidence, scripts).order
+    machines = LocalMachines(find_released(context).base, places)
+    order = released_order(image.evidence)
     work = site.folder("judges")
-    scores = judge_disk(image.disk, order, ALL, tools, scripts, accelerator, work=work, say=say)
+    scores = judge_image(order, str(image.disk), ALL, tools, scripts, machines, work=work, say=say)
     carried = round(tools.tree.stat().st_size / 2**20, 1)
     return [
         *(
@@ -32,7 +32,7 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
                 value=score.seconds or 0.0,
                 unit="s",
                 target=None,
-                details={"accelerator": accelerator.name, "failed": len(score.failed)},
+                details={"accelerator": machines.describe()["accelerator"], "failed": len(score.failed)},
             )
             for score in scores
         ),

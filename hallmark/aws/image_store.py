@@ -72,12 +72,16 @@ class AwsImageStore:
             raise AwsError(
                 f"{name}: expected the image of {order.fingerprint[:16]}, its tag says {image.fingerprint[:16]}"
             )
+        self.check_evidence(image)
+        return image
+
+    def check_evidence(self, image: AmiImage) -> None:
+        """AwsError when the evidence of these inputs is of another run than the one that made the AMI."""
         if self._evidence.run_of(image.id) not in (None, image.build):
             raise AwsError(
-                f"{self.evidence_of(image)}: expected the evidence of {image.build}, which made {name}, "
+                f"{self.evidence_of(image)}: expected the evidence of {image.build}, which made {image.ami}, "
                 "it is another run's"
             )
-        return image
 
     @contextmanager
     def judging(self, image: AmiImage, work: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ import base64
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -58,10 +58,14 @@ _preflights: dict[str, PreflightResult] = {}
 
 
 class AwsMachines:
-    """Machines in VPCs of their own; see pipeline/machines.py. `program` is the inner stack's, as `module:function`."""
+    """Machines in VPCs of their own; see pipeline/machines.py.
 
-    def __init__(self, site: Site, places: Places, program: str) -> None:
+    `program` is the inner stack's, as `module:function`, and `environment` that of its engine: by default this one's.
+    """
+
+    def __init__(self, site: Site, places: Places, program: str, environment: Mapping[str, str] | None = None) -> None:
         self._site, self._places, self._program = site, places, program
+        self._environment = os.environ if environment is None else environment
 
     @property
     def base(self) -> str:
@@ -113,7 +117,9 @@ class AwsMachines:
             inner = self._inner(run, preflight, zone, media, labels)
             with ExitStack() as stack:
                 try:
-                    outputs = stack.enter_context(ephemeral(inner, os.environ, lambda text: say(f"{mode}: {text}")))
+                    outputs = stack.enter_context(
+                        ephemeral(inner, self._environment, lambda text: say(f"{mode}: {text}"))
+                    )
                 except ProcessError as error:
                     if NO_CAPACITY not in str(error):
                         raise AwsError(str(error)) from error

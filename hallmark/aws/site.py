@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -21,12 +21,13 @@ from hallmark.common.cache import load_plan, save_plan
 from hallmark.common.errors import SettingsError
 from hallmark.common.fingerprint import Sha256, fingerprint
 from hallmark.common.validation import STRICT
-from hallmark.config.settings import WantedAmi
+from hallmark.config.settings import Settings, WantedAmi
 from hallmark.config.stack_file import read_stack_config, read_stack_file, stack_file
 from hallmark.engine.backend import ask_backend, secrets_provider
 
 if TYPE_CHECKING:
     from hallmark.base.base import BasePlan
+    from hallmark.order.places import Places
     from hallmark.order.resolve import Context
 
 ARCHITECTURE = "x86_64"  # what AWS calls the one architecture that recipes have
@@ -91,23 +92,34 @@ def survey(
 
     Raises AwsError, ProcessError and SettingsError.
     """
-    settings, environment = context.settings, os.environ if environment is None else environment
-    assert settings.kms_key is not None
-    base = describe_own_base(own.fingerprint, own.layout) if own else find_wanted(aws, settings.base_ami)
+    environment = os.environ if environment is None else environment
+    base = describe_own_base(own.fingerprint, own.layout) if own else find_wanted(aws, context.settings.base_ami)
     backend = ask_backend(environment, context.root)
-    return Site(
-        aws=aws.settings,
+    return describe_site(
+        aws,
+        context.settings,
+        context.places,
+        context.root,
         project=project,
         stack=stack,
-        backend=backend,
         organization=organization,
+        backend=backend,
         secrets_provider=secrets_provider(read_stack_file(context.root, stack), backend),
         base=base,
         own_base=own.fingerprint if own else None,
+    )
+
+
+def describe_site(aws: Aws, settings: Settings, places: Places, root: Path, **found: Any) -> Site:
+    """The site as the settings of the checkout `root` have it; `found` is the rest of it, as `Site` has it."""
+    assert settings.kms_key is not None
+    return Site(
+        aws=aws.settings,
         instance_type=settings.instance_type,
         kms_key=settings.kms_key,
-        evidence=_evidence(context),
+        evidence=_evidence(settings, places, root),
         puts_per_second=settings.puts_per_second,
+        **found,
     )
 
 
@@ -170,9 +182,9 @@ def load_site(path: Path) -> Site:
     return Site.model_validate_json(load_plan(path))
 
 
-def _evidence(context: Context) -> str:
-    named = context.settings.evidence
+def _evidence(settings: Settings, places: Places, root: Path) -> str:
+    named = settings.evidence
     if named and named.startswith("s3://"):
         return named
-    folder = named or context.places.store / "evidence"
-    return str((context.root / folder).absolute())
+    folder = named or places.store / "evidence"
+    return str((root / folder).absolute())

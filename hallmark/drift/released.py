@@ -38,11 +38,16 @@ def load_released(evidence: Path, checkout: Path) -> Released:
 
     Raises StoreError when the evidence is missing, damaged or of another version of Hallmark.
     """
-    path = evidence / "order.json"
-    try:
-        order = Order.model_validate_json(path.read_text())
-    except (OSError, ValidationError) as problem:
-        raise StoreError(f"{path}: expected the order of a released image: {str(problem).splitlines()[0]}") from problem
+    order = released_order(evidence)
     checks, recorded = load_checks(order, evidence, checkout)
     plan = {name: text.encode() for name, text in order.plan_files.items()}
     return Released(order=order, checks={**checks, **plan}, notes=() if recorded else (_OTHERS,))
+
+
+def released_order(evidence: Path) -> Order:
+    """The order that the evidence of an image holds; StoreError as `load_released` raises it."""
+    path = evidence / "order.json"
+    try:
+        return Order.model_validate_json(path.read_text())
+    except (OSError, ValidationError) as problem:
+        raise StoreError(f"{path}: expected the order of a released image: {str(problem).splitlines()[0]}") from problem

@@ -18,36 +18,40 @@ from hallmark.guest.console import Progress
 from hallmark.guest.results import read_results
 from hallmark.guest.task import RESULTS, GuestTask, Mode
 from hallmark.guest.user_data import user_data
-from hallmark.local.accelerator import choose_accelerator, qemu_version
+from hallmark.local.accelerator import Accelerator, choose_accelerator, qemu_version
 from hallmark.local.machine import Drives, Run, Shape, make_results_disk, run_until_power_off
 from hallmark.order.places import Places
 from hallmark.pipeline.machines import MachineRun, RunOutputs, Say
 from hallmark.store.store import Store
 
-_ROOM = {"inventory": 0, "build": 3 << 30, "accept": 1 << 30}
+_ROOM = {"build": 3 << 30, "accept": 1 << 30}
 _GRACE_SECONDS = 120
 
 
 class LocalMachines:
-    """QEMU machines without a network device; see pipeline/machines.py."""
+    """QEMU machines without a network device; see pipeline/machines.py.
 
-    def __init__(self, base: Base, places: Places) -> None:
-        self._base, self._places = base, places
+    `base` is None where nothing is built: `accelerator` then says how guests run, which a base's kernel shows else.
+    """
+
+    def __init__(self, base: Base | None, places: Places, accelerator: Accelerator | None = None) -> None:
+        self._base, self._places, self._given = base, places, accelerator
 
     @property
     def base(self) -> str:
         """The base's disk."""
+        assert self._base is not None
         return str(self._base.disk)
 
     def describe(self) -> dict[str, str]:
         """This host's kernel, its QEMU, and how guests run on it."""
-        accelerator = choose_accelerator(self._base.kernel, self._places.cache)
+        accelerator = self._accelerator()
         kernel = f"{platform.system()} {platform.release()}"
         return {"platform": "local", "kernel": kernel, "QEMU": qemu_version(), "accelerator": accelerator.name}
 
     def check(self, mode: Mode) -> None:
         """StoreError for want of room."""
-        Store(self._places.store).need_room(_ROOM[mode])
+        Store(self._places.store).need_room(_ROOM.get(mode, 0))
 
     @contextmanager
     def run(self, run: MachineRun, work: Path, say: Say) -> Iterator[RunOutputs]:
@@ -66,8 +70,13 @@ class LocalMachines:
         yield RunOutputs(disk=str(disk), seconds=ran.seconds)
 
     def _shape(self, shape: MachineShape) -> Shape:
-        accelerator = choose_accelerator(self._base.kernel, self._places.cache)
-        return Shape(memory_mib=shape.memory_mib, cpus=shape.cpus, accelerator=accelerator)
+        return Shape(memory_mib=shape.memory_mib, cpus=shape.cpus, accelerator=self._accelerator())
+
+    def _accelerator(self) -> Accelerator:
+        if self._given is not None:
+            return self._given
+        assert self._base is not None
+        return choose_accelerator(self._base.kernel, self._places.cache)
 
 
 def run_guest(

@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 
+from hallmark.config.recipe import Judge
+from hallmark.debian.apt import PrivateRoot
+from hallmark.debian.mirror import find_mirror
+from hallmark.debian.pool import pool_of
+from hallmark.judges.tools import fetch_tools
 from tests.doubles.moto_ec2 import Rules
 from tests.doubles.permissions import Gate, documented, held_to
 from tests.doubles.quick_guest import QuickGuest
@@ -21,6 +26,7 @@ from tests.e2e.checkout import Checkout, Finished
 from tests.e2e.conftest import MakeCheckout, make_scratch, shared_cache
 from tests.support.aws.checkout import holdings, tags_of, use_account
 from tests.support.aws.doubled import image
+from tests.support.judges_reports import SSH_AUDIT, write_report
 
 __all__ = ["make_scratch", "shared_cache"]
 
@@ -290,11 +296,47 @@ def test_a_retried_candidate_is_judged_anew(retried: dict[str, Any], server: Ser
     assert _channel(server) == retried["ami"]
 
 
+# An image is judged later
+
+
+@pytest.fixture(scope="module")
+def judged(checkout: Checkout, retried: dict[str, Any], server: Server, guest: QuickGuest) -> tuple[Finished, int]:
+    """The command's own tools are carried in; what ssh-audit says is made up."""
+    judge, mirror = Judge(name="ssh-audit", least_score=0), find_mirror(None, None)
+    root = PrivateRoot(checkout.cache, mirror)
+    root.update()
+    tools = fetch_tools((judge,), lambda: root, checkout.cache, pool_of(checkout.cache), checkout.root, print)
+    assert tools is not None
+    carried = tools.sha256
+    guest.spoil = lambda _mode, results: write_report(results, judge, SSH_AUDIT, carried=carried)
+    before = _machines(server)
+    try:
+        done = checkout.hallmark("judge", retried["ami"], "--stack", "aws", "--judge", "ssh-audit")
+    finally:
+        guest.spoil = None
+    return done, _machines(server) - before
+
+
+def test_an_ami_is_judged_later_in_a_network_that_is_gone_again(
+    judged: tuple[Finished, int], retried: dict[str, Any], server: Server, gate: Gate, checkout: Checkout
+) -> None:
+    done, machines = judged
+    assert done.code == 0, done.text
+    assert "ssh-audit: 100 %" in done.text
+    assert machines == 1
+    assert sorted(holdings(server)) == ["images", "parameters", "snapshots"]
+    assert gate.denied == []
+    evidence = Path(retried["evidence"])
+    assert (evidence / "judges/ssh-audit/ssh-audit.json").read_bytes() == SSH_AUDIT
+    assert "ssh-audit" in (evidence / "index.md").read_text()
+    assert not list((checkout.cache / "judge/state").rglob("*judge*.json"))
+
+
 # A build that fails
 
 
 @pytest.fixture(scope="module")
-def failed(checkout: Checkout, retried: dict[str, Any], guest: QuickGuest) -> Finished:
+def failed(checkout: Checkout, retried: dict[str, Any], judged: tuple[Finished, int], guest: QuickGuest) -> Finished:
     def spoil(mode: str, results: Path) -> None:
         if mode == "build":
             (results / "controls/marker.exit").unlink()

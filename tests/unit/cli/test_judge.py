@@ -17,7 +17,6 @@ from hallmark.config.recipe import Judge
 from hallmark.debian.apt import PrivateRoot
 from hallmark.evidence.index import write_index
 from hallmark.evidence.summary import load_summary
-from hallmark.local import check
 from hallmark.order.order import Order
 from hallmark.store.image import Image
 from hallmark.store.store import Store
@@ -36,11 +35,12 @@ class Machine:
     def __init__(self) -> None:
         self.lynis = LYNIS
         self.asked: list[str] = []
+        self.boots = ""
 
-    def judge_disk(
-        self, _disk: Path, _order: Order, judges: Sequence[Judge], *_: object, work: Path, **__: object
+    def judge_image(
+        self, _order: Order, boots: str, judges: Sequence[Judge], *_: object, work: Path, **__: object
     ) -> tuple[Score, ...]:
-        self.asked = [judge.label for judge in judges]
+        self.asked, self.boots = [judge.label for judge in judges], boots
         for judge in judges:
             report = openscap({"a": "pass"}, profile=judge.profile) if judge.profile else SSH_AUDIT
             write_report(work / "results", judge, self.lynis if judge.name == "lynis" else report)
@@ -66,18 +66,10 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     machine = Machine()
     config = {"hallmark:mirror": "http://mirror.invalid/debian", "hallmark:securityMirror": "http://mirror.invalid/s"}
     monkeypatch.setattr(stacks, "read_config", lambda _stack: {**config, "hallmark:cache": str(tmp_path / "cache")})
-    monkeypatch.setattr(check, "judge_disk", machine.judge_disk)
+    monkeypatch.setattr(command, "judge_image", machine.judge_image)
     monkeypatch.setattr(command, "fetch_tools", lambda *_: TOOLS)
     monkeypatch.setattr(PrivateRoot, "update", lambda _self: None)
-    monkeypatch.setattr(command, "load_released", lambda evidence, _scripts: Released(evidence))
     return machine
-
-
-class Released:
-    """What the evidence says, without the checks."""
-
-    def __init__(self, evidence: Path) -> None:
-        self.order = Order.model_validate_json((evidence / "order.json").read_text())
 
 
 def call(image: Image, *words: str) -> Result:
@@ -89,6 +81,7 @@ def test_all_are_asked_and_what_they_say_joins_the_evidence(image: Image, machin
     done = call(image)
     assert done.exit_code == 0
     assert machine.asked == [each.label for each in command.ALL]
+    assert machine.boots == str(image.disk)
     assert "lynis: 68 % (at least 60 %)" in done.output
     summary = load_summary(image.evidence)
     assert summary is not None
@@ -128,9 +121,3 @@ def test_below_what_the_recipe_asks_for_it_ends_with_an_error_and_the_state_stay
 def test_an_unknown_judge_is_told_with_those_that_there_are(image: Image, machine: Machine) -> None:
     with pytest.raises(SettingsError, match="--judge nessus: expected one of lynis, openscap-anssi_bp28_enhanced"):
         call(image, "--judge", "nessus")
-
-
-def test_a_stack_on_aws_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stacks, "read_config", lambda _stack: {"hallmark:platform": "aws"})
-    with pytest.raises(SettingsError, match="judging an AMI later is not there yet"):
-        CliRunner().invoke(cli.app, ["judge", "web", "--stack", "aws"], catch_exceptions=False)

@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 
 from hallmark.common.errors import MachineError
-from hallmark.config.recipe import Judge
 from hallmark.drift.released import Released
 from hallmark.guest.task import GuestTask
 from hallmark.local import check
 from hallmark.local.accelerator import TCG
-from hallmark.local.check import judge_disk, look_at_disk
+from hallmark.local.check import look_at_disk
 from hallmark.local.machine import Shape
-from hallmark.order.order import JUDGE_SCRIPTS
-from hallmark.verdict.scores import Score
 from tests.support.examples import Project
-from tests.support.good_results import isolation, write, write_controls
-from tests.support.judges_reports import TOOLS, lynis, write_report
+from tests.support.good_results import write, write_controls
 
 
 class Guest:
@@ -28,8 +24,6 @@ class Guest:
     def __init__(self, released: Released) -> None:
         self.released = released
         self.stage = "done"
-        self.isolation = isolation("none")
-        self.reports: dict[Judge, bytes] = {}
         self.files: dict[str, Path | bytes] = {}
         self.given: dict[str, Any] = {}
 
@@ -47,15 +41,12 @@ class Guest:
         write(work / "results" / "exit", "0\n")
         write(work / "results" / "stage", f"{self.stage}\n")
         write_controls(work / "results" / "controls", self.released.order)
-        write(work / "results" / "isolation.txt", self.isolation)
-        for judge, report in self.reports.items():
-            write_report(work / "results", judge, report)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     project = Project(tmp_path / "project")
-    for name in ("drift.sh", "stages.sh", *JUDGE_SCRIPTS):
+    for name in ("drift.sh", "stages.sh"):
         (project.scripts / name).write_text(f"# {name}\n")
     return project
 
@@ -96,31 +87,3 @@ def test_a_machine_that_did_not_come_to_its_end_is_told(project: Project, guest:
     guest.stage = "checks"
     with pytest.raises(MachineError, match=r"^check: stage checks: exit code 0\n"):
         look(project, guest, tmp_path / "work")
-
-
-LYNIS = Judge(name="lynis", least_score=50)
-
-
-def have_judged(project: Project, guest: Guest, work: Path) -> tuple[Score, ...]:
-    work.mkdir()
-    order, scripts = guest.released.order, project.scripts
-    return judge_disk(Path("/disk.qcow2"), order, (LYNIS,), TOOLS, scripts, TCG, work=work, say=lambda _: None)
-
-
-def test_judges_are_given_what_they_need_and_their_scores_are_read(
-    project: Project, guest: Guest, tmp_path: Path
-) -> None:
-    guest.reports = {LYNIS: lynis(68, passed=("SSH-7408",))}
-    scores = have_judged(project, guest, tmp_path / "work")
-    assert [score.score for score in scores] == [68.0]
-    scripts = {f"image_scripts/{name}" for name in JUDGE_SCRIPTS}
-    assert set(guest.files) == {*scripts, "plan/build.env", "judges/asked", "judges/tools.tar"}
-    assert guest.files["judges/asked"] == b"lynis -\n"
-    assert guest.given["task"].mode == "judge"
-    assert guest.given["disk"] == tmp_path / "work" / "overlay.qcow2"
-
-
-def test_a_machine_that_reaches_out_judges_nothing(project: Project, guest: Guest, tmp_path: Path) -> None:
-    guest.isolation = "expected: none\nSURPRISE: an interface\nall probed\n"
-    with pytest.raises(MachineError, match="judge: the machine was not isolated"):
-        have_judged(project, guest, tmp_path / "work")
