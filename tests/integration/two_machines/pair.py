@@ -42,7 +42,9 @@ class Guest:
     def run(self, command: str, *, stdin: bytes = b"", timeout: float = 600) -> Completed:
         """Run a shell command in it, as its administrator, by the way in from this host."""
         words = self.running.ssh_command()
-        settings = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=120"]
+        # A connection that began while the firewall was off is a new one to the firewall. Who waits for an answer to it
+        # has to speak first, as sshd may open none.
+        settings = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=120", "-o", "ServerAliveInterval=20"]
         return run(
             [words[0], *settings, *words[1:], command],
             timeout=timeout,
