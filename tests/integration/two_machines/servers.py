@@ -21,7 +21,7 @@ _ADDRESS = 1  # the type of a name's IPv4 address
 
 def names(address: str) -> None:
     """DNS (RFC 1035): the question comes back with one answer, or with none for what is no IPv4 address."""
-    server = _udp(53)
+    server = _udp(53, address)
     while True:
         asked, client = server.recvfrom(512)
         end = asked.index(b"\0", 12) + 5
@@ -64,9 +64,10 @@ def logs(folder: str, target: str) -> None:
             pass  # it sends again what did not arrive
 
 
-def _udp(port: int) -> socket.socket:
+def _udp(port: int, address: str = "") -> socket.socket:
+    """A socket on one address, or on all; systemd-resolved has port 53 of a loopback address."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind(("", port))
+    server.bind((address, port))
     return server
 
 
