@@ -17,6 +17,7 @@ from hallmark.common.errors import HallmarkError
 # In this order: the quick ones first.
 NAMES = {
     "unchanged": "an unchanged `pulumi up` against an empty program's",
+    "controls": "what controls cost: compiling a plan of 150, their share of a build's guest time",
     "boot": "boot to multi-user of the golden image against the base's",
     "build": "guest time of a full build against a naive build script's",
     "ebs": "EBS direct uploads at a local endpoint, against the account's quota of blocks a second",

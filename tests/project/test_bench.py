@@ -12,6 +12,7 @@ import pytest
 from bench import __main__ as command
 from bench.behind import lowered
 from bench.build import initramfs_problems, repository_index
+from bench.controls import compile_seconds, copied_controls, share_of_guest_time
 from bench.ebs import Series, speed
 from bench.ebs_client import make_disk, run_upload
 from bench.fresh import read_steps, split, yaml_config
@@ -19,7 +20,10 @@ from bench.measurement import Measurement, not_taken, processor_ratio, ratio, sh
 from bench.memory import descendants, parse_pss, sample
 from bench.unchanged import alternate
 from hallmark.aws.ebs.blocks import BLOCK
+from hallmark.common.checkout import ROOT
 from hallmark.common.errors import ProcessError
+from hallmark.config.recipe import load_recipe
+from tests.support.good_results import write
 
 
 def test_a_ratio_is_of_medians_and_keeps_both_series() -> None:
@@ -153,7 +157,7 @@ def test_initial_ram_disks_must_be_one_that_knows_of_the_hardening(text: str, pr
 def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["nonsense"])
-    assert "nonsense: expected one of unchanged, boot, build, ebs, aws, judges, fresh" in capsys.readouterr().err
+    assert "nonsense: expected one of unchanged, controls, boot, build, ebs, aws, judges, fresh" in capsys.readouterr().err
 
 
 def test_a_stacks_configuration_keeps_its_types() -> None:
@@ -205,3 +209,22 @@ def test_an_upload_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
     disk.path.unlink()
     with pytest.raises(ProcessError, match=r"upload of .*disk\.raw ended with 1:\n(.*\n)*.*disk\.raw: expected"):
         run_upload(disk)
+
+
+def test_a_plan_is_measured_with_as_many_controls_as_are_asked_for(tmp_path: Path) -> None:
+    there = sum(path.is_dir() for path in (ROOT / "image_scripts/controls").iterdir())
+    (tmp_path / "controls").mkdir()
+    folder = copied_controls(ROOT / "image_scripts/controls", tmp_path / "controls", there + 3)
+    assert len(list(folder.iterdir())) == there + 3
+    facts = load_recipe(ROOT / "recipes/debian-13-server.toml").facts
+    assert compile_seconds(folder, facts) > 0
+
+
+def test_the_share_of_the_controls_is_of_the_time_from_power_on_to_the_end(tmp_path: Path) -> None:
+    write(tmp_path / "timings.tsv", "isolation\t10\npatch\t20\nharden\t60\nseal\t80\ncheck\t85\ndone\t100\n")
+    for name, took in (("a", 5), ("b", 9)):
+        write(tmp_path / "controls" / f"{name}.exit", "0\n")
+        write(tmp_path / "controls" / f"{name}.ms", f"{took}\n")
+    found = share_of_guest_time(tmp_path, "web")
+    assert (found.value, found.unit, found.met) == (35.0, "%", False)
+    assert list(found.details["checks_ms"].items()) == [("b", 9), ("a", 5)]
