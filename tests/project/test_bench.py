@@ -157,7 +157,8 @@ def test_initial_ram_disks_must_be_one_that_knows_of_the_hardening(text: str, pr
 def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["nonsense"])
-    assert "nonsense: expected one of unchanged, controls, boot, build, ebs, aws, judges, fresh" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "nonsense: expected one of unchanged, controls, boot, build, ebs, aws, judges, fresh" in told
 
 
 def test_a_stacks_configuration_keeps_its_types() -> None:

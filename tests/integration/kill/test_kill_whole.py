@@ -7,13 +7,11 @@ The next run converges, releases the image that was ordered and leaves nothing b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.integration.kill.harness import Point, Victim, fail_and_run_again, kill_and_run_again
-from tests.integration.kill.whole import BASE_POINTS, FAILING, POINTS, Whole, whole
-from tests.support.aws.checkout import holdings, tags_of
+from tests.integration.kill.whole import FAILING, POINTS, Whole, whole
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +31,3 @@ def test_after_a_kill_the_next_run_converges_and_leaves_nothing(stack: Whole, po
 def test_after_a_call_that_fails_for_good_the_next_run_converges(stack: Whole, action: str) -> None:
     stack.change()
     assert "not today" in fail_and_run_again(stack.subject, action)
-
-
-@pytest.mark.parametrize("victim", ["user", "all"])
-@pytest.mark.parametrize("point", BASE_POINTS, ids=lambda point: f"{point.action}-{point.nth}")
-def test_after_a_kill_while_its_own_base_is_made_the_next_run_has_one_base(
-    tmp_path: Path, point: Point, victim: Victim
-) -> None:
-    with whole(tmp_path, own_base=True) as stack:
-        kill_and_run_again(stack.subject, point, victim)
-        server = stack.subject.server
-        uses = [tags_of(server, ami)["hallmark:use"] for ami in holdings(server)["images"]]
-        assert uses.count("base") == 1
