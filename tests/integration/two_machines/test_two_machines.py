@@ -181,7 +181,7 @@ def check_names_and_time(guest: Guest, attacker: Guest) -> None:
     link = f"$(ip -br address | grep -F ' {guest.address}/' | cut -d ' ' -f 1)"
     guest.must(f"resolvectl dns {link} {attacker.address} && resolvectl domain {link} '~test'")
     wait_until(lambda: attacker.address in guest.run("getent hosts some.name.test").stdout, 300)
-    guest.must("mkdir -p /run/systemd/timesyncd.conf.d")
+    guest.must("install -d -m 755 /run/systemd/timesyncd.conf.d")
     guest.write("/run/systemd/timesyncd.conf.d/test.conf", f"[Time]\nNTP={attacker.address}\n".encode())
     guest.must("chmod 644 /run/systemd/timesyncd.conf.d/test.conf; systemctl restart systemd-timesyncd")
     told = "timedatectl show-timesync -p ServerAddress -p NTPMessage"
