@@ -8,6 +8,8 @@ BIN := .venv/bin
 STACK ?= local
 # Words for the program behind a target: make run ARGS='debian-13-server', make test ARGS='-k media'
 ARGS ?=
+# Whose machines `make test-guests` takes: a recipe that the stack builds.
+RECIPE ?= debian-13-server
 # Tests that stand alone run side by side. Tests that share a stack, an account or a machine with the others of their file
 # run file by file, three files at a time: what a file shares is made once, and while one waits the others work.
 QUICK_TESTS := $(wildcard tests/unit tests/project)
@@ -56,8 +58,8 @@ suite: # what `make test` runs, with an eye on this machine
 test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a doubled account: an hour
 	@$(PYTEST) -n 2 $(ARGS) tests/integration/kill
 
-test-guests: image ## two machines of the released image on a network of their own: attacks, lockout, logs, drift; an hour
-	@$(PYTEST) $(ARGS) tests/integration/two_machines
+test-guests: image ## two machines of a released image (RECIPE: of which recipe) on a network of their own: attacks, lockout, logs, drift; an hour
+	@$(IN_ENV) HALLMARK_TEST_RECIPE=$(RECIPE) python -m pytest $(ARGS) tests/integration/two_machines
 
 test-strict: setup ## an image on a disk of partitions: built, accepted, grown; a quarter of an hour
 	@$(PYTEST) $(ARGS) tests/integration/strict
