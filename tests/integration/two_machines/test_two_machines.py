@@ -1,7 +1,7 @@
 """Two machines of this checkout's released image, on a network of their own: what one can do to the other.
 
-`make test-guests` makes the image first; RECIPE=debian-13-strict asks for another recipe of the stack's. It is no part of
-`make test`: there the image of the default recipe is built, accepted and signed in to, and this is an hour more.
+`make test-guests` makes the image first; RECIPE=debian-13-strict asks for another recipe of the stack's. It is no part
+of `make test`: there the image of the default recipe is built, accepted and signed in to, and this is an hour more.
 """
 
 from __future__ import annotations
