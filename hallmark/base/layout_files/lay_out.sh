@@ -14,6 +14,11 @@ printf '%s\n' "$FSTAB" >"$root/etc/fstab"
 mkdir -m 0750 "$root/var/log/audit"
 chown 0:4 "$root/var/log/audit"
 
+# On a host that has much else to do, ten partitions take longer than systemd's minute and a half to appear; then it would end in an
+# emergency shell, which nobody can reach.
+mkdir -p "$root/etc/systemd/system.conf.d"
+printf '[Manager]\nDefaultDeviceTimeoutSec=10min\n' >"$root/etc/systemd/system.conf.d/20-partitions.conf"
+
 # GRUB sees /boot as a file system of its own.
 sed -i -e "s|^search .*|search --no-floppy --fs-uuid --set=root $BOOT_UUID|" -e 's|^\( *[a-z]*\) /boot/|\1 /|' "$root/boot/grub/grub.cfg"
 

@@ -61,6 +61,13 @@ def test_fstab_is_what_it_was_told_and_each_mount_point_is_there(root: Path) -> 
 
 
 @as_root
+def test_partitions_that_appear_late_end_in_no_emergency_shell(root: Path) -> None:
+    lay_out(root, "/var")
+    text = (root / "etc/systemd/system.conf.d/20-partitions.conf").read_text()
+    assert text == "[Manager]\nDefaultDeviceTimeoutSec=10min\n"
+
+
+@as_root
 def test_cloud_init_grows_the_partition_and_a_unit_its_file_system(root: Path) -> None:
     assert lay_out(root, "/srv") == ["systemctl --quiet enable grow-file-system.service"]
     assert 'devices: ["/srv"]' in (root / "etc/cloud/cloud.cfg.d/20-grow.cfg").read_text()
