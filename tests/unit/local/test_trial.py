@@ -25,6 +25,7 @@ from hallmark.local.forward import Forward
 from hallmark.local.trial import Access, Running, TrialOptions, boot, make_access, user_data
 from hallmark.store.image import Image
 from hallmark.store.store import Store
+from tests.e2e.checkout import wait_until
 from tests.support.stand_ins import let_write
 
 # Stands in for QEMU: an SSH banner on the forwarded port, host keys on the console, until it is killed or told to stop.
@@ -176,7 +177,7 @@ def test_an_interrupt_ends_the_machine_and_removes_everything(
     with pytest.raises(KeyboardInterrupt):
         boot(store, image, "alice", TCG, TrialOptions(), ready=ready, say=lambda _: None)
     assert list((store.root / "work").iterdir()) == []
-    assert not _running(programs)
+    wait_until(lambda: not _running(programs), 30)  # the kernel ends what the container started, a moment later
 
 
 def test_gc_leaves_the_image_while_the_machine_runs(store: Store, image: Image, programs: Path) -> None:
@@ -211,7 +212,7 @@ def test_a_machine_that_stays_silent_is_ended_with_the_consoles_end(
     (programs / "behaviour").write_text("stay")
     with pytest.raises(MachineError, match=r"SSH did not answer within 0 s; the console's end:\nbooting"):
         boot(store, image, "alice", TCG, TrialOptions(), ready=lambda _: None, say=lambda _: None)
-    assert not _running(programs)
+    wait_until(lambda: not _running(programs), 30)
 
 
 def test_without_qemu_the_package_is_named(
