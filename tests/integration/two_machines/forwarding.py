@@ -72,7 +72,7 @@ def forwarding(guest: Guest, collector: Guest, debian: Path, certificates: Certi
         guest.must(
             f"systemctl --quiet disable --now rsyslog; rm -rf {' '.join((*OURS, *names))}; systemctl daemon-reload"
         )
-        guest.must(f"rmdir --parents --ignore-fail-on-non-empty {' '.join(FOLDERS)}")
+        guest.must(f"mkdir -p {' '.join(FOLDERS)} && rmdir --parents --ignore-fail-on-non-empty {' '.join(FOLDERS)}")
 
 
 def package_files(debian: Path) -> tuple[bytes, list[str]]:
