@@ -61,7 +61,7 @@ test-kill: setup ## a run on AWS is killed after each of its calls in turn, in a
 test-guests: image ## two machines of a released image (RECIPE: of which recipe) on a network of their own: attacks, lockout, logs, drift; an hour
 	@$(IN_ENV) HALLMARK_TEST_RECIPE=$(RECIPE) python -m pytest $(ARGS) tests/integration/two_machines
 
-test-strict: setup ## an image on a disk of partitions: built, accepted, grown; a quarter of an hour
+test-strict: setup ## an image on a disk of partitions, grown; debian-13-strict with all judges: two hours under emulation
 	@$(PYTEST) $(ARGS) tests/integration/strict
 
 test-clock: setup ## all tests without machines a month, 400 days and five years ahead: an hour

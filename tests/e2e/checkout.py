@@ -189,9 +189,9 @@ class Checkout:
         """Run `hallmark` to its end."""
         return self.start(*words).wait(timeout)
 
-    def up(self) -> Finished:
+    def up(self, timeout: float = LONGEST) -> Finished:
         """`hallmark up`."""
-        return self.hallmark("up", self.stack)
+        return self.hallmark("up", self.stack, timeout=timeout)
 
     def pulumi(self, *words: str, timeout: float = LONGEST) -> Finished:
         """Run `pulumi` by hand, as after `. ./env`."""
