@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -53,5 +53,4 @@ def test_the_tests_that_show_a_gate_closing_exist(test: str) -> None:
 
 
 def functions_of(path: Path) -> set[str]:
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {node.name for node in ast.parse(path.read_text()).body if isinstance(node, kinds)}
+    return set(re.findall(r"^(?:async )?def (\w+)", path.read_text(), re.MULTILINE))
