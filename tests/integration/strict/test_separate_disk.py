@@ -26,6 +26,7 @@ DISK = '[disk]\nlayout = "separate"\n[acceptance]\nscripts = ["tests/still-works
 # (apt-get installs it too, but ends with an error, as it cannot keep its own log.)
 STILL_WORKS = """\
 set -eu
+[ "$(systemctl show --property=DefaultDeviceTimeoutUSec --value)" = 10min ]
 for place in /boot /home /opt /srv /var /var/log /var/log/audit /var/tmp; do
     findmnt -no TARGET,OPTIONS "$place" | grep -q nosuid
 done
