@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from tests.doubles.qemu_machines import Hardware, QemuMachines, mac_of, qemu_arg
 from tests.doubles.server import ACCOUNT, REGION, Server, running
 from tests.support.aws.doubled import image
 from tests.support.stand_ins import let_write
+from tests.support.waiting import wait_until
 
 BLOCK = 524288
 ROOT = Path(__file__).parents[2]
@@ -92,13 +92,6 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         yield Cloud(server=server, machines=machines, folder=tmp_path)
     assert list(work.iterdir()) == []
     assert machines.running() == []
-
-
-def wait_until(holds: Any, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"expected it within {seconds} s"
-        time.sleep(0.05)
 
 
 def test_a_guest_that_powers_off_stops_its_instance(cloud: Cloud) -> None:

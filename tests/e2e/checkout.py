@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -317,14 +317,6 @@ def scratch(root: Path, cache: Path, shared: Path) -> Iterator[Checkout]:
         checkout.end()
 
 
-def wait_until(holds: Callable[[], object], seconds: float) -> None:
-    """Wait for something to become true; AssertionError when it does not in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"expected it within {seconds:.0f} s"
-        time.sleep(0.05)
-
-
 def _processes() -> list[int]:
     return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
 
@@ -345,4 +337,4 @@ def _command(pid: int) -> str:
     return ""
 
 
-__all__ = ["ROOT", "Checkout", "Finished", "Running", "scratch", "wait_until"]
+__all__ = ["ROOT", "Checkout", "Finished", "Running", "scratch"]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.checkout import Checkout, Finished, Running, wait_until
+from tests.e2e.checkout import Checkout, Finished, Running
 from tests.e2e.conftest import MakeCheckout
 from tests.e2e.patched_base import NamedDisk
+from tests.support.waiting import wait_until
 
 # Input that is wrong: the real engine says so once, and no machine runs.
 

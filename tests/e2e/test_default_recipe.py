@@ -26,8 +26,9 @@ from hallmark.order.order import Order
 from hallmark.store.image import Image
 from hallmark.verdict.judgement import judge
 from hallmark.verdict.observed import read_controls, read_inventory, read_timings
-from tests.e2e.checkout import Checkout, Finished, Running, wait_until
+from tests.e2e.checkout import Checkout, Finished, Running
 from tests.e2e.conftest import MakeCheckout
+from tests.support.waiting import wait_until
 
 NAME = "debian-13-server"
 EVIDENCE = {

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.support.waiting import wait_until
 
 CHECKOUT = Path(__file__).parents[2]
 SYSTEM_PATH = "/usr/bin:/bin"
@@ -106,6 +109,33 @@ echo 'bookworm mirror://debian.test/debian/ {tmp_path}/apt/sources.list.d/debian
         "Types: deb\nURIs: mirror://debian.test/debian\nSuites: bookworm\nSigned-By: /usr/share/keyrings/own.gpg\n"
     )
     return made
+
+
+# --- the whole
+
+
+def test_what_fails_is_told_of_both_parts_that_run_side_by_side_and_nothing_follows(bench: Bench) -> None:
+    done = bench.run("setup.sh", HALLMARK_PYTHON="/nowhere/python3")
+    assert done.returncode == 3
+    assert "error: Python: expected 3.11 or newer" in done.stderr
+    assert "error: expected the Pulumi CLI" in done.stderr
+    assert not (bench.root / ".hallmark" / "passphrase").exists()
+
+
+def test_an_interrupt_ends_both_parts(bench: Bench) -> None:
+    begun = bench.root / "begun"
+    for name in ("python.sh", "tools.sh"):
+        bench.stand_in(name, f'echo $$ >>"{begun}"; exec sleep 60', folder=bench.root / "tools" / "setup")
+    with subprocess.Popen(
+        ["env", "--default-signal=INT", bench.root / "tools/setup/setup.sh"],
+        env=bench.variables,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        wait_until(lambda: begun.exists() and len(begun.read_text().split()) == 2, 20)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(20) != 0
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in begun.read_text().split()), 20)
 
 
 # --- Debian packages

@@ -14,7 +14,7 @@ flock -n 9 || {
     flock 9
 }
 "$here/packages.sh"
-"$here/python.sh"
-"$here/tools.sh"
+# Side by side, as neither needs the other: Go's downloads and pip's mostly wait. Ctrl-C ends both, which `&` would not do.
+printf '%s\n' python.sh tools.sh | xargs -P 2 -I PART sh "$here/PART" || exit 3
 "$here/state.sh"
 "$here/stack.sh"

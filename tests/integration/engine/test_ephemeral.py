@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from hallmark.engine import ephemeral as ephemeral_stack
 from hallmark.engine.ephemeral import Inner, allowed_environment, ephemeral
 from tests.doubles.server import REGION, running
 from tests.support.aws.bucket import in_bucket
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 TOOLS = sorted(Path.home().glob(".cache/hallmark/tools/*/bin/pulumi"))
@@ -98,13 +98,6 @@ def use(inner: Inner, environment: dict[str, str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.1)
 
 
 def wait_for_up(user: subprocess.Popen[str]) -> None:

@@ -25,10 +25,11 @@ from tests.doubles.moto_ec2 import Rules
 from tests.doubles.quick_guest import QuickGuest
 from tests.doubles.quick_machines import QuickMachines
 from tests.doubles.server import REGION, Server, running
-from tests.e2e.checkout import Checkout, scratch, wait_until
+from tests.e2e.checkout import Checkout, scratch
 from tests.integration.kill.harness import Point, Subject, end_all
 from tests.support.aws.checkout import STACK, holdings, use_account
 from tests.support.aws.doubled import image
+from tests.support.waiting import wait_until
 
 STATUS = "Package: base-files\nStatus: install ok installed\nArchitecture: amd64\nVersion: 13.8\n"
 # The changing calls of a run that builds one image on a base that was looked into: those of driver and outer stack.

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from hallmark.guest.results import read_results
 from hallmark.local.machine import Drives
 from tests.integration.machine.conftest import RunScript
 from tests.integration.machine.small_guest import processes_of, script_medium
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 _STARTED = 60.0
@@ -130,11 +130,11 @@ def test_qemu_dies_with_the_process_that_runs_it(drives: Drives, tmp_path: Path)
     log = tmp_path / "console.log"
     runner = subprocess.Popen([sys.executable, "-c", _RUNNER, ROOT, drives.disk, *drives.backing], cwd=tmp_path)
     try:
-        _wait_until(lambda: log.exists() and b"at work" in log.read_bytes(), _STARTED)
+        wait_until(lambda: log.exists() and b"at work" in log.read_bytes(), _STARTED)
         assert _machines(tmp_path)
         os.kill(runner.pid, signal.SIGKILL)
         runner.wait(timeout=10)
-        _wait_until(lambda: not _machines(tmp_path), 2.0)
+        wait_until(lambda: not _machines(tmp_path), 2.0)
     finally:
         runner.kill()
         runner.wait(timeout=10)
@@ -175,11 +175,3 @@ def _command(pid: int) -> str:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return ""
-
-
-def _wait_until(holds: object, seconds: float) -> None:
-    assert callable(holds)
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"expected it within {seconds} s"
-        time.sleep(0.05)

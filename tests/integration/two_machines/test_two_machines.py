@@ -25,11 +25,11 @@ from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.local.accelerator import TCG
 from hallmark.store.image import Image
 from hallmark.store.store import Store
-from tests.e2e.checkout import wait_until
 from tests.integration.guest.debian_root import find_debian_root
 from tests.integration.two_machines.forwarding import forwarding, make_certificates
 from tests.integration.two_machines.pair import FIREWALL, Guest, pair
 from tests.integration.two_machines.planted import PLANTED
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 NAME = os.environ.get("HALLMARK_TEST_RECIPE", "debian-13-server")

@@ -119,7 +119,9 @@ def test_what_an_engine_leaves_is_ended_by_a_guard_that_outlives_both(engine: Pa
         "from hallmark.engine.lifeline import guard\n"
         "words = [sys.argv[1], '-c', 'sleep 60 & echo $!; wait']\n"
         "engine = subprocess.Popen(words, env={**os.environ, 'MARK': 'a'})\n"
-        "print(engine.pid, guard(engine.pid, 'MARK=a'), flush=True)\n"
+        # In one write: the plugin writes to the same pipe.
+        "sys.stdout.write('%d %d\\n' % (engine.pid, guard(engine.pid, 'MARK=a')))\n"
+        "sys.stdout.flush()\n"
         "engine.wait()\n"
     )
     with (

@@ -25,8 +25,8 @@ from hallmark.local.forward import Forward
 from hallmark.local.trial import Access, Running, TrialOptions, boot, make_access, user_data
 from hallmark.store.image import Image
 from hallmark.store.store import Store
-from tests.e2e.checkout import wait_until
 from tests.support.stand_ins import let_write
+from tests.support.waiting import wait_until
 
 # Stands in for QEMU: an SSH banner on the forwarded port, host keys on the console, until it is killed or told to stop.
 FAKE_QEMU = f"""#!{sys.executable}
