@@ -12,7 +12,12 @@ fi
 
 # A new file first, then its name: whatever happens meanwhile, the partition holds a whole boot loader.
 [ ! -d "$esp" ] || find "$esp" -type f | while read -r file; do
-    packaged "${file##*/}"
+    packaged "$(basename "$file" .new)"
+    if [ -n "$packaged" ] && [ "${file%.new}" != "$file" ]; then
+        note "$file: left by an apply that was interrupted"
+        rm "$file"
+        continue
+    fi
     if [ ! -f "$packaged" ] || cmp -s "$packaged" "$file"; then
         continue
     fi
@@ -30,7 +35,9 @@ $stale
 END
 case $stale in
     */boot/grub/i386-pc/*)
-        note "GRUB for BIOS on /dev/$(root_disk)"
-        grub-install --target=i386-pc "/dev/$(root_disk)"
+        for disk in $(root_disks); do
+            note "GRUB for BIOS on $disk"
+            grub-install --target=i386-pc "$disk"
+        done
         ;;
 esac

@@ -25,14 +25,19 @@ packaged() {
 
 # has_esp: whether this machine has an EFI system partition, mounted or not.
 has_esp() {
-    [ ! -d "$esp/EFI" ] || return 0
-    grep -Eqs "^[^#[:space:]]+[[:space:]]+${esp}[[:space:]]" /etc/fstab || lsblk -rno PARTTYPE "/dev/$(root_disk)" 2>/dev/null |
-        grep -Fqix c12a7328-f81f-11d2-ba4b-00a0c93ec93b
+    [ -d "$esp/EFI" ] || grep -Eqs "^[^#[:space:]]+[[:space:]]+${esp}[[:space:]]" /etc/fstab || [ -n "$(esp_partitions)" ]
 }
 
-# root_disk: the name of the disk that holds the root file system.
-root_disk() {
-    lsblk -ndo PKNAME "$(findmnt -nvo SOURCE /)" 2>/dev/null || true
+# root_disks: the disks, as /dev/NAME, that hold the root file system; those below LVM and RAID too.
+root_disks() {
+    lsblk -nsro PATH,TYPE "$(findmnt -nvo SOURCE /)" 2>/dev/null | awk '$2 == "disk" && !seen[$1]++ { print $1 }'
+}
+
+# esp_partitions: the partitions of these disks, as /dev/NAME, that firmware takes boot loaders from.
+esp_partitions() {
+    for disk in $(root_disks); do
+        lsblk -nro PATH,PARTTYPE "$disk" | awk 'tolower($2) == "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" { print $1 }'
+    done
 }
 
 # stale_modules: `PACKAGE'S FILE<tab>FILE` for each of GRUB's own files below /boot/grub that is not as the package has it.
