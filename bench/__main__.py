@@ -20,6 +20,7 @@ NAMES = {
     "controls": "what controls cost: compiling a plan of 150, their share of a build's guest time",
     "boot": "boot to multi-user of the golden image against the base's",
     "build": "guest time of a full build against a naive build script's",
+    "drift": "a look at a live machine of the released image, against `dpkg --verify` there",
     "ebs": "EBS direct uploads at a local endpoint, against the account's quota of blocks a second",
     "aws": "a stack on AWS, in a doubled account: its calls by the number of recipes, and its unchanged `pulumi up`",
     "judges": "what each judge that is not ours costs, on the released image",

@@ -44,7 +44,7 @@ class Measurement:
 
 
 def ratio(
-    name: str, what: str, ours: Sequence[float], theirs: Sequence[float], *, target: float, **details: Any
+    name: str, what: str, ours: Sequence[float], theirs: Sequence[float], *, target: float | None, **details: Any
 ) -> Measurement:
     """Our median over theirs; both series (seconds, in the order in which they were taken) stay in the details."""
     if not ours or not theirs:

@@ -6,12 +6,10 @@ import inspect
 import itertools
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components import providers
 from components.providers import GONE, StepProvider
 from hallmark.aws import steps
 from hallmark.aws.channel import parameter_name
@@ -24,8 +22,10 @@ from hallmark.common.fingerprint import hash_bytes
 from hallmark.order.order import save_order
 from tests.support.aws.strict import base_ami, site_in, strict_account, volume
 from tests.support.examples import Project
+from tests.support.local_steps import URN, project, said
 
-URN = "urn:pulumi:aws::hallmark::pulumi-python:dynamic/hallmark:AmiBuild::web-build"
+__all__ = ["project", "said"]
+
 JUDGED = hash_bytes(b"acceptance")
 INVENTORY, BUILD = StepProvider("aws.inventory"), StepProvider("aws.build")
 REGISTRATION = StepProvider("aws.registration", replace_on=("fingerprint", "snapshot"))
@@ -51,24 +51,6 @@ def _no_engine(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["provider"])
     monkeypatch.setattr(steps, "Aws", lambda _: aws)  # a set of clients costs a second
     monkeypatch.setattr(steps, "current_settings", lambda *_: aws.settings)
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the providers tell the engine that stays on the screen."""
-    lines: list[str] = []
-
-    def recorder(urn: str, *, lasting: bool = False) -> Any:
-        assert urn == URN
-        return lines.append if lasting else lambda text: None
-
-    monkeypatch.setattr(providers, "reporter", recorder)
-    return lines
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
 
 
 @pytest.fixture
