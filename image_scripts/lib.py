@@ -85,9 +85,9 @@ def run(words: Sequence[str], timeout: float = 300) -> str:
 
 
 def read(path: Path) -> str:
-    """A text file; empty when it is missing."""
+    """A text file, byte for byte: what ends a line is for its reader to say; empty when it is missing."""
     try:
-        return path.read_text(errors="replace")
+        return path.read_bytes().decode(errors="replace")
     except FileNotFoundError:
         return ""
 

@@ -72,7 +72,7 @@ def options_of(handler: pam.Handler, *files: Path) -> Options:
         files = (Path(arguments["conf"]),)
     options: Options = {}
     for path in files:
-        lines = (line.partition("#")[0].strip() for line in read(path).splitlines())
+        lines = (line.partition("#")[0].strip() for line in read(path).split("\n"))
         options |= _options(re.sub(r"\s*=\s*", "=", line) for line in lines if line)
     return options | arguments
 
