@@ -32,11 +32,11 @@ remove_other_files() {
     done
 }
 
-# In the main file only root's rule, the group's, the defaults and aliases stay.
+# In the main file only root's rule, the group's, the defaults for all and aliases stay.
 reduce_main_file() {
     awk '
         /^[ \t]*(#|$)/ || /^@include/ || /^[A-Z][a-z]+_Alias[ \t]/ { print; next }
-        /^Defaults/ && !/!(authenticate|use_pty|env_reset|log|syslog)|exempt_group|[^!](visiblepw|targetpw|rootpw|runaspw)/ { print; next }
+        /^Defaults[ \t]/ && !/!(authenticate|use_pty|env_reset|log|syslog|pam)|pam_[a-z]*service|exempt_group|[^!](visiblepw|targetpw|rootpw|runaspw)/ { print; next }
         /^(root|%sudo)[ \t]+ALL=\(ALL:ALL\) ALL$/ { print; next }
         { print "# taken out by Hallmark: " $0 }
     ' /etc/sudoers >/run/hallmark-sudoers
