@@ -91,6 +91,18 @@ sshd_effective() {
     /usr/sbin/sshd -G $(sshd_options)
 }
 
+# sshd_unseen DIRECTIVES: the files with a directive that sshd reads, by its own word, and ssh_directives has not.
+sshd_unseen() {
+    # shellcheck disable=SC2046
+    /usr/sbin/sshd -G -d -d $(sshd_options) 2>&1 >/dev/null | tr -d '\r' | sed -n 's/^debug[0-9]: load_server_config: filename //p' | sort -u |
+        while IFS= read -r _file; do
+            case $1 in
+                *"$_file:"*) ;;
+                *) ! grep -qE '^[[:space:]]*[^#[:space:]]' "$_file" || printf '%s\n' "$_file" ;;
+            esac
+        done
+}
+
 # authorities "AAAA...": a line of a TrustedUserCAKeys file for each key, which says by itself of what kind it is.
 authorities() {
     for _key in $1; do
@@ -126,14 +138,16 @@ commas() {
     printf '%s' "$_joined"
 }
 
-# sshd_units: the lines of units that start sshd in another way than its package does; none is what one wants.
+# sshd_units: the lines of units that start sshd in another way than its package does, or that have it find other files;
+# service.d is for all services. None is what one wants.
 sshd_units() {
-    for _unit in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system; do
+    for _unit in $UNIT_FOLDERS; do
         for _file in "$_unit"/ssh.service "$_unit"/sshd.service "$_unit"/ssh@.service "$_unit"/sshd@.service \
-            "$_unit"/ssh.service.d/*.conf "$_unit"/sshd.service.d/*.conf "$_unit"/sshd@.service.d/*.conf; do
+            "$_unit"/ssh.service.d/*.conf "$_unit"/sshd.service.d/*.conf "$_unit"/sshd@.service.d/*.conf "$_unit"/service.d/*.conf; do
             # sshd.service is an alias, a link to the package's own unit.
             if [ -f "$_file" ] && { [ ! -L "$_file" ] || [ "$(readlink -f "$_file")" != /usr/lib/systemd/system/ssh.service ]; }; then
-                grep -HE '^[[:space:]]*(ExecStart|Environment|EnvironmentFile|RootDirectory|RootImage)[[:space:]]*=' "$_file" || true
+                grep -HE "^[[:space:]]*(Exec[A-Za-z]*|(Pass)?Environment(File)?|Root[A-Za-z]*|Bind[A-Za-z]*|MountImages|Extension[A-Za-z]*|\
+TemporaryFileSystem)[[:space:]]*=" "$_file" || true
             fi
         done
     done

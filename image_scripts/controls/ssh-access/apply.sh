@@ -83,13 +83,10 @@ remove_other_ways_in() {
     mkdir -p /etc/systemd/system-generators
     ln -sfn /dev/null /etc/systemd/system-generators/systemd-ssh-generator
     sshd_clear_options
-    # Only what is written below /etc can be an override; the package's unit stays as it is.
-    rm -rf /etc/systemd/system/ssh.service.d /etc/systemd/system/sshd.service.d /etc/systemd/system/sshd@.service.d
-    for unit in ssh sshd ssh@ sshd@; do
-        unit=/etc/systemd/system/$unit.service
-        if [ -f "$unit" ] && [ ! -L "$unit" ]; then
-            rm -f "$unit"
-        fi
+    # The package's unit stays as it is.
+    sshd_units | sed 's/:.*//' | sort -u | while IFS= read -r file; do
+        note "removing $file"
+        rm -f "$file"
     done
     [ -e /etc/systemd/system/sshd.service ] || ln -s /usr/lib/systemd/system/ssh.service /etc/systemd/system/sshd.service
 }
