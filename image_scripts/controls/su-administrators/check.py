@@ -63,7 +63,7 @@ def check(context: Context) -> str:
 
 
 def callers() -> list[str]:
-    """Whoever might be in a group that su asks for: nobody, people, and the members of groups, of their own ones too."""
+    """Whoever might be in a group that su asks for: nobody, people, and members, by a list or by their own group."""
     accounts = [entry for entry in pwd.getpwall() if entry.pw_uid]
     people = {entry.pw_name for entry in accounts if 1000 <= entry.pw_uid < 60000}
     own = {entry.gr_gid: entry.gr_name for entry in grp.getgrall()}
