@@ -225,11 +225,9 @@ def session_limits(user: str) -> dict[str, tuple[str, str]]:
 
 def check_sessions_limited(context: Context) -> None:
     """Findings for each way in whose PAM stack does not set the limits, or takes them from another file."""
-    for service in ("sshd", "login", "su", "su-l", "sudo", "sudo-i", "cron", "runuser", "runuser-l"):
-        if service in pam.services():
-            lines = [line for line in pam.stack(service, "session") if line.module == "pam_limits"]
-            if not any("bad" in dict(line.actions).values() and not line.arguments for line in lines):
-                context.finding(f"PAM service {service}: expected `session required pam_limits.so`")
+    ways_in = ("sshd", "login", "su", "su-l", "sudo", "sudo-i", "cron", "runuser", "runuser-l")
+    for service in pam.sessions_without("limited", *ways_in):
+        context.finding(f"PAM service {service}: expected `session required pam_limits.so`, which nothing goes past")
 
 
 def people_and_root() -> list[str]:

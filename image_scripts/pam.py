@@ -123,7 +123,7 @@ def _file_text(name: str) -> str | None:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Logical lines: # starts a comment, which ends them; else a backslash joins the next one, whatever blanks follow."""
+    """Logical lines: # starts a comment, which ends them; else a backslash, with blanks behind it or not, goes on."""
     joined = ""
     for line in text.split("\n"):
         bare, comment, _ = line.partition("#")
@@ -242,6 +242,8 @@ def _answers(handler: Handler, service: str, kind: str, world: World) -> list[tu
         known = _password_answers(handler, world)
     elif kind == "account" and handler.module == "pam_unix":
         known = [("acct_expired", frozenset())]
+    elif kind == "session":
+        known = _session_answers(handler)
     return [(answer, frozenset()) for answer in VALUES] if known is None else known
 
 
@@ -264,6 +266,14 @@ def _password_answers(handler: Handler, world: World) -> list[tuple[str, frozens
         return None
     heard = "use_authtok" in handler.arguments
     return [("success", frozenset({"taken"} if heard else {"taken", "asked again"}))]
+
+
+def _session_answers(handler: Handler) -> list[tuple[str, frozenset[str]]] | None:
+    if handler.module == "pam_limits":
+        return [("success", frozenset() if handler.arguments else frozenset({"limited"})), ("session_err", frozenset())]
+    if handler.module == "pam_systemd":
+        return [(answer, frozenset({"in a slice"})) for answer in ("success", "session_err")]
+    return None
 
 
 def _faillock(handler: Handler, world: World) -> tuple[str, frozenset[str]]:
@@ -299,7 +309,7 @@ def judge_auth(service: str) -> Iterator[str]:
 
 
 def judge_account(service: str) -> Iterator[str]:
-    """A closed account stays closed, for whoever has a key as well; he cannot have his wrong guesses forgotten either."""
+    """A closed account stays closed, and wrong guesses stay counted, for whoever signs in by key as well."""
     ways = endings(service, "account", World())
     let_in = sorted({way.last for way in ways if way.success})
     if let_in:
@@ -318,6 +328,16 @@ def judge_password(service: str) -> Iterator[str]:
             yield f"password: {what}"
     if any("asked again" in e.events for e in endings(service, "password", World(good=True, new=True))):
         yield "password: pam_unix asks again (no use_authtok): what it gets was never judged"
+
+
+def sessions_without(event: str, *names: str) -> list[str]:
+    """Those of the services, where they are here, that open a session in which this has not happened."""
+    return [
+        service
+        for service in names
+        if service in services()
+        and any(way.success and event not in way.events for way in endings(service, "session", World()))
+    ]
 
 
 RULES = {"auth": judge_auth, "account": judge_account, "password": judge_password}

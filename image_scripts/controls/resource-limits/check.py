@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import pam
 from lib import Context, check_sessions_limited, people_and_root, read, run, session_limits
 
 # Of two drop-ins with one name the first folder's counts; all that is left is read in the order of the names.
@@ -26,6 +27,8 @@ def check(context: Context) -> str:
     """Findings for sessions and slices that may take more than the table says."""
     rows = {where: {row[0]: row[1] for row in context.rows() if row[2] == where} for where in ("session", "slice")}
     check_sessions_limited(context)
+    for service in pam.sessions_without("in a slice", "sshd", "login"):
+        context.finding(f"PAM service {service}: expected pam_systemd, which puts each session into its person's slice")
     for user in [*people_and_root(), "nobody"]:
         if user != "root":
             check_session(context, user, rows["session"])
