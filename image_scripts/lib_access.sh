@@ -129,6 +129,16 @@ ssh_effective() {
     ssh -T -G host.invalid
 }
 
+# ssh_exceptions: the client's directives for some hosts alone, as ssh_directives has them: those before one for all, as ssh keeps
+# the first value.
+ssh_exceptions() {
+    ssh_directives /etc/ssh/ssh_config | awk -F '\t' '
+        { key = tolower($3); sub(/[ \t="].*/, "", key) }
+        $2 == "global" { set[key] = 1 }
+        !(key in set)
+    '
+}
+
 # commas "a b c": a,b,c
 commas() {
     _joined=
