@@ -91,6 +91,15 @@ sshd_effective() {
     /usr/sbin/sshd -G $(sshd_options)
 }
 
+# keygen_units: what says how host keys are made, besides the drop-in of ours; sshd-.service.d is for sshd-keygen.service too.
+keygen_units() {
+    for _unit in $UNIT_FOLDERS; do
+        for _file in "$_unit"/sshd-keygen.service "$_unit"/sshd-keygen.service.d/*.conf "$_unit"/sshd-.service.d/*.conf; do
+            [ ! -e "$_file" ] || [ "$_file" = /etc/systemd/system/sshd-keygen.service.d/hallmark.conf ] || printf '%s\n' "$_file"
+        done
+    done
+}
+
 # sshd_unseen DIRECTIVES: the files with a directive that sshd reads, by its own word, and ssh_directives has not.
 sshd_unseen() {
     # shellcheck disable=SC2046
@@ -276,6 +285,21 @@ cloud_setting() {
 }
 
 # --- accounts -------------------------------------------------------------------------------------------------------
+
+# other_sources: DATABASE:SOURCE for what nsswitch.conf names besides files and systemd.
+other_sources() {
+    sed 's/#.*//; s/\[[^]]*\]//g' /etc/nsswitch.conf | awk -F : '
+        { gsub(/[ \t]/, "", $1) }
+        $1 ~ /^(passwd|shadow|group|gshadow|initgroups)$/ {
+            n = split($2, source, " ")
+            for (i = 1; i <= n; i++) if (source[i] !~ /^(files|systemd)$/) print $1 ":" source[i]
+        }
+    '
+}
+
+# Where systemd has accounts and members of groups in words of its own; a pattern.
+# shellcheck disable=SC2034
+USERDB='/etc/userdb/* /run/userdb/* /run/host/userdb/* /usr/local/lib/userdb/* /usr/lib/userdb/*'
 
 # human_accounts: NAME:UID:HOME:SHELL of the accounts that people use.
 human_accounts() {

@@ -13,6 +13,10 @@ refuse_shared_names() {
 
 # Lines that are no account of this server (NIS, a second name for a number, a second root), and numbers that are not plain.
 drop_odd_lines() {
+    # shellcheck disable=SC2086 # a pattern
+    rm -rf $USERDB
+    [ -z "$(other_sources)" ] ||
+        sed -i -E 's/^([[:space:]]*(passwd|shadow|group|gshadow|initgroups)[[:space:]]*:).*/\1 files systemd/' /etc/nsswitch.conf
     for file in passwd shadow group gshadow; do
         if grep -qE '^[+[:blank:]-]' "/etc/$file"; then
             sed -i -E '/^[+[:blank:]-]/d' "/etc/$file"

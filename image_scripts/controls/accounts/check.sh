@@ -118,7 +118,18 @@ judge_inactive() {
     finding "useradd: INACTIVE: expected $HM_INACTIVE days or fewer, got \"$days\""
 }
 
+# Where glibc looks for accounts besides: elsewhere, or in files of systemd's.
+judge_sources() {
+    for source in $(other_sources); do
+        finding "/etc/nsswitch.conf: $source: expected accounts from files alone"
+    done
+    for file in $USERDB; do
+        [ ! -e "$file" ] || finding "$file: an account, or who is in a group, in systemd's own words"
+    done
+}
+
 judge_inactive
+judge_sources
 judge_accounts || finding "accounts that must not be, or that are open"
 [ ! -d /etc/cloud ] || judge_cloud_config || finding "cloud-init would make accounts that must not be"
 if [ "$in_image" = yes ]; then
