@@ -10,7 +10,7 @@ keywords="$keywords|AuthenticationMethods|PermitRootLogin|PermitEmptyPasswords|H
 keywords="$keywords|GSSAPIAuthentication|KerberosAuthentication|AuthorizedKeysFile|AuthorizedKeysCommand|StrictModes|UsePAM"
 keywords="$keywords|MaxAuthTries|LoginGraceTime|MaxSessions|MaxStartups|PerSourcePenalties|ClientAliveInterval|ClientAliveCountMax"
 keywords="$keywords|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironment|PermitUserRC|ExposeAuthInfo|DebianBanner"
-keywords="$keywords|LogLevel|Protocol|Port|ListenAddress|PAMServiceName|PerSourcePenaltyExemptList|AuthorizedKeysCommandUser"
+keywords="$keywords|LogLevel|Protocol|Port|ListenAddress|PAMServiceName|PidFile|PerSourcePenaltyExemptList|AuthorizedKeysCommandUser"
 keywords="$keywords|TrustedUserCAKeys|AuthorizedPrincipalsFile|AuthorizedPrincipalsCommand|AuthorizedPrincipalsCommandUser"
 keywords="$keywords|AcceptEnv|SshdSessionPath|SshdAuthPath|SecurityKeyProvider|PubkeyAuthOptions|PerSourceNetBlockSize"
 [ "$HM_FORWARDING" = yes ] || keywords="$keywords|AllowTcpForwarding|AllowStreamLocalForwarding|AllowAgentForwarding|DisableForwarding"
@@ -53,6 +53,7 @@ MaxStartups 10:30:60
 PerSourcePenalties yes
 PerSourcePenaltyExemptList none
 PAMServiceName sshd
+PidFile /run/sshd.pid
 ClientAliveInterval $HM_CLIENT_ALIVE_INTERVAL
 ClientAliveCountMax 3
 X11Forwarding no

@@ -25,6 +25,7 @@ trustedusercakeys is $(trusted_authorities)
 authorizedprincipalsfile is none
 authorizedprincipalscommand is none
 pamservicename is sshd
+pidfile is /run/sshd.pid
 persourcepenaltyexemptlist is none
 persourcenetblocksize is 32:128
 acceptenv within LANG LC_* COLORTERM NO_COLOR
@@ -132,12 +133,15 @@ check_cloud_init() {
     esac
 }
 
-# A server goes by what it read when it started: on a live one, nothing may have changed since.
+# A server goes by what it read when it started: on a live one, nothing may have changed since. That is the kernel's word:
+# the date that a file shows is anybody's.
 check_running() {
     if [ "$HALLMARK_PHASE" != drift ] || [ ! -f /run/sshd.pid ]; then
         return 0
     fi
-    newer=$(find /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/default/ssh -newer /run/sshd.pid 2>/dev/null || true)
+    # shellcheck disable=SC2046 # a list
+    newer=$(find /etc/ssh/sshd_config.d /etc/default/ssh $(printf '%s\n' "$directives" | sed "s/:[0-9]*$TAB.*//" | sort -u) \
+        -newercm /run/sshd.pid 2>/dev/null || true)
     [ -z "$newer" ] || finding "sshd runs with an earlier configuration; changed since it started: $newer"
 }
 
