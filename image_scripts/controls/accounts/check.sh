@@ -132,6 +132,9 @@ judge_inactive
 judge_sources
 judge_accounts || finding "accounts that must not be, or that are open"
 [ ! -d /etc/cloud ] || judge_cloud_config || finding "cloud-init would make accounts that must not be"
+for file in /etc/skel/.ssh/authorized_keys* "$(useradd -D | sed -n 's/^SKEL=//p')"/.ssh/authorized_keys*; do
+    [ ! -s "$file" ] || finding "$file: a key that each account to come would have"
+done
 if [ "$in_image" = yes ]; then
     for home in $(human_homes); do
         for file in "$home"/.ssh/authorized_keys*; do
