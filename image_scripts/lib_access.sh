@@ -337,6 +337,15 @@ cloud_claim() {
 # shellcheck disable=SC2034
 ROOT_GROUPS='root disk kmem shadow docker lxd incus incus-admin libvirt wheel admin'
 
+# other_ways: files besides sudo's by which somebody could become root, or have root's work done: doas's, and rules of polkit's that
+# no package brought.
+other_ways() {
+    for _file in /etc/doas.conf /etc/doas.d/*.conf /usr/local/etc/doas.conf /etc/polkit-1/rules.d/*.rules /run/polkit-1/rules.d/*.rules \
+        /usr/local/share/polkit-1/rules.d/*.rules /etc/polkit-1/localauthority/*/*.pkla; do
+        [ ! -e "$_file" ] || grep -qsFx -- "$_file" /var/lib/dpkg/info/*.list || printf '%s\n' "$_file"
+    done
+}
+
 # --- credentials in the clear ---------------------------------------------------------------------------------------
 
 # In a home folder: names trusted without a credential, or credentials for protocols that send them in the clear.

@@ -87,6 +87,9 @@ policy | write_file 0440 root:root "$dropin"
 chown root:root /etc/sudoers.d
 chmod go-w /etc/sudoers.d
 reduce_groups
-rm -f /etc/doas.conf /usr/local/etc/doas.conf
+other_ways | while IFS= read -r file; do
+    note "removing $file"
+    rm -f "$file"
+done
 [ ! -d /etc/logrotate.d ] || rotation | write_file 0644 root:root /etc/logrotate.d/hallmark-sudo
 visudo -c -q

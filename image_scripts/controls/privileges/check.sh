@@ -100,7 +100,7 @@ printf '%s\n' "$policy" | judge_policy || finding "sudo's policy is not the reci
 judge_groups || finding "others could become root through a group"
 loose=$(find /etc/sudoers /etc/sudoers.d \( ! -user root -o -perm /022 \) -printf '%p (%u %m) ')
 [ -z "$loose" ] || finding "others than root may write $loose"
-for file in /etc/doas.conf /usr/local/etc/doas.conf; do
-    [ ! -e "$file" ] || finding "$file: another way to become root"
+for file in $(other_ways); do
+    finding "$file: another way to become root"
 done
 conclude "administrators alone become root, and each command is logged"
