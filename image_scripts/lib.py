@@ -16,7 +16,7 @@ import stat
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -206,14 +206,32 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
 
 
 @functools.cache
-def systemd_settings(name: str) -> Mapping[str, str]:
-    """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins: the last one counts."""
+def systemd_settings(name: str, section: str = "Manager") -> Mapping[str, str]:
+    """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins."""
     try:
-        text = run(["systemd-analyze", "cat-config", f"systemd/{name}"])
+        text = run(["systemd-analyze", "cat-config", "--tldr", f"systemd/{name}"])
     except subprocess.CalledProcessError:
         return {}  # there is no such file
-    pairs = (line.partition("=") for line in text.splitlines() if line and line[0] not in "#;[")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    # No comments but the names of the files.
+    return settings_in(section, re.split(r"^#.*$", text, flags=re.MULTILINE))
+
+
+def settings_in(section: str, texts: Iterable[str]) -> dict[str, str]:
+    """Key → value of one section, as systemd reads one file after another: the last one counts, a backslash goes on."""
+    got = {}
+    for text in texts:
+        here = before = ""
+        for line in text.splitlines():
+            if line.strip()[:1] in ("#", ";"):
+                continue
+            bare = (before + line).strip()
+            before = f"{bare[:-1]} " if bare.endswith("\\") else ""
+            if bare.startswith("["):
+                here = bare
+            elif here == f"[{section}]" and not before:
+                key, _, value = bare.partition("=")
+                got[key.strip()] = value.strip()
+    return got
 
 
 def session_limits(user: str) -> dict[str, tuple[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pam
-from lib import Context, check_sessions_limited, people_and_root, read, run, session_limits
+from lib import Context, check_sessions_limited, people_and_root, read, run, session_limits, settings_in
 
 # Of two drop-ins with one name the first folder's counts; all that is left is read in the order of the names.
 FOLDERS = (
@@ -72,10 +72,7 @@ def slice_settings(number: str) -> dict[str, str]:
         for folder in FOLDERS:
             for path in Path(folder, f"{unit}.d").glob("*.conf"):
                 dropped.setdefault(path.name, path)
-    files = [*whole, *(dropped[name] for name in sorted(dropped))]
-    lines = [line for path in files for line in read(path).splitlines()]
-    pairs = (line.partition("=") for line in lines if line.strip() and line.strip()[0] not in "#;[")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    return settings_in("Slice", map(read, [*whole, *(dropped[name] for name in sorted(dropped))]))
 
 
 def check_running(context: Context, wanted: Mapping[str, str]) -> None:
