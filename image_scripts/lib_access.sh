@@ -371,9 +371,10 @@ unverified_tls() {
         -e '^[[:space:]]*Verify-(Peer|Host)[[:space:]]+"?(false|no|0)' \
         /etc/apt/apt.conf /etc/apt/apt.conf.d/* || true
     for _home in /root $(human_homes); do
-        grep -nHE -s -e '^[[:space:]]*(-k|--?insecure)([[:space:]=]|$)' -e '^[[:space:]]*insecure[[:space:]]*$' \
-            "$_home/.curlrc" /etc/curlrc || true
-        grep -nHEi -s -e '^[[:space:]]*check_certificate[[:space:]]*=[[:space:]]*(off|no|0)' "$_home/.wgetrc" /etc/wgetrc || true
+        grep -nHE -s -e '^[[:space:]]*(-k|(--?)?insecure)([[:space:]=:]|$)' \
+            "$_home/.curlrc" "$_home/.config/curlrc" /etc/curlrc || true
+        # wget takes no notice of case, - and _ in a name.
+        grep -nHEi -s -e '^[[:space:]]*check[-_]*certificate[[:space:]]*=[[:space:]]*(off|no|0)' "$_home/.wgetrc" /etc/wgetrc || true
     done | sort -u
 }
 
