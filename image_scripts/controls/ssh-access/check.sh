@@ -136,7 +136,10 @@ check_cloud_init() {
 # A server goes by what it read when it started: on a live one, nothing may have changed since. That is the kernel's word:
 # the date that a file shows is anybody's.
 check_running() {
-    if [ "$HALLMARK_PHASE" != drift ] || [ ! -f /run/sshd.pid ]; then
+    [ "$HALLMARK_PHASE" = drift ] || return 0
+    if [ ! -f /run/sshd.pid ]; then
+        server=$(find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname '/usr/sbin/sshd*' 2>/dev/null || true)
+        [ -z "$server" ] || finding "sshd runs as $server, and /run/sshd.pid is missing, which says since when"
         return 0
     fi
     # shellcheck disable=SC2046 # a list
