@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -93,9 +94,10 @@ def files_of(home: str) -> Iterator[tuple[str, os.stat_result]]:
     todo = [(home, False)]
     while todo:
         folder, deep = todo.pop()
-        for item in os.scandir(folder):
+        for item in list(os.scandir(folder)) if os.path.isdir(folder) else ():  # noqa: PTH112
             if deep or item.name.startswith("."):
-                yield item.path, item.stat(follow_symlinks=False)
+                with contextlib.suppress(FileNotFoundError):  # it is gone by now
+                    yield item.path, item.stat(follow_symlinks=False)
                 if item.is_dir(follow_symlinks=False) and (deep or item.name in DEEP):
                     todo.append((item.path, True))
 
