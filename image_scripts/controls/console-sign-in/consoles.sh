@@ -13,7 +13,8 @@ openings() {
     {
         grep -rlsE '^[[:space:]]*Exec(Start|StartPre|StartPost)[[:space:]]*=.*(getty|login)([[:space:]]|$)|SYSTEMD_SULOGIN_FORCE' $UNIT_FOLDERS || true
         grep -rlsE '^[[:space:]]*(Exec[A-Za-z]*|Environment(File)?|(Import|Load|Set)Credential(Encrypted)?)[[:space:]]*=' /dev/null \
-            $(find $UNIT_FOLDERS -name '*.conf' \( -path '*getty*' -o -path '*autovt*' -o -path '*-.service.d/*' -o -path '*/service.d/*' \
+            $(find $UNIT_FOLDERS -name '*.conf' \( -path '*getty*' -o -path '*autovt*' -o -path '*/service.d/*' \
+                -o -path '*/serial-.service.d/*' -o -path '*/console-.service.d/*' -o -path '*/container-.service.d/*' \
                 -o -path '*/rescue.service.d/*' -o -path '*/emergency.service.d/*' \)) || true
         # What systemd-run starts on its caller's own terminal is transient.
         grep -rlsE --exclude-dir=transient '^[[:space:]]*StandardInput[[:space:]]*=[[:space:]]*tty' $UNIT_FOLDERS || true
