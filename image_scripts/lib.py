@@ -16,7 +16,7 @@ import stat
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,9 +85,9 @@ def run(words: Sequence[str], timeout: float = 300) -> str:
 
 
 def read(path: Path) -> str:
-    """A text file; empty when it is missing."""
+    """A text file, byte for byte: what ends a line is for its reader to say; empty when it is missing."""
     try:
-        return path.read_text(errors="replace")
+        return path.read_bytes().decode(errors="replace")
     except FileNotFoundError:
         return ""
 
@@ -206,14 +206,32 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
 
 
 @functools.cache
-def systemd_settings(name: str) -> Mapping[str, str]:
-    """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins: the last one counts."""
+def systemd_settings(name: str, section: str = "Manager") -> Mapping[str, str]:
+    """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins."""
     try:
-        text = run(["systemd-analyze", "cat-config", f"systemd/{name}"])
+        text = run(["systemd-analyze", "cat-config", "--tldr", f"systemd/{name}"])
     except subprocess.CalledProcessError:
         return {}  # there is no such file
-    pairs = (line.partition("=") for line in text.splitlines() if line and line[0] not in "#;[")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    # No comments but the names of the files.
+    return settings_in(section, re.split(r"^#.*$", text, flags=re.MULTILINE))
+
+
+def settings_in(section: str, texts: Iterable[str]) -> dict[str, str]:
+    """Key → value of one section, as systemd reads one file after another: the last one counts, a backslash goes on."""
+    got = {}
+    for text in texts:
+        here = before = ""
+        for line in text.splitlines():
+            if line.strip()[:1] in ("#", ";"):
+                continue
+            bare = (before + line).strip()
+            before = f"{bare[:-1]} " if bare.endswith("\\") else ""
+            if bare.startswith("["):
+                here = bare
+            elif here == f"[{section}]" and not before:
+                key, _, value = bare.partition("=")
+                got[key.strip()] = value.strip()
+    return got
 
 
 def session_limits(user: str) -> dict[str, tuple[str, str]]:
@@ -225,11 +243,9 @@ def session_limits(user: str) -> dict[str, tuple[str, str]]:
 
 def check_sessions_limited(context: Context) -> None:
     """Findings for each way in whose PAM stack does not set the limits, or takes them from another file."""
-    for service in ("sshd", "login", "su", "su-l", "sudo", "sudo-i", "cron", "runuser", "runuser-l"):
-        if service in pam.services():
-            lines = [line for line in pam.stack(service, "session") if line.module == "pam_limits"]
-            if not any("bad" in dict(line.actions).values() and not line.arguments for line in lines):
-                context.finding(f"PAM service {service}: expected `session required pam_limits.so`")
+    ways_in = ("sshd", "login", "su", "su-l", "sudo", "sudo-i", "cron", "runuser", "runuser-l")
+    for service in pam.sessions_without("limited", *ways_in):
+        context.finding(f"PAM service {service}: expected `session required pam_limits.so`, which nothing goes past")
 
 
 def people_and_root() -> list[str]:

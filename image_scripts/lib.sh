@@ -169,6 +169,12 @@ installed() {
 
 # --- units ----------------------------------------------------------------------------------------------------------
 
+# Where units and their drop-ins lie that no package brought: those of administrators, of systemctl's own, of generators.
+# shellcheck disable=SC2034 # for those who source this
+UNIT_FOLDERS="/etc/systemd/system.control /etc/systemd/system /etc/systemd/system.attached /run/systemd/system.control
+    /run/systemd/transient /run/systemd/generator.early /run/systemd/system /run/systemd/system.attached
+    /run/systemd/generator /run/systemd/generator.late /usr/local/lib/systemd/system"
+
 # enable_units UNIT...: has them started at each boot. systemd reads its files once, after the last control (controls.sh), and
 # nothing is made for init scripts: under emulation each of both costs as much as ten controls.
 enable_units() {

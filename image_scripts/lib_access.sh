@@ -91,6 +91,27 @@ sshd_effective() {
     /usr/sbin/sshd -G $(sshd_options)
 }
 
+# keygen_units: what says how host keys are made, besides the drop-in of ours; sshd-.service.d is for sshd-keygen.service too.
+keygen_units() {
+    for _unit in $UNIT_FOLDERS; do
+        for _file in "$_unit"/sshd-keygen.service "$_unit"/sshd-keygen.service.d/*.conf "$_unit"/sshd-.service.d/*.conf; do
+            [ ! -e "$_file" ] || [ "$_file" = /etc/systemd/system/sshd-keygen.service.d/hallmark.conf ] || printf '%s\n' "$_file"
+        done
+    done
+}
+
+# sshd_unseen DIRECTIVES: the files with a directive that sshd reads, by its own word, and ssh_directives has not.
+sshd_unseen() {
+    # shellcheck disable=SC2046
+    /usr/sbin/sshd -G -d -d $(sshd_options) 2>&1 >/dev/null | tr -d '\r' | sed -n 's/^debug[0-9]: load_server_config: filename //p' | sort -u |
+        while IFS= read -r _file; do
+            case $1 in
+                *"$_file:"*) ;;
+                *) ! grep -qE '^[[:space:]]*[^#[:space:]]' "$_file" || printf '%s\n' "$_file" ;;
+            esac
+        done
+}
+
 # authorities "AAAA...": a line of a TrustedUserCAKeys file for each key, which says by itself of what kind it is.
 authorities() {
     for _key in $1; do
@@ -117,6 +138,16 @@ ssh_effective() {
     ssh -T -G host.invalid
 }
 
+# ssh_exceptions: the client's directives for some hosts alone, as ssh_directives has them: those before one for all, as ssh keeps
+# the first value.
+ssh_exceptions() {
+    ssh_directives /etc/ssh/ssh_config | awk -F '\t' '
+        { key = tolower($3); sub(/[ \t="].*/, "", key) }
+        $2 == "global" { set[key] = 1 }
+        !(key in set)
+    '
+}
+
 # commas "a b c": a,b,c
 commas() {
     _joined=
@@ -126,14 +157,16 @@ commas() {
     printf '%s' "$_joined"
 }
 
-# sshd_units: the lines of units that start sshd in another way than its package does; none is what one wants.
+# sshd_units: the lines of units that start sshd in another way than its package does, or that have it find other files;
+# service.d is for all services. None is what one wants.
 sshd_units() {
-    for _unit in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system; do
+    for _unit in $UNIT_FOLDERS; do
         for _file in "$_unit"/ssh.service "$_unit"/sshd.service "$_unit"/ssh@.service "$_unit"/sshd@.service \
-            "$_unit"/ssh.service.d/*.conf "$_unit"/sshd.service.d/*.conf "$_unit"/sshd@.service.d/*.conf; do
+            "$_unit"/ssh.service.d/*.conf "$_unit"/sshd.service.d/*.conf "$_unit"/sshd@.service.d/*.conf "$_unit"/service.d/*.conf; do
             # sshd.service is an alias, a link to the package's own unit.
             if [ -f "$_file" ] && { [ ! -L "$_file" ] || [ "$(readlink -f "$_file")" != /usr/lib/systemd/system/ssh.service ]; }; then
-                grep -HE '^[[:space:]]*(ExecStart|Environment|EnvironmentFile|RootDirectory|RootImage)[[:space:]]*=' "$_file" || true
+                grep -HE "^[[:space:]]*(Exec[A-Za-z]*|(Pass)?Environment(File)?|Root[A-Za-z]*|Bind[A-Za-z]*|MountImages|Extension[A-Za-z]*|\
+TemporaryFileSystem)[[:space:]]*=" "$_file" || true
             fi
         done
     done
@@ -253,6 +286,21 @@ cloud_setting() {
 
 # --- accounts -------------------------------------------------------------------------------------------------------
 
+# other_sources: DATABASE:SOURCE for what nsswitch.conf names besides files and systemd.
+other_sources() {
+    sed 's/#.*//; s/\[[^]]*\]//g' /etc/nsswitch.conf | awk -F : '
+        { gsub(/[ \t]/, "", $1) }
+        $1 ~ /^(passwd|shadow|group|gshadow|initgroups)$/ {
+            n = split($2, source, " ")
+            for (i = 1; i <= n; i++) if (source[i] !~ /^(files|systemd)$/) print $1 ":" source[i]
+        }
+    '
+}
+
+# Where systemd has accounts and members of groups in words of its own; a pattern.
+# shellcheck disable=SC2034
+USERDB='/etc/userdb/* /run/userdb/* /run/host/userdb/* /usr/local/lib/userdb/* /usr/lib/userdb/*'
+
 # human_accounts: NAME:UID:HOME:SHELL of the accounts that people use.
 human_accounts() {
     awk -F : '$3 >= 1000 && $3 < 60000 { print $1 ":" $3 ":" $6 ":" $7 }' /etc/passwd
@@ -289,6 +337,15 @@ cloud_claim() {
 # shellcheck disable=SC2034
 ROOT_GROUPS='root disk kmem shadow docker lxd incus incus-admin libvirt wheel admin'
 
+# other_ways: files besides sudo's by which somebody could become root, or have root's work done: doas's, and rules of polkit's that
+# no package brought.
+other_ways() {
+    for _file in /etc/doas.conf /etc/doas.d/*.conf /usr/local/etc/doas.conf /etc/polkit-1/rules.d/*.rules /run/polkit-1/rules.d/*.rules \
+        /usr/local/share/polkit-1/rules.d/*.rules /etc/polkit-1/localauthority/*/*.pkla; do
+        [ ! -e "$_file" ] || grep -qsFx -- "$_file" /var/lib/dpkg/info/*.list || printf '%s\n' "$_file"
+    done
+}
+
 # --- credentials in the clear ---------------------------------------------------------------------------------------
 
 # In a home folder: names trusted without a credential, or credentials for protocols that send them in the clear.
@@ -314,9 +371,10 @@ unverified_tls() {
         -e '^[[:space:]]*Verify-(Peer|Host)[[:space:]]+"?(false|no|0)' \
         /etc/apt/apt.conf /etc/apt/apt.conf.d/* || true
     for _home in /root $(human_homes); do
-        grep -nHE -s -e '^[[:space:]]*(-k|--?insecure)([[:space:]=]|$)' -e '^[[:space:]]*insecure[[:space:]]*$' \
-            "$_home/.curlrc" /etc/curlrc || true
-        grep -nHEi -s -e '^[[:space:]]*check_certificate[[:space:]]*=[[:space:]]*(off|no|0)' "$_home/.wgetrc" /etc/wgetrc || true
+        grep -nHE -s -e '^[[:space:]]*(-k|(--?)?insecure)([[:space:]=:]|$)' \
+            "$_home/.curlrc" "$_home/.config/curlrc" /etc/curlrc || true
+        # wget takes no notice of case, - and _ in a name.
+        grep -nHEi -s -e '^[[:space:]]*check[-_]*certificate[[:space:]]*=[[:space:]]*(off|no|0)' "$_home/.wgetrc" /etc/wgetrc || true
     done | sort -u
 }
 

@@ -54,7 +54,10 @@ class Handler:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the modules find: a right password and a locked account (auth), a good and a new password (password)."""
+    """What the modules find: a right password and a locked account (auth), a good and a new password (password).
+
+    The account has expired (account).
+    """
 
     right: bool = False
     locked: bool = False
@@ -115,29 +118,38 @@ def _handlers(name: str, kind: str, depth: int, level: int) -> Iterator[Handler]
 def _file_text(name: str) -> str | None:
     for path in [Path(name)] if name.startswith("/") else [folder / name for folder in FOLDERS]:
         if path.is_file():
-            return path.read_text(errors="replace")
+            return path.read_bytes().decode(errors="replace")
     return None
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Logical lines: a backslash at the end joins the next one, # starts a comment."""
-    for line in re.sub(r"\\\n", " ", text).splitlines():
-        bare = line.partition("#")[0].strip()
-        if bare:
-            yield bare
+    """Logical lines: # starts a comment, which ends them; else a backslash, with blanks behind it or not, goes on."""
+    joined = ""
+    for line in text.split("\n"):
+        bare, comment, _ = line.partition("#")
+        joined += bare.strip(" \t")
+        if joined.endswith("\\") and not comment:
+            joined = f"{joined[:-1]} "
+            continue
+        if joined.strip(" \t"):
+            yield joined
+        joined = ""
 
 
 def _words(line: str) -> list[str]:
-    """A word in brackets may hold blanks, and a closing bracket behind a backslash."""
-    pairs = re.findall(r"\[((?:\\\]|[^\]])*)\]|(\S+)", line)
-    return [plain or f"[{inner}" for inner, plain in pairs]
+    """A word in brackets may hold blanks, and a closing bracket behind a backslash; the brackets are no part of it."""
+    pairs = re.findall(r"\[((?:\\\]|[^\]])*)\]|([^ \t]+)", line)
+    return [plain or inner for inner, plain in pairs]
 
 
 def _actions(control: str) -> tuple[tuple[str, str], ...]:
-    if not control.startswith("["):
-        return tuple(SIMPLE.get(control.lower(), {"default": "bad"}).items())
-    pairs = re.findall(r"(\w+)\s*=\s*(\w+)", control.lower())
-    return tuple(dict(pairs).items())
+    if control.lower() in SIMPLE:
+        return tuple(SIMPLE[control.lower()].items())
+    actions: dict[str, str] = {}
+    for answer, action in re.findall(r"(\w+)\s*=\s*(\w+)", control.lower()):
+        if answer != "default" or "default" not in actions:
+            actions[answer] = action
+    return tuple(actions.items())
 
 
 def _module(path: str) -> str:
@@ -228,6 +240,10 @@ def _answers(handler: Handler, service: str, kind: str, world: World) -> list[tu
         known = _auth_answers(handler, service, world)
     elif kind == "password":
         known = _password_answers(handler, world)
+    elif kind == "account" and handler.module == "pam_unix":
+        known = [("acct_expired", frozenset())]
+    elif kind == "session":
+        known = _session_answers(handler)
     return [(answer, frozenset()) for answer in VALUES] if known is None else known
 
 
@@ -250,6 +266,14 @@ def _password_answers(handler: Handler, world: World) -> list[tuple[str, frozens
         return None
     heard = "use_authtok" in handler.arguments
     return [("success", frozenset({"taken"} if heard else {"taken", "asked again"}))]
+
+
+def _session_answers(handler: Handler) -> list[tuple[str, frozenset[str]]] | None:
+    if handler.module == "pam_limits":
+        return [("success", frozenset() if handler.arguments else frozenset({"limited"})), ("session_err", frozenset())]
+    if handler.module == "pam_systemd":
+        return [(answer, frozenset({"in a slice"})) for answer in ("success", "session_err")]
+    return None
 
 
 def _faillock(handler: Handler, world: World) -> tuple[str, frozenset[str]]:
@@ -285,7 +309,11 @@ def judge_auth(service: str) -> Iterator[str]:
 
 
 def judge_account(service: str) -> Iterator[str]:
-    """pam_faillock's account phase clears the count of whoever signs in by key, who could then guess on."""
+    """A closed account stays closed, and wrong guesses stay counted, for whoever signs in by key as well."""
+    ways = endings(service, "account", World())
+    let_in = sorted({way.last for way in ways if way.success})
+    if let_in:
+        yield f"account: lets in whoever has an account that has expired ({', '.join(let_in)})"
     if any(handler.module == "pam_faillock" for handler in stack(service, "account")):
         yield "account: pam_faillock clears the count for whoever signs in by key"
 
@@ -300,6 +328,16 @@ def judge_password(service: str) -> Iterator[str]:
             yield f"password: {what}"
     if any("asked again" in e.events for e in endings(service, "password", World(good=True, new=True))):
         yield "password: pam_unix asks again (no use_authtok): what it gets was never judged"
+
+
+def sessions_without(event: str, *names: str) -> list[str]:
+    """Those of the services, where they are here, that open a session in which this has not happened."""
+    return [
+        service
+        for service in names
+        if service in services()
+        and any(way.success and event not in way.events for way in endings(service, "session", World()))
+    ]
 
 
 RULES = {"auth": judge_auth, "account": judge_account, "password": judge_password}

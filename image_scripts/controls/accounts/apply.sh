@@ -11,15 +11,21 @@ refuse_shared_names() {
     done
 }
 
-# Lines that are no account of this server (NIS, a second name for a number, a second root).
+# Lines that are no account of this server (NIS, a second name for a number, a second root), and numbers that are not plain.
 drop_odd_lines() {
+    # shellcheck disable=SC2086 # a pattern
+    rm -rf $USERDB
+    [ -z "$(other_sources)" ] ||
+        sed -i -E 's/^([[:space:]]*(passwd|shadow|group|gshadow|initgroups)[[:space:]]*:).*/\1 files systemd/' /etc/nsswitch.conf
     for file in passwd shadow group gshadow; do
-        if grep -qE '^[+-]' "/etc/$file"; then
-            sed -i -E '/^[+-]/d' "/etc/$file"
+        if grep -qE '^[+[:blank:]-]' "/etc/$file"; then
+            sed -i -E '/^[+[:blank:]-]/d' "/etc/$file"
         fi
     done
     # The first line of a name or number stays: it is the one that the machine goes by.
-    awk -F : '!(($3 == 0 && $1 != "root") || names[$1]++ || numbers[$3]++)' /etc/passwd | write_file 0644 root:root /etc/passwd
+    awk -F : -v OFS=: '{ $3 += 0; $4 += 0 } !(($3 == 0 && $1 != "root") || names[$1]++ || numbers[$3]++)' /etc/passwd |
+        write_file 0644 root:root /etc/passwd
+    awk -F : -v OFS=: '{ $3 += 0 } !(names[$1]++ || numbers[$3]++)' /etc/group | write_file 0644 root:root /etc/group
     awk -F : 'FILENAME == "/etc/passwd" { kept[$1] = 1; next } ($1 in kept) && !seen[$1]++' /etc/passwd /etc/shadow |
         write_file 0640 root:shadow /etc/shadow
     if grep -qE '^[^:]*:[^x:]|^[^:]*::' /etc/passwd; then
@@ -67,6 +73,7 @@ make_administrators() {
 
 # What signs a person in comes with each server's user data, never with the image.
 remove_credentials() {
+    rm -f /etc/skel/.ssh/authorized_keys*
     matches 'build test' "$HALLMARK_PHASE" || return 0
     # shellcheck disable=SC2046
     lock $(awk -F : '

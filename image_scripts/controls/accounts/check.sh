@@ -17,7 +17,23 @@ judge_accounts() {
         FNR == 1 { file = FILENAME; sub(/.*\//, "", file) }
         /^$/ { next }
         /^[+-]/ { bad("/etc/" file ": " $0 ": an entry that lets a directory service in"); next }
-        file == "shadow" { hash[$1] = $2; shadow[$1] = 1; next }
+        # glibc reads more than tools do: a blank before the name, 027 for 27.
+        /^[ \t]/ { bad("/etc/" file ": " $0 ": begins with a blank") }
+        file ~ /^(passwd|group)$/ && ($3 ":" (file == "passwd" ? $4 : 0)) !~ /^(0|[1-9][0-9]*):(0|[1-9][0-9]*)$/ {
+            bad("/etc/" file ": " $0 ": expected plain numbers")
+        }
+        file == "shadow" {
+            if ($1 in shadow) bad($1 ": two entries in /etc/shadow; the first one opens")
+            else hash[$1] = $2
+            shadow[$1] = 1
+            next
+        }
+        file == "group" {
+            if ($1 in group) bad("group " $1 ": two of this name")
+            if ($3 in gid) bad("group " $1 ": shares the number " $3 " with " gid[$3] ", whose rights its members have")
+            group[$1] = 1; gid[$3] = $1
+            next
+        }
         file == "gshadow" { if ($2 != "" && !locked($2)) bad("group " $1 " has a password"); next }
         {
             if ($1 in seen) bad($1 ": two accounts of this name")
@@ -44,27 +60,32 @@ judge_accounts() {
             }
             exit failed
         }
-    ' /etc/shadow /etc/gshadow /etc/passwd
+    ' /etc/shadow /etc/gshadow /etc/group /etc/passwd
 }
 
 # What cloud-init would make of its files, merged as it merges them: the later file wins, mappings are joined.
 judge_cloud_config() {
     # shellcheck disable=SC2046
     python3 -Ic '
-import sys, yaml
+import re, sys, yaml
 def merge(low, high):
     if isinstance(low, dict) and isinstance(high, dict):
         return {k: merge(low[k], high[k]) if k in low and k in high else high.get(k, low.get(k)) for k in {**low, **high}}
     return high
 config = {}
+named, in_image, failed = sys.argv[1].split(), sys.argv[2] == "yes", []
 for path in sys.argv[3:]:
     with open(path, "rb") as stream:
-        config = merge(config, yaml.load(stream, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {})
-named, in_image, failed = sys.argv[1].split(), sys.argv[2] == "yes", []
+        text = stream.read()
+    config = merge(config, yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {})
+    if text.lower().lstrip().startswith(b"## template:"):
+        failed.append(f"{path}: a template; what cloud-init makes of it cannot be told")
 secrets = ("password", "passwd", "plain_text_passwd", "plain-text-passwd", "hashed_passwd", "hashed-passwd", "chpasswd",
            "ssh_authorized_keys", "ssh-authorized-keys", "ssh_import_id")
 default = (config.get("system_info") or {}).get("default_user") or {}
 users = config.get("users") or []
+if isinstance(users, dict):
+    users = [{**(entry if isinstance(entry, dict) else {}), "name": name} for name, entry in users.items() if entry]
 for entry in [config.get("user"), *(users if isinstance(users, list) else [users])]:
     name = entry.get("name", "default") if isinstance(entry, dict) else entry
     name = default.get("name") if name == "default" else name
@@ -79,6 +100,8 @@ if "default" in users:
     failed += [f"system_info.default_user.{key}: {default[key]}" for key in ("sudo", "doas") if default.get(key)]
     if default.get("lock_passwd", True) is not True:
         failed.append("system_info.default_user.lock_passwd: expected true")
+for source, settings in (config.get("datasource") or {}).items():
+    failed += [f"datasource.{source}.{key}: user data in the image" for key in settings or {} if re.match("(user|vendor)[-_]?data", key)]
 for text in failed:
     print(f"FAIL cloud-init: {text}")
 sys.exit(bool(failed))
@@ -95,9 +118,23 @@ judge_inactive() {
     finding "useradd: INACTIVE: expected $HM_INACTIVE days or fewer, got \"$days\""
 }
 
+# Where glibc looks for accounts besides: elsewhere, or in files of systemd's.
+judge_sources() {
+    for source in $(other_sources); do
+        finding "/etc/nsswitch.conf: $source: expected accounts from files alone"
+    done
+    for file in $USERDB; do
+        [ ! -e "$file" ] || finding "$file: an account, or who is in a group, in systemd's own words"
+    done
+}
+
 judge_inactive
+judge_sources
 judge_accounts || finding "accounts that must not be, or that are open"
 [ ! -d /etc/cloud ] || judge_cloud_config || finding "cloud-init would make accounts that must not be"
+for file in /etc/skel/.ssh/authorized_keys* "$(useradd -D | sed -n 's/^SKEL=//p')"/.ssh/authorized_keys*; do
+    [ ! -s "$file" ] || finding "$file: a key that each account to come would have"
+done
 if [ "$in_image" = yes ]; then
     for home in $(human_homes); do
         for file in "$home"/.ssh/authorized_keys*; do

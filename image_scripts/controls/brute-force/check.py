@@ -23,7 +23,8 @@ KEY = "ED25519 SHA256:mVPwvezndPv/ARoIadVY98vAC0g+P/5633yTC4d/wXE"
 TRUSTED = "_SYSTEMD_UNIT=ssh.service"
 NUMBERS = ("maxretry", "findtime", "bantime", "bantime.maxtime", "dbpurgeage")
 ASKED = (
-    "maxretry", "findtime", "bantime", "bantime.increment", "bantime.maxtime", "ignoreip", "ignorecommand", "usedns",
+    "maxretry", "findtime", "bantime", "bantime.increment", "bantime.maxtime",
+    "bantime.multipliers", "bantime.rndtime", "ignoreip", "ignorecommand", "usedns",
     "journalmatch", "prefregex", "failregex", "ignoreregex",
 )  # fmt: skip
 
@@ -137,7 +138,13 @@ def judge(context: Context, where: str, settings: Mapping[str, Any]) -> None:
             context.finding(f"{where}: {name}: expected {wanted}, got {settings.get(name)}")
     if settings.get("bantime.increment") and numbers["bantime.maxtime"] < context.number("longest"):
         context.finding(f"{where}: bantime.maxtime: expected {context.text('longest')} or more")
-    for name, expected in (("ignorecommand", ""), ("usedns", "no"), ("dbfile", f"{STATE}/fail2ban.sqlite3")):
+    for name, expected in (
+        ("ignorecommand", ""),
+        ("usedns", "no"),
+        ("dbfile", f"{STATE}/fail2ban.sqlite3"),
+        ("bantime.multipliers", ""),  # a second ban could be shorter than the first
+        ("bantime.rndtime", ""),
+    ):
         if (settings.get(name) or "") != expected:
             context.finding(f"{where}: {name}: expected {expected or 'none'}, got {settings.get(name)}")
     for word in settings.get("ignoreip") or ():

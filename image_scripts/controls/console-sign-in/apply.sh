@@ -11,7 +11,7 @@ openings | while read -r file; do
 done
 shells_on_boot | while read -r file; do
     note "$file: no shell that asks nobody"
-    sed -i -E 's/[[:space:]]*(rd\.)?systemd\.debug[_-]shell(=[^"[:space:]]*)?//g; s/[[:space:]]*(systemd\.setenv=)?SYSTEMD_SULOGIN_FORCE=[^"[:space:]]*//g' "$file"
+    sed -i -E "s/[[:space:]]*($boot_words)[^\"'[:space:]]*//g" "$file"
 done
 mask_unit debug-shell.service "part of systemd, which is needed; it is a shell of root's that asks nobody"
 if [ "$HM_SIGN_IN" = no ]; then

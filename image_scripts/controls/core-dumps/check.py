@@ -47,7 +47,8 @@ def check_systemd(context: Context) -> None:
         ("coredump.conf", "Storage", "none"),
         ("coredump.conf", "ProcessSizeMax", "0"),
     ):
-        got = systemd_settings(name).get(key, "nothing")
+        section = "Coredump" if name == "coredump.conf" else "Manager"
+        got = systemd_settings(name, section).get(key, "nothing")
         if got != wanted:
             context.finding(f"systemd's {name}: {key}: expected {wanted}, got {got}")
     if context.phase in ("acceptance", "drift"):

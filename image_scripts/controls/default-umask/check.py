@@ -118,7 +118,7 @@ def shell_umask(text: str, before: int) -> int | None:
 
 def check_sudo(context: Context, wanted: int) -> None:
     """What counts is both its own umask and the caller's, unless the policy says otherwise."""
-    for line in run(["cvtsudoers", "-e", "-f", "sudoers", "/etc/sudoers"]).splitlines():
+    for line in run(["cvtsudoers", "-c", "/dev/null", "-e", "-f", "sudoers", "/etc/sudoers"]).splitlines():
         if line.startswith("Defaults") and re.search(r"(?<!!)\bumask_override\b", line):
             context.finding(f"sudo: {line.strip()}: its own umask, whatever the caller's is")
 

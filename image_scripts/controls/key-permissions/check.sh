@@ -21,7 +21,7 @@ check_home() {
         loose=$(
             find "$2" "$2/.ssh" -maxdepth 0 \( ! -uid "$1" -o -perm /022 \) -printf '%p (%U %m)\n'
             find "$2/.ssh" -maxdepth 0 -perm /077 -printf '%p (%U %m)\n'
-            find "$2/.ssh" -mindepth 1 \( ! -uid "$1" -o -perm /022 \) -printf '%p (%U %m)\n'
+            find "$2/.ssh" -mindepth 1 \( ! -uid "$1" -o ! -type l -perm /022 \) -printf '%p (%U %m)\n'
         )
         [ -z "$loose" ] || finding "$2: open to others than its owner: $loose"
     fi

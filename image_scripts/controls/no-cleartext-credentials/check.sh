@@ -36,7 +36,7 @@ for file in /etc/apt/auth.conf /etc/apt/auth.conf.d/*; do
 done
 
 client=$(ssh_effective) || fail "ssh refuses its configuration"
-ssh_judge ssh "$client" <<'END' || finding "ssh hands out more than it should, or trusts whom it does not know"
+ssh_judge ssh "$client" "$(ssh_exceptions)" <<'END' || finding "ssh hands out more than it should, or trusts whom it does not know"
 stricthostkeychecking is ask true yes
 forwardagent is no
 forwardx11 is no

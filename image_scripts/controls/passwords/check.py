@@ -55,6 +55,9 @@ def judge_handler(handler: pam.Handler, kind: str) -> list[str]:
         found.append(f"{kind}: pam_unix has nullok: an empty password opens")
     if handler.module == "pam_unix" and kind == "password" and "yescrypt" not in handler.arguments:
         found.append("password: pam_unix does not hash with yescrypt")
+    rounds = _options(handler.arguments).get("rounds", "5")
+    if handler.module == "pam_unix" and kind == "password" and not (rounds.isdigit() and int(rounds) >= 5):
+        found.append(f"password: pam_unix: rounds: expected 5 or more, got {rounds}")
     if handler.module == "pam_rhosts":
         found.append(f"{kind}: pam_rhosts: a name in a file opens")
     return found
@@ -72,7 +75,7 @@ def options_of(handler: pam.Handler, *files: Path) -> Options:
         files = (Path(arguments["conf"]),)
     options: Options = {}
     for path in files:
-        lines = (line.partition("#")[0].strip() for line in read(path).splitlines())
+        lines = (line.partition("#")[0].strip() for line in read(path).split("\n"))
         options |= _options(re.sub(r"\s*=\s*", "=", line) for line in lines if line)
     return options | arguments
 
@@ -128,6 +131,8 @@ def judge_quality(context: Context) -> None:
     for handler in handlers("pam_pwhistory", "password"):
         options = options_of(handler, SECURITY / "pwhistory.conf")
         _between(context, "pam_pwhistory", options, "remember", context.number("remember"), NEVER)
+        if options.get("file", str(SECURITY / "opasswd")) != str(SECURITY / "opasswd"):
+            context.finding(f"pam_pwhistory: file: expected {SECURITY}/opasswd, got {options['file']}")
 
 
 def _between(context: Context, what: str, options: Options, name: str, least: int, most: int) -> None:

@@ -32,11 +32,11 @@ remove_other_files() {
     done
 }
 
-# In the main file only root's rule, the group's, the defaults and aliases stay.
+# In the main file only root's rule, the group's, the defaults for all and aliases stay.
 reduce_main_file() {
     awk '
         /^[ \t]*(#|$)/ || /^@include/ || /^[A-Z][a-z]+_Alias[ \t]/ { print; next }
-        /^Defaults/ && !/!(authenticate|use_pty|env_reset|log|syslog)|exempt_group|[^!](visiblepw|targetpw|rootpw|runaspw)/ { print; next }
+        /^Defaults[ \t]/ && !/!(authenticate|use_pty|env_reset|log|syslog|pam)|pam_[a-z]*service|exempt_group|[^!](visiblepw|targetpw|rootpw|runaspw)/ { print; next }
         /^(root|%sudo)[ \t]+ALL=\(ALL:ALL\) ALL$/ { print; next }
         { print "# taken out by Hallmark: " $0 }
     ' /etc/sudoers >/run/hallmark-sudoers
@@ -87,6 +87,9 @@ policy | write_file 0440 root:root "$dropin"
 chown root:root /etc/sudoers.d
 chmod go-w /etc/sudoers.d
 reduce_groups
-rm -f /etc/doas.conf /usr/local/etc/doas.conf
+other_ways | while IFS= read -r file; do
+    note "removing $file"
+    rm -f "$file"
+done
 [ ! -d /etc/logrotate.d ] || rotation | write_file 0644 root:root /etc/logrotate.d/hallmark-sudo
 visudo -c -q

@@ -20,24 +20,28 @@ judge_policy() {
             }
             return n
         }
-        function is(name, expected) {
-            if (value[name] != expected) bad("Defaults " name ": expected " expected ", got \"" value[name] "\"")
+        function outside(v, least, most) { return v !~ /^-?[0-9.]+$/ || v + 0 < least || v + 0 > most }
+        # what a setting should be, where it is not
+        function flaw(name, v) {
+            if (name ~ /^(use_pty|ignore_dot|env_reset)$/ && v != "true") return "true"
+            if (name ~ /^(authenticate|log_allowed|syslog|pam_acct_mgmt|pam_session)$/ && v == "false") return "anything but false"
+            if (name ~ /^(visiblepw|targetpw|rootpw|runaspw)$/ && v == "true") return "anything but true"
+            if (name == "exempt_group" && v != "" && v != "false") return "none"
+            if (name == "logfile" && v != log_file) return log_file
+            if (name == "umask" && v != umask && v != "0077") return umask
+            if (name == "secure_path" && (v == "" || v ~ /(^|:)(\.|:|$|\/tmp|\/home)/)) return "folders of the system"
+            if (name == "timestamp_type" && v == "global") return "anything but global"
+            if (name == "timestamp_timeout" && outside(v, 0, timeout)) return "0 to " timeout
+            if (name == "passwd_tries" && outside(v, 1, 3)) return "1 to 3"
+            # Another one has other rules: those of su let in whoever is root, as sudo is when it asks.
+            if (name ~ /^pam_(login_)?service$/ && v !~ /^(sudo(-i)?)?$/) return "sudo"
         }
-        function isnt(name, unwanted) {
-            if (value[name] == unwanted) bad("Defaults " name ": expected anything but " unwanted)
-        }
-        function within(name, least, most) {
-            if (value[name] !~ /^-?[0-9.]+$/ || value[name] + 0 < least || value[name] + 0 > most)
-                bad("Defaults " name ": expected " least " to " most ", got \"" value[name] "\"")
+        function judge(where, name, v) {
+            if (flaw(name, v) != "") bad(where ": " name ": expected " flaw(name, v) ", got \"" v "\"")
         }
         { parse($0) }
         field[1] == "defaults" { value[field[3]] = field[5]; next }
-        field[1] ~ /^defaults_/ && field[1] != "defaults_type" {
-            if (field[3] ~ /^(authenticate|use_pty|env_reset|log_allowed|logfile|syslog)$/ && field[5] == "false")
-                bad(field[1] " " field[2] ": " field[3] " is off for them")
-            if (field[3] ~ /^(visiblepw|targetpw|rootpw|runaspw|exempt_group|timestamp_timeout)$/ && field[5] != "false")
-                bad(field[1] " " field[2] ": " field[3] " is " field[5])
-        }
+        field[1] ~ /^defaults_/ && field[1] != "defaults_type" { judge(field[1] " " field[2], field[3], field[5]); next }
         field[1] == "rule" && field[2] != "user" {
             principals = field[2]; options = field[6]; command = field[7]
             n = split(principals, principal, ",")
@@ -55,15 +59,10 @@ judge_policy() {
             }
         }
         END {
-            is("use_pty", "true"); is("ignore_dot", "true"); is("env_reset", "true"); is("logfile", log_file)
-            isnt("authenticate", "false"); isnt("log_allowed", "false"); isnt("syslog", "false")
-            isnt("visiblepw", "true"); isnt("targetpw", "true"); isnt("rootpw", "true"); isnt("runaspw", "true")
-            if ("exempt_group" in value && value["exempt_group"] != "false") bad("Defaults exempt_group: " value["exempt_group"])
-            if (value["secure_path"] == "" || value["secure_path"] ~ /(^|:)(\.|:|$|\/tmp|\/home)/)
-                bad("Defaults secure_path: \"" value["secure_path"] "\"")
-            if (value["umask"] != "0077") is("umask", umask)
-            isnt("timestamp_type", "global")
-            within("timestamp_timeout", 0, timeout); within("passwd_tries", 1, 3)
+            n = split("use_pty ignore_dot env_reset authenticate log_allowed syslog pam_acct_mgmt pam_session visiblepw targetpw rootpw " \
+                "runaspw exempt_group logfile umask secure_path timestamp_type timestamp_timeout passwd_tries pam_service " \
+                "pam_login_service", names, " ")
+            for (i = 1; i <= n; i++) judge("Defaults", names[i], value[names[i]])
             if (administrators !~ /^ *$/ && !reached) bad("no rule for %sudo: administrators could do nothing")
             exit failed
         }
@@ -95,12 +94,13 @@ judge_groups() {
 
 [ -x /usr/sbin/visudo ] || fail "sudo is not installed"
 broken=$(visudo -c 2>&1) || finding "sudo: $broken"
-policy=$(cvtsudoers -e -f csv /etc/sudoers 2>&1) || fail "sudo's policy cannot be read: $policy"
+# A file of cvtsudoers' own could say what it leaves out.
+policy=$(cvtsudoers -c /dev/null -e -f csv /etc/sudoers 2>&1) || fail "sudo's policy cannot be read: $policy"
 printf '%s\n' "$policy" | judge_policy || finding "sudo's policy is not the recipe's"
 judge_groups || finding "others could become root through a group"
 loose=$(find /etc/sudoers /etc/sudoers.d \( ! -user root -o -perm /022 \) -printf '%p (%u %m) ')
 [ -z "$loose" ] || finding "others than root may write $loose"
-for file in /etc/doas.conf /usr/local/etc/doas.conf; do
-    [ ! -e "$file" ] || finding "$file: another way to become root"
+for file in $(other_ways); do
+    finding "$file: another way to become root"
 done
 conclude "administrators alone become root, and each command is logged"

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from lib import Context, check_sessions_limited, people_and_root, read, run, session_limits
+import pam
+from lib import Context, check_sessions_limited, people_and_root, read, run, session_limits, settings_in
 
 # Of two drop-ins with one name the first folder's counts; all that is left is read in the order of the names.
 FOLDERS = (
@@ -26,6 +27,8 @@ def check(context: Context) -> str:
     """Findings for sessions and slices that may take more than the table says."""
     rows = {where: {row[0]: row[1] for row in context.rows() if row[2] == where} for where in ("session", "slice")}
     check_sessions_limited(context)
+    for service in pam.sessions_without("in a slice", "sshd", "login"):
+        context.finding(f"PAM service {service}: expected pam_systemd, which puts each session into its person's slice")
     for user in [*people_and_root(), "nobody"]:
         if user != "root":
             check_session(context, user, rows["session"])
@@ -69,10 +72,7 @@ def slice_settings(number: str) -> dict[str, str]:
         for folder in FOLDERS:
             for path in Path(folder, f"{unit}.d").glob("*.conf"):
                 dropped.setdefault(path.name, path)
-    files = [*whole, *(dropped[name] for name in sorted(dropped))]
-    lines = [line for path in files for line in read(path).splitlines()]
-    pairs = (line.partition("=") for line in lines if line.strip() and line.strip()[0] not in "#;[")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    return settings_in("Slice", map(read, [*whole, *(dropped[name] for name in sorted(dropped))]))
 
 
 def check_running(context: Context, wanted: Mapping[str, str]) -> None:

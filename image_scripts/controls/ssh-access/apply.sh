@@ -10,7 +10,7 @@ keywords="$keywords|AuthenticationMethods|PermitRootLogin|PermitEmptyPasswords|H
 keywords="$keywords|GSSAPIAuthentication|KerberosAuthentication|AuthorizedKeysFile|AuthorizedKeysCommand|StrictModes|UsePAM"
 keywords="$keywords|MaxAuthTries|LoginGraceTime|MaxSessions|MaxStartups|PerSourcePenalties|ClientAliveInterval|ClientAliveCountMax"
 keywords="$keywords|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironment|PermitUserRC|ExposeAuthInfo|DebianBanner"
-keywords="$keywords|LogLevel|Protocol|Port|ListenAddress|PAMServiceName|PerSourcePenaltyExemptList|AuthorizedKeysCommandUser"
+keywords="$keywords|LogLevel|Protocol|Port|ListenAddress|PAMServiceName|PidFile|PerSourcePenaltyExemptList|AuthorizedKeysCommandUser"
 keywords="$keywords|TrustedUserCAKeys|AuthorizedPrincipalsFile|AuthorizedPrincipalsCommand|AuthorizedPrincipalsCommandUser"
 keywords="$keywords|AcceptEnv|SshdSessionPath|SshdAuthPath|SecurityKeyProvider|PubkeyAuthOptions|PerSourceNetBlockSize"
 [ "$HM_FORWARDING" = yes ] || keywords="$keywords|AllowTcpForwarding|AllowStreamLocalForwarding|AllowAgentForwarding|DisableForwarding"
@@ -53,6 +53,7 @@ MaxStartups 10:30:60
 PerSourcePenalties yes
 PerSourcePenaltyExemptList none
 PAMServiceName sshd
+PidFile /run/sshd.pid
 ClientAliveInterval $HM_CLIENT_ALIVE_INTERVAL
 ClientAliveCountMax 3
 X11Forwarding no
@@ -83,13 +84,10 @@ remove_other_ways_in() {
     mkdir -p /etc/systemd/system-generators
     ln -sfn /dev/null /etc/systemd/system-generators/systemd-ssh-generator
     sshd_clear_options
-    # Only what is written below /etc can be an override; the package's unit stays as it is.
-    rm -rf /etc/systemd/system/ssh.service.d /etc/systemd/system/sshd.service.d /etc/systemd/system/sshd@.service.d
-    for unit in ssh sshd ssh@ sshd@; do
-        unit=/etc/systemd/system/$unit.service
-        if [ -f "$unit" ] && [ ! -L "$unit" ]; then
-            rm -f "$unit"
-        fi
+    # The package's unit stays as it is.
+    sshd_units | sed 's/:.*//' | sort -u | while IFS= read -r file; do
+        note "removing $file"
+        rm -f "$file"
     done
     [ -e /etc/systemd/system/sshd.service ] || ln -s /usr/lib/systemd/system/ssh.service /etc/systemd/system/sshd.service
 }

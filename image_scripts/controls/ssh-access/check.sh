@@ -25,6 +25,7 @@ trustedusercakeys is $(trusted_authorities)
 authorizedprincipalsfile is none
 authorizedprincipalscommand is none
 pamservicename is sshd
+pidfile is /run/sshd.pid
 persourcepenaltyexemptlist is none
 persourcenetblocksize is 32:128
 acceptenv within LANG LC_* COLORTERM NO_COLOR
@@ -132,18 +133,26 @@ check_cloud_init() {
     esac
 }
 
-# A server goes by what it read when it started: on a live one, nothing may have changed since.
+# A server goes by what it read when it started: on a live one, nothing may have changed since. That is the kernel's word:
+# the date that a file shows is anybody's.
 check_running() {
-    if [ "$HALLMARK_PHASE" != drift ] || [ ! -f /run/sshd.pid ]; then
+    [ "$HALLMARK_PHASE" = drift ] || return 0
+    if [ ! -f /run/sshd.pid ]; then
+        server=$(find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname '/usr/sbin/sshd*' 2>/dev/null || true)
+        [ -z "$server" ] || finding "sshd runs as $server, and /run/sshd.pid is missing, which says since when"
         return 0
     fi
-    newer=$(find /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/default/ssh -newer /run/sshd.pid 2>/dev/null || true)
+    # shellcheck disable=SC2046 # a list
+    newer=$(find /etc/ssh/sshd_config.d /etc/default/ssh $(printf '%s\n' "$directives" | sed "s/:[0-9]*$TAB.*//" | sort -u) \
+        -newercm /run/sshd.pid 2>/dev/null || true)
     [ -z "$newer" ] || finding "sshd runs with an earlier configuration; changed since it started: $newer"
 }
 
 settings=$(sshd_effective) || fail "sshd refuses its configuration"
 directives=$(ssh_directives /etc/ssh/sshd_config)
 rules | ssh_judge sshd "$settings" "$directives" || finding "sshd would let people in by other means than their key"
+unseen=$(sshd_unseen "$directives")
+[ -z "$unseen" ] || finding "sshd reads files by an Include that cannot be followed here; expected a path without quotes: $unseen"
 check_doors
 check_authorities
 judged=$settings

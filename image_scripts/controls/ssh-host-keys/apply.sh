@@ -146,6 +146,9 @@ if [ -d /etc/cloud ]; then
     cloud_config | write_file 0644 root:root "$ours"
     cloud_claim "$ours" 'ssh_deletekeys|ssh_genkeytypes|ssh_keys'
 fi
+keygen_units | while IFS= read -r file; do
+    rm -rf "$file"
+done
 keygen_unit | write_file 0644 root:root /etc/systemd/system/sshd-keygen.service.d/hallmark.conf
 fingerprints_unit | write_file 0644 root:root /etc/systemd/system/hallmark-ssh-fingerprints.service
 enable_units sshd-keygen.service hallmark-ssh-fingerprints.service

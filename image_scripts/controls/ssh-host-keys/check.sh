@@ -50,9 +50,8 @@ check_makers() {
     grep -qx 'ConditionFirstBoot=' /etc/systemd/system/sshd-keygen.service.d/hallmark.conf 2>/dev/null ||
         finding "sshd-keygen.service: would make keys on a first boot alone, or make unwanted ones"
     [ -x /usr/local/lib/hallmark/ssh-host-keys ] || finding "/usr/local/lib/hallmark/ssh-host-keys: missing"
-    for other in /etc/systemd/system/sshd-keygen.service /etc/systemd/system/sshd-keygen.service.d/*.conf; do
-        [ "$other" = /etc/systemd/system/sshd-keygen.service.d/hallmark.conf ] || [ ! -e "$other" ] ||
-            finding "$other: another word on how host keys are made"
+    for other in $(keygen_units); do
+        finding "$other: another word on how host keys are made"
     done
     [ -e /etc/systemd/system/ssh.service.wants/sshd-keygen.service ] || finding "sshd-keygen.service: expected enabled"
     [ -e /etc/systemd/system/multi-user.target.wants/hallmark-ssh-fingerprints.service ] ||

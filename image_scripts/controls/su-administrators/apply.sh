@@ -11,6 +11,13 @@ members=$(printf '%s' "$HM_MEMBERS" | tr ' ' ',')
 if [ "$(awk -F : -v group="$group" '$1 == group { print $4 }' /etc/group)" != "$members" ]; then
     gpasswd --members "$members" "$group" >/dev/null
 fi
+# Those who are members as it is their own group, which no list shows.
+awk -F : -v group="$group" -v members=" $HM_MEMBERS " '
+    FILENAME == "/etc/group" { if ($1 == group) number = $3; next }
+    $4 == number && !index(members, " " $1 " ") { print $1 }
+' /etc/group /etc/passwd | while read -r user; do
+    usermod -g nogroup "$user"
+done
 
 # Root first, then the group, then whatever asks for a password.
 mend() {

@@ -63,11 +63,13 @@ def check(context: Context) -> str:
 
 
 def callers() -> list[str]:
-    """Whoever might be in a group that su asks for: nobody, people, and the members of groups."""
-    people = {entry.pw_name for entry in pwd.getpwall() if 1000 <= entry.pw_uid < 60000}
+    """Whoever might be in a group that su asks for: nobody, people, and members, by a list or by their own group."""
+    accounts = [entry for entry in pwd.getpwall() if entry.pw_uid]
+    people = {entry.pw_name for entry in accounts if 1000 <= entry.pw_uid < 60000}
+    own = {entry.gr_gid: entry.gr_name for entry in grp.getgrall()}
     members = {name for entry in grp.getgrall() for name in entry.gr_mem}
-    known = {entry.pw_name for entry in pwd.getpwall() if entry.pw_uid}
-    return ["nobody", *sorted((people | members) & known)]
+    members |= {entry.pw_name for entry in accounts if own.get(entry.pw_gid) != entry.pw_name}
+    return ["nobody", *sorted((people | members) & {entry.pw_name for entry in accounts} - {"nobody"})]
 
 
 def try_su(attempts: list[tuple[str, str]]) -> set[str]:
