@@ -101,6 +101,9 @@ done
 printf '%s %s\\n' "${GRUB_CMDLINE_LINUX-}" "${GRUB_CMDLINE_LINUX_DEFAULT-}"
 """
 
+# In GRUB's language these are not the words that the kernel gets.
+_OF_GRUB = re.compile(r"[$;&|{}<>\\'`]")
+
 
 def boot_lines(context: Context) -> dict[str, str]:
     """Place → the kernel's command line there: in GRUB's settings, and in each entry of the boot menu."""
@@ -113,16 +116,34 @@ def boot_lines(context: Context) -> dict[str, str]:
 
 
 def check_boot_words(context: Context, *words: str) -> None:
-    """Findings for each word that the next boot does not tell the kernel; the last value of a KEY=VALUE counts."""
+    """Findings for each word that the next boot does not tell the kernel."""
     lines = boot_lines(context)
     if context.phase != "test" and len(lines) == 1:
         context.finding("/boot/grub/grub.cfg: expected entries that boot Linux, found none")
     for where, text in lines.items():
-        told = {word.partition("=")[0]: word for word in text.split()}
-        for word in words:
-            got = told.get(word.partition("=")[0])
-            if got != word:
-                context.finding(f"{where}: expected {word} on the kernel's command line, got {got or 'nothing of it'}")
+        check_told(context, where, text, *words)
+        for sign in sorted(set(_OF_GRUB.findall(text))):
+            context.finding(f"{where}: expected plain words for the kernel, got a {sign} of which GRUB makes others")
+
+
+def check_told(context: Context, where: str, text: str, *words: str) -> None:
+    """Findings for each word that a command line does not tell the kernel itself; the last value of a KEY=VALUE counts."""
+    of_kernel = itertools.takewhile(lambda word: word != "--", line_words(text))
+    told = {word.partition("=")[0]: word for word in of_kernel}
+    for word in words:
+        got = told.get(word.partition("=")[0])
+        if got != word:
+            context.finding(f"{where}: expected {word} on the kernel's command line, got {got or 'nothing of it'}")
+
+
+def line_words(text: str) -> Iterator[str]:
+    """The words of a command line as the kernel reads them: quotes keep blanks, and in a name `-` is as good as `_`.
+
+    What follows a `--` is handed on to the first program alone.
+    """
+    for word in re.findall(r'(?:"[^"]*"?|[^\s"])+', text):
+        name, equals, value = word.replace('"', "").partition("=")
+        yield name if name == "--" else f"{name.replace('-', '_')}{equals}{value}"
 
 
 # --- the kernel's parameters (sysctl) ---------------------------------------------------------------------------------

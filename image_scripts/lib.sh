@@ -235,8 +235,9 @@ set_boot_words() {
     _file=/etc/default/grub.d/zz-hallmark-$1.cfg _reason=$2
     shift 2
     _expression=
-    for _word in "$@"; do
-        _expression="$_expression;/^[^#]*GRUB_CMDLINE/s/([\"' ])${_word%%=*}=[^\"' ]*/\\1/g"
+    # To the kernel a `-` in a name is a `_`.
+    for _key in $(printf '%s\n' "$@" | sed 's/=.*//; s/[.]/[.]/g; s/[-_]/[-_]/g'); do
+        _expression="$_expression;/^[^#]*GRUB_CMDLINE/s/([\"' ])$_key=[^\"' ]*/\\1/g"
     done
     for _other in /etc/default/grub /etc/default/grub.d/*.cfg; do
         [ ! -f "$_other" ] || [ "$_other" = "$_file" ] || sed -i -E "${_expression#;}" "$_other"
