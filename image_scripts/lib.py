@@ -127,7 +127,7 @@ def check_boot_words(context: Context, *words: str) -> None:
 
 
 def check_told(context: Context, where: str, text: str, *words: str) -> None:
-    """Findings for each word that a command line does not tell the kernel itself; the last value of a KEY=VALUE counts."""
+    """Findings for each word that a command line does not tell the kernel itself; the last of a name counts."""
     of_kernel = itertools.takewhile(lambda word: word != "--", line_words(text))
     told = {word.partition("=")[0]: word for word in of_kernel}
     for word in words:
@@ -163,9 +163,8 @@ def check_kernel_parameters(context: Context, wanted: Mapping[str, str]) -> None
     state = subprocess.run(["systemctl", "is-enabled", "systemd-sysctl.service"], capture_output=True, check=False)
     if state.stdout.strip() != b"static":
         context.finding(f"systemd-sysctl.service: expected static, it is {state.stdout.decode().strip()}")
-    for folder in ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"):
-        if Path(f"{folder}/systemd-sysctl.service.d").exists():
-            context.finding(f"{folder}/systemd-sysctl.service.d: expected the package's own unit alone")
+    for path in overruling("systemd-sysctl.service"):
+        context.finding(f"{path}: expected the package's own systemd-sysctl.service alone")
     if context.phase == "test":
         return
     for key, value in wanted.items():
@@ -223,7 +222,29 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
 
 
-# --- systemd's own settings, and limits of sessions -------------------------------------------------------------------
+# --- systemd's units, its own settings, and limits of sessions --------------------------------------------------------
+
+_ABOVE_PACKAGES = tuple(
+    f"{top}/systemd/{name}"
+    for top, name in (
+        ("/etc", "system.control"),
+        ("/run", "system.control"),
+        ("/run", "transient"),
+        ("/etc", "system"),
+        ("/run", "system"),
+        ("/usr/local/lib", "system"),
+    )
+)
+
+
+def overruling(unit: str) -> Iterator[Path]:
+    """What systemd takes instead of a package's unit or on top of it: also drop-ins of its family and of its kind."""
+    stem, _, kind = unit.rpartition(".")
+    parts = stem.split("-")
+    names = [unit, f"{unit}.d", f"{kind}.d", *(f"{'-'.join(parts[:n])}-.{kind}.d" for n in range(1, len(parts)))]
+    for path in (Path(folder, name) for folder in _ABOVE_PACKAGES for name in names):
+        if path.exists() or path.is_symlink():
+            yield path
 
 
 @functools.cache

@@ -175,6 +175,14 @@ enable_units() {
     SYSTEMCTL_SKIP_SYSV=1 systemctl --quiet --no-reload enable "$@"
 }
 
+# package_unit_alone UNIT: removes what systemd would take instead of a package's unit or on top of it. What is there for others
+# as well, such as service.d, is left; lib.py has the check (overruling).
+package_unit_alone() {
+    for _folder in /etc/systemd/system.control /run/systemd/system.control /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system; do
+        rm -rf "${_folder:?}/$1" "$_folder/$1.d"
+    done
+}
+
 # mask_unit UNIT REASON: masks a unit of a package that cannot be removed, and records why (removed-not-disabled checks it).
 mask_unit() {
     ln -sfn /dev/null "/etc/systemd/system/$1"
@@ -307,7 +315,7 @@ set_kernel_parameters() {
             mv -f "$_other.hallmark-new" "$_other"
         fi
     done
-    rm -rf /etc/systemd/system/systemd-sysctl.service /etc/systemd/system/systemd-sysctl.service.d
+    package_unit_alone systemd-sysctl.service
     [ ! -S /run/systemd/private ] || /usr/lib/systemd/systemd-sysctl "$_file"
 }
 

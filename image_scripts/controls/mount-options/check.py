@@ -7,16 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib import Context, read
+from lib import Context, overruling, read
 
-FOLDERS = (
-    "/etc/systemd/system.control",
-    "/run/systemd/system.control",
-    "/run/systemd/transient",
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/local/lib/systemd/system",
-)
 CLOUD_INIT = Path("/usr/lib/cloud-init")
 SWITCHES = {"dev": "nodev", "suid": "nosuid", "exec": "noexec"}
 
@@ -34,8 +26,10 @@ def check(context: Context) -> str:
         for options in mine:
             if not wanted <= options:
                 context.finding(f"/etc/fstab: {target}: expected {show(wanted)}, it comes to {show(options)}")
-        for path in overruling(target):
+        for path in overruling(unit_of(target)):
             context.finding(f"{path}: it overrules the options of {target}")
+    for path in overruling("systemd-remount-fs.service"):
+        context.finding(f"{path}: it overrules the options of what is mounted before fstab is read")
     check_programs(context, {row[0]: row[1] for row in rows})
     if context.phase in ("acceptance", "drift"):
         check_kernel(context, rows, {where for where, _ in entries})
@@ -75,17 +69,10 @@ def fstab() -> Iterator[tuple[str, set[str]]]:
         yield where.rstrip("/") or "/", options
 
 
-def overruling(target: str) -> Iterator[str]:
-    """Units and drop-ins that systemd would take instead of fstab's entry, or on top of it."""
+def unit_of(target: str) -> str:
+    """The name of a mount point's unit."""
     parts = [re.sub(r"[^a-zA-Z0-9:_.]", lambda m: f"\\x{ord(m[0]):02x}", p) for p in target.split("/")[1:]]
-    unit = "-".join(parts)
-    names = [f"{unit}.mount", f"{unit}.mount.d", "mount.d", "systemd-remount-fs.service"]
-    names += ["-".join(parts[:n]) + "-.mount.d" for n in range(1, len(parts))]
-    for folder in FOLDERS:
-        for name in names:
-            path = Path(folder, name)
-            if path.exists() or path.is_symlink():
-                yield str(path)
+    return f"{'-'.join(parts)}.mount"
 
 
 def check_kernel(context: Context, rows: list[tuple[str, set[str], str]], entries: set[str]) -> None:
