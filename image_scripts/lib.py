@@ -290,6 +290,11 @@ class File:
     status: os.stat_result
 
 
+LOCAL = frozenset(
+    ("btrfs", "devtmpfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "vfat", "xfs", "zfs")
+)
+
+
 @functools.cache
 def all_of_root() -> tuple[File, ...]:
     """Every file, of whatever kind, of the root file system, and of no other; walked once for all checks."""
@@ -299,27 +304,27 @@ def all_of_root() -> tuple[File, ...]:
 @functools.cache
 def files_of_disk() -> tuple[File, ...]:
     """Every regular file of the root file system and of the disk's other partitions; walked once for all checks."""
-    others = [place for _, inner, place, kind in mounts() if kind in ("ext4", "vfat") and inner == "/" != place]
+    others = [place for _, inner, place, kind, _ in mounts() if kind in ("ext4", "vfat") and inner == "/" != place]
     files = (*all_of_root(), *(file for place in others for file in walk(place)))
     return tuple(file for file in files if stat.S_ISREG(file.status.st_mode))
 
 
 @functools.cache
-def mounts() -> tuple[tuple[str, str, str, str], ...]:
-    """Device, folder of the device, mount point and type of each mounted file system, as this process sees them."""
+def mounts() -> tuple[tuple[str, str, str, str, tuple[str, ...]], ...]:
+    """Device, folder of the device, place, type and options of each mounted file system, as this process sees them."""
     found = []
     for line in read(Path("/proc/self/mountinfo")).splitlines():
         before, _, after = line.partition(" - ")
-        device, inner, place = before.split()[2:5]
+        device, inner, place, options = before.split()[2:6]
         place = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), place)
-        found.append((device, inner, place, after.split()[0]))
+        found.append((device, inner, place, after.split()[0], tuple(options.split(","))))
     return tuple(found)
 
 
 @functools.cache
 def mount_points() -> frozenset[str]:
     """Where something is mounted."""
-    return frozenset(place for _, _, place, _ in mounts())
+    return frozenset(place for _, _, place, _, _ in mounts())
 
 
 def walk(folder: str) -> Iterator[File]:

@@ -10,9 +10,8 @@ import pwd
 import re
 import stat
 
-from lib import Context, File, all_of_root, mounts, walk
+from lib import LOCAL, Context, File, all_of_root, mounts, walk
 
-LOCAL = {"btrfs", "devtmpfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "vfat", "xfs", "zfs"}
 # What people leave there on a live server is theirs; by this control's neighbours nobody else gets at it.
 THEIRS = re.compile(r"/(home/[^/]+|root|tmp|var/tmp|dev/shm|run/user/\d+|run/lock)/")
 # Units with DynamicUser= have a number only while they run; nobody else comes into these folders.
@@ -37,7 +36,7 @@ def check(context: Context) -> str:
 def file_systems() -> list[str]:
     """Where local file systems are mounted, but for the one of /, each once."""
     found: dict[tuple[str, str], str] = {}
-    for device, inner, place, kind in mounts():
+    for device, inner, place, kind, _ in mounts():
         if kind in LOCAL and place != "/":
             found.setdefault((device, inner), place)
     return sorted(place for place in found.values() if os.path.isdir(place))  # noqa: PTH112

@@ -27,7 +27,7 @@ _PATHS = re.compile(rb"(?:^|[\s\"';])(?:secure_path|PATH)\s*=\s*[\"']?([^\s\"']+
 
 def check(context: Context) -> str:
     """Findings for each file that others than root can change."""
-    places = [place for _, _, place, _ in mounts() if is_system(place)]
+    places = [place for _, _, place, _, _ in mounts() if is_system(place)]
     files = [file for file in all_of_root() if is_system(file.path)]
     for place in places:
         files += [File(place, os.lstat(place)), *walk(place)]
