@@ -402,7 +402,10 @@ def _writable_here(path: str) -> str:
     try:
         status = os.lstat(path)
     except FileNotFoundError:
-        return ""  # its folder says who could make it
+        # Its folder says who could make it; a sticky bit keeps nobody from that.
+        folder = os.path.dirname(path)  # noqa: PTH120
+        is_open = os.path.isdir(folder) and os.stat(folder).st_mode & 0o022  # noqa: PTH112, PTH116
+        return f"{path} is not there, and who may write {folder} could make it" if is_open else ""
     if status.st_uid != 0:
         return f"{path} belongs to user {status.st_uid}"
     if status.st_mode & 0o022 and not stat.S_ISLNK(status.st_mode) and not status.st_mode & stat.S_ISVTX:

@@ -22,7 +22,17 @@ LARGEST = 256 * 1024
 ELSEWHERE = re.compile(r"/(dev|proc|sys)/")
 COVERED = re.compile(r"/(usr|etc|boot|bin|sbin|lib|lib32|lib64|dev|proc|sys)/")
 _PATH = re.compile(rb"(?<![\w./:-])/[\w.+@-]+(?:/[\w.+@-]+)+")
-_PATHS = re.compile(rb"(?:^|[\s\"';])(?:secure_path|PATH)\s*=\s*[\"']?([^\s\"']+)", re.MULTILINE)
+# What a shell or the like is given to read need not be executable itself.
+_GIVEN = re.compile(
+    rb"(?:^|[\s;&|=(\"'])(?:\.|source|[\w./]*\b(?:(?:ba|da)?sh|python[\d.]*|perl))[ \t]+(?:-\S+[ \t]+)*[\"']?"
+    rb"(/[\w.+@-]+(?:/[\w.+@-]+)+)",
+    re.MULTILINE,
+)
+_LIBRARY = re.compile(r"\.so(\.[\d.]+)?$")
+_PATHS = re.compile(
+    rb"(?:^|[\s\"';=])(?:secure_path|(?:LD_LIBRARY_)?PATH)(?:\s+DEFAULT|\s+OVERRIDE)?\s*=\s*[\"']?([^\s\"']+)",
+    re.MULTILINE,
+)
 
 
 def check(context: Context) -> str:
@@ -109,21 +119,28 @@ def named_programs(files: list[File]) -> dict[str, str]:
             name = os.fsdecode(found)
             if not COVERED.match(name) and is_program(name):
                 named[name] = path
+        for name in map(os.fsdecode, _GIVEN.findall(data)):
+            if not COVERED.match(name):
+                named[name] = path
         for value in _PATHS.findall(data):
             for folder in os.fsdecode(value).split(":"):
                 if folder.startswith("/") and not COVERED.match(f"{folder}/"):
-                    named[folder] = path
-                    named |= {file.path: path for file in walk(folder) if not stat.S_ISLNK(file.status.st_mode)}
+                    named |= all_in(folder, path)
     return named
 
 
+def all_in(folder: str, where: str) -> dict[str, str]:
+    """A folder and what is in it, as `where` names it."""
+    return {folder: where} | {file.path: where for file in walk(folder) if not stat.S_ISLNK(file.status.st_mode)}
+
+
 def is_program(path: str) -> bool:
-    """Whether something is there that can be run."""
+    """Whether something is there that can be run, or loaded."""
     try:
         status = Path(path).stat()
     except OSError:
         return False
-    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111)
+    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111 or _LIBRARY.search(path))
 
 
 def exec_programs() -> dict[str, str]:
@@ -156,5 +173,6 @@ def library_folders() -> dict[str, str]:
         # `/usr/lib/x: (from /etc/ld.so.conf:1)`, and indented what is in it.
         folder, colon, rest = line.partition(":")
         if line.startswith("/") and colon:
-            named[folder] = rest.strip(" ()") or "ldconfig"
+            where = rest.strip(" ()") or "ldconfig"
+            named |= {folder: where} if COVERED.match(f"{folder}/") else all_in(folder, where)
     return named
