@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 from lib import Context, overruling, read
 
 CLOUD_INIT = Path("/usr/lib/cloud-init")
+# Where people's sessions and jobs begin: they inherit its view of the mounts.
+SESSIONS = ("cron", "login", "sshd")
 SWITCHES = {"dev": "nodev", "suid": "nosuid", "exec": "noexec"}
 
 
@@ -32,7 +36,8 @@ def check(context: Context) -> str:
         context.finding(f"{path}: it overrules the options of what is mounted before fstab is read")
     check_programs(context, {row[0]: row[1] for row in rows})
     if context.phase in ("acceptance", "drift"):
-        check_kernel(context, rows, {where for where, _ in entries})
+        for process in processes():
+            check_kernel(context, process, rows, {where for where, _ in entries})
     return f"{len(rows)} mount points have their options"
 
 
@@ -66,7 +71,7 @@ def fstab() -> Iterator[tuple[str, set[str]]]:
             elif word == "defaults":
                 options.clear()
         where = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), fields[1])
-        yield where.rstrip("/") or "/", options
+        yield os.path.realpath(where), options
 
 
 def unit_of(target: str) -> str:
@@ -75,20 +80,41 @@ def unit_of(target: str) -> str:
     return f"{'-'.join(parts)}.mount"
 
 
-def check_kernel(context: Context, rows: list[tuple[str, set[str], str]], entries: set[str]) -> None:
+def processes() -> Iterator[Path]:
+    """The first process, and one of people's sessions, or of what starts these, for each other view of the mounts."""
+    yield Path("/proc/1")
+    seen = {view(Path("/proc/1"))}
+    for folder in sorted(Path("/proc").glob("[0-9]*")):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            is_theirs = "/user.slice/" in read(folder / "cgroup") or read(folder / "comm").strip() in SESSIONS
+            # A container has a root of its own.
+            if is_theirs and view(folder) not in seen and (folder / "root").samefile("/"):
+                seen.add(view(folder))
+                yield folder
+
+
+def view(folder: Path) -> str:
+    """A process's mount namespace."""
+    with contextlib.suppress(OSError):
+        return os.readlink(folder / "ns/mnt")  # noqa: PTH115 - it leads nowhere
+    return ""
+
+
+def check_kernel(context: Context, process: Path, rows: list[tuple[str, set[str], str]], entries: set[str]) -> None:
     """Each mount point of the table, and whatever is mounted below it; where one lies on another, the last counts."""
     mounts: dict[str, set[str]] = {}
-    for line in read(Path("/proc/1/mountinfo")).splitlines():
+    name = "kernel" if process.name == "1" else f"kernel: for process {process.name} ({read(process / 'comm').strip()})"
+    for line in read(process / "mountinfo").splitlines():
         fields = line.split()
-        # A place where something is mounted when it is asked for has no files of its own.
-        if fields[fields.index("-") + 1] != "autofs":
+        # A place where something is mounted when it is asked for has no files of its own, a namespace's has no folders.
+        if fields[fields.index("-") + 1] not in ("autofs", "nsfs"):
             mounts[fields[4]] = set(fields[5].split(","))
     partitions = context.words("partitions")
     for target, _, how in rows:
         # Of what systemd mounts, some is not there on every kernel.
         needed = how in ("tmpfs", "bind") or target in partitions or (how == "fstab" and target in entries)
         if needed and target not in mounts:
-            context.finding(f"kernel: {target}: expected a mount, there is none")
+            context.finding(f"{name}: {target}: expected a mount, there is none")
     # What is mounted below a folder of the root file system, such as containers below /var, is not fstab's.
     rows = [row for row in rows if row[2] != "fstab" or row[0] in entries]
     for where, options in mounts.items():
@@ -96,4 +122,4 @@ def check_kernel(context: Context, rows: list[tuple[str, set[str], str]], entrie
         if above:
             wanted = max(above, key=lambda row: len(row[0]))[1]
             if not wanted <= options:
-                context.finding(f"kernel: {where}: expected {show(wanted)}, it has {show(options)}")
+                context.finding(f"{name}: {where}: expected {show(wanted)}, it has {show(options)}")
