@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
 from lib import Context, boot_lines, check_boot_words, check_told, line_words, read
@@ -23,9 +24,9 @@ def check(context: Context) -> str:
 
 def check_refused(context: Context, where: str, text: str) -> None:
     """Words that take a defence away."""
-    refused = set(line_words(context.text("refused")))
+    refused = list(line_words(context.text("refused")))
     for word in line_words(text):
-        if word in refused:
+        if any(fnmatch.fnmatchcase(word, pattern) for pattern in refused):
             context.finding(f"{where}: {word} weakens the kernel")
 
 
