@@ -363,10 +363,11 @@ check_denied() {
     [ "$(denials "$@")" -ge "$#" ] || for _module in "$@"; do
         [ "$(denials "$_module")" -gt 0 ] || finding "kernel module $_module is not kept from loading"
     done
-    # Its answers are counted, so one for two would hide one; and the kernel asks by other names than these.
-    _left=" $(printf '%s' "$*" | tr - _) "
+    # Its answers are counted: one for what comes along would stand for one that is missing. And the kernel asks by other names.
+    _names=$(printf '%s' "$*" | tr - _)
+    _left=" $_names "
     while read -r _what _name _rest; do
-        for _module in $_left; do
+        for _module in $_names; do
             # shellcheck disable=SC2254 # a pattern
             case $_module in
                 $_name) ;;
@@ -374,17 +375,12 @@ check_denied() {
             esac
             case "$_what $_rest" in
                 'alias '*) finding "kernel module $_module: modprobe would take $_rest for it" ;;
-                'install '*)
-                    _left="${_left%% "$_module" *} ${_left#* "$_module" }" # the first rule counts
-                    case $_rest in
-                        /bin/false | /usr/bin/false | /bin/true | /usr/bin/true) ;;
-                        *) finding "kernel module $_module: modprobe would run $_rest" ;;
-                    esac
-                    ;;
+                'softdep '*) finding "kernel module $_module: it has a softdep, for which modprobe leaves install rules aside" ;;
+                'install '*) _left="${_left%% "$_module" *} ${_left#* "$_module" }" ;;
             esac
         done
     done <<END
-$(modprobe -c 2>/dev/null | sed '/^# End of configuration files/,$d')
+$(modprobe -c ${_kernel:+-S "$_kernel"} 2>/dev/null | sed '/^# End of configuration files/,$d')
 END
     for _module in $_left; do
         finding "kernel module $_module: no rule keeps it from loading"
