@@ -149,6 +149,9 @@ def line_words(text: str) -> Iterator[str]:
 # --- the kernel's parameters (sysctl) ---------------------------------------------------------------------------------
 
 _SYSCTL = "/usr/lib/systemd/systemd-sysctl"
+_CREDENTIALS = tuple(
+    f"{top}/credstore{kind}" for top in ("/etc", "/run", "/usr/local/lib", "/usr/lib") for kind in ("", ".encrypted")
+)
 _INTERFACES = ("all", "default", "lo", "eth0", "ens5", "enp1s0", "hallmark0")
 
 
@@ -163,6 +166,8 @@ def check_kernel_parameters(context: Context, wanted: Mapping[str, str]) -> None
     state = subprocess.run(["systemctl", "is-enabled", "systemd-sysctl.service"], capture_output=True, check=False)
     if state.stdout.strip() != b"static":
         context.finding(f"systemd-sysctl.service: expected static, it is {state.stdout.decode().strip()}")
+    for path in itertools.chain.from_iterable(Path(folder).glob("sysctl.*") for folder in _CREDENTIALS):
+        context.finding(f"{path}: systemd-sysctl.service would take it after all files")
     for path in overruling("systemd-sysctl.service"):
         context.finding(f"{path}: expected the package's own systemd-sysctl.service alone")
     if context.phase == "test":
@@ -224,7 +229,8 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
 
 # --- systemd's units, its own settings, and limits of sessions --------------------------------------------------------
 
-_ABOVE_PACKAGES = tuple(
+# Where units are that count more than a package's.
+UNIT_FOLDERS = tuple(
     f"{top}/systemd/{name}"
     for top, name in (
         ("/etc", "system.control"),
@@ -242,7 +248,7 @@ def overruling(unit: str) -> Iterator[Path]:
     stem, _, kind = unit.rpartition(".")
     parts = stem.split("-")
     names = [unit, f"{unit}.d", f"{kind}.d", *(f"{'-'.join(parts[:n])}-.{kind}.d" for n in range(1, len(parts)))]
-    for path in (Path(folder, name) for folder in _ABOVE_PACKAGES for name in names):
+    for path in (Path(folder, name) for folder in UNIT_FOLDERS for name in names):
         if path.exists() or path.is_symlink():
             yield path
 

@@ -316,6 +316,9 @@ set_kernel_parameters() {
         fi
     done
     package_unit_alone systemd-sysctl.service
+    for _folder in /etc /run /usr/local/lib /usr/lib; do
+        rm -f "$_folder"/credstore/sysctl.* "$_folder"/credstore.encrypted/sysctl.*
+    done
     [ ! -S /run/systemd/private ] || /usr/lib/systemd/systemd-sysctl "$_file"
 }
 
