@@ -9,10 +9,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib import Context, File, acl_of, all_of_root, mounts, read, run, walk, why_writable
+from lib import UNIT_FOLDERS, Context, File, acl_of, all_of_root, mounts, read, run, walk, why_writable
 
 SYSTEM = ("/etc", "/usr", "/boot", "/var/lib/dpkg")
-UNIT_FOLDERS = tuple(f"{top}/systemd/system" for top in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
 OBEYED = (
     *(f"/root/.{name}" for name in ("profile", "bashrc", "bash_profile", "bash_login")),
     "/var/spool/cron/crontabs/root",
@@ -149,9 +148,11 @@ def exec_programs() -> dict[str, str]:
     for path in unit_files():
         for line in re.sub(r"\\\n", " ", read(Path(path))).splitlines():
             key, _, value = line.partition("=")
-            if key.strip().startswith("Exec") or key.strip() == "EnvironmentFile":
+            if not key.strip().startswith(("Exec", "EnvironmentFile", "RootDirectory", "RootImage")):
+                continue
+            for text in value.split(":") if key.strip() == "ExecSearchPath" else [value]:
                 # The mark of how it is started, the path, its arguments.
-                found = re.match(r"[-@:+!|]*(/[^\s;]+)", value.strip().strip('"'))
+                found = re.match(r"[-@:+!|]*(/[^\s;]+)", text.strip().strip('"'))
                 if found and "%" not in found[1] and not ELSEWHERE.match(found[1]):
                     named[found[1].rstrip('"')] = path
     return {name: where for name, where in named.items() if not is_system(os.path.realpath(name))}
@@ -159,7 +160,7 @@ def exec_programs() -> dict[str, str]:
 
 def unit_files() -> Iterator[str]:
     """Unit files and their drop-ins."""
-    for folder in UNIT_FOLDERS:
+    for folder in (*UNIT_FOLDERS, "/usr/lib/systemd/system"):
         for place in (Path(folder), *Path(folder).glob("*.d")):
             for path in place.glob("*"):
                 if path.suffix in (".service", ".socket", ".mount", ".swap", ".conf") and path.is_file():
