@@ -130,7 +130,7 @@ def check_told(context: Context, where: str, text: str, *words: str) -> None:
     """Findings for each word that a command line does not tell the kernel itself; the last of a name counts."""
     of_kernel = itertools.takewhile(lambda word: word != "--", line_words(text))
     told = {word.partition("=")[0]: word for word in of_kernel}
-    for word in words:
+    for word in line_words(" ".join(words)):
         got = told.get(word.partition("=")[0])
         if got != word:
             context.finding(f"{where}: expected {word} on the kernel's command line, got {got or 'nothing of it'}")
@@ -255,13 +255,24 @@ def overruling(unit: str) -> Iterator[Path]:
 
 @functools.cache
 def systemd_settings(name: str) -> Mapping[str, str]:
-    """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins: the last one counts."""
+    """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins.
+
+    The last one in the section that systemd heeds counts; a line goes on behind a backslash, past comments too.
+    """
     try:
         text = run(["systemd-analyze", "cat-config", f"systemd/{name}"])
     except subprocess.CalledProcessError:
         return {}  # there is no such file
-    pairs = (line.partition("=") for line in text.splitlines() if line and line[0] not in "#;[")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    heeded = "[Coredump]" if name == "coredump.conf" else "[Manager]"
+    section, found = "", {}
+    text = re.sub(r"(?m)^[ \t]*[#;].*\n", "", text)
+    for line in map(str.strip, text.replace("\\\n", " ").splitlines()):
+        if line.startswith("["):
+            section = line
+        elif section == heeded:
+            key, _, value = line.partition("=")
+            found[key.strip()] = value.strip()
+    return found
 
 
 def session_limits(user: str) -> dict[str, tuple[str, str]]:
