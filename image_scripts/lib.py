@@ -101,6 +101,9 @@ done
 printf '%s %s\\n' "${GRUB_CMDLINE_LINUX-}" "${GRUB_CMDLINE_LINUX_DEFAULT-}"
 """
 
+# In GRUB's language these are not the words that the kernel gets.
+_OF_GRUB = re.compile(r"[$;&|{}<>\\'`]")
+
 
 def boot_lines(context: Context) -> dict[str, str]:
     """Place → the kernel's command line there: in GRUB's settings, and in each entry of the boot menu."""
@@ -113,21 +116,42 @@ def boot_lines(context: Context) -> dict[str, str]:
 
 
 def check_boot_words(context: Context, *words: str) -> None:
-    """Findings for each word that the next boot does not tell the kernel; the last value of a KEY=VALUE counts."""
+    """Findings for each word that the next boot does not tell the kernel."""
     lines = boot_lines(context)
     if context.phase != "test" and len(lines) == 1:
         context.finding("/boot/grub/grub.cfg: expected entries that boot Linux, found none")
     for where, text in lines.items():
-        told = {word.partition("=")[0]: word for word in text.split()}
-        for word in words:
-            got = told.get(word.partition("=")[0])
-            if got != word:
-                context.finding(f"{where}: expected {word} on the kernel's command line, got {got or 'nothing of it'}")
+        check_told(context, where, text, *words)
+        for sign in sorted(set(_OF_GRUB.findall(text))):
+            context.finding(f"{where}: expected plain words for the kernel, got a {sign} of which GRUB makes others")
+
+
+def check_told(context: Context, where: str, text: str, *words: str) -> None:
+    """Findings for each word that a command line does not tell the kernel itself; the last of a name counts."""
+    of_kernel = itertools.takewhile(lambda word: word != "--", line_words(text))
+    told = {word.partition("=")[0]: word for word in of_kernel}
+    for word in line_words(" ".join(words)):
+        got = told.get(word.partition("=")[0])
+        if got != word:
+            context.finding(f"{where}: expected {word} on the kernel's command line, got {got or 'nothing of it'}")
+
+
+def line_words(text: str) -> Iterator[str]:
+    """The words of a command line as the kernel reads them: quotes keep blanks, and in a name `-` is as good as `_`.
+
+    What follows a `--` is handed on to the first program alone.
+    """
+    for word in re.findall(r'(?:"[^"]*"?|[^\s"])+', text):
+        name, equals, value = word.replace('"', "").partition("=")
+        yield name if name == "--" else f"{name.replace('-', '_')}{equals}{value}"
 
 
 # --- the kernel's parameters (sysctl) ---------------------------------------------------------------------------------
 
 _SYSCTL = "/usr/lib/systemd/systemd-sysctl"
+_CREDENTIALS = tuple(
+    f"{top}/credstore{kind}" for top in ("/etc", "/run", "/usr/local/lib", "/usr/lib") for kind in ("", ".encrypted")
+)
 _INTERFACES = ("all", "default", "lo", "eth0", "ens5", "enp1s0", "hallmark0")
 
 
@@ -142,9 +166,10 @@ def check_kernel_parameters(context: Context, wanted: Mapping[str, str]) -> None
     state = subprocess.run(["systemctl", "is-enabled", "systemd-sysctl.service"], capture_output=True, check=False)
     if state.stdout.strip() != b"static":
         context.finding(f"systemd-sysctl.service: expected static, it is {state.stdout.decode().strip()}")
-    for folder in ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"):
-        if Path(f"{folder}/systemd-sysctl.service.d").exists():
-            context.finding(f"{folder}/systemd-sysctl.service.d: expected the package's own unit alone")
+    for path in itertools.chain.from_iterable(Path(folder).glob("sysctl.*") for folder in _CREDENTIALS):
+        context.finding(f"{path}: systemd-sysctl.service would take it after all files")
+    for path in overruling("systemd-sysctl.service"):
+        context.finding(f"{path}: expected the package's own systemd-sysctl.service alone")
     if context.phase == "test":
         return
     for key, value in wanted.items():
@@ -202,7 +227,30 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
 
 
-# --- systemd's own settings, and limits of sessions -------------------------------------------------------------------
+# --- systemd's units, its own settings, and limits of sessions --------------------------------------------------------
+
+# Where units are that count more than a package's.
+UNIT_FOLDERS = tuple(
+    f"{top}/systemd/{name}"
+    for top, name in (
+        ("/etc", "system.control"),
+        ("/run", "system.control"),
+        ("/run", "transient"),
+        ("/etc", "system"),
+        ("/run", "system"),
+        ("/usr/local/lib", "system"),
+    )
+)
+
+
+def overruling(unit: str) -> Iterator[Path]:
+    """What systemd takes instead of a package's unit or on top of it: also drop-ins of its family and of its kind."""
+    stem, _, kind = unit.rpartition(".")
+    parts = stem.split("-")
+    names = [unit, f"{unit}.d", f"{kind}.d", *(f"{'-'.join(parts[:n])}-.{kind}.d" for n in range(1, len(parts)))]
+    for path in (Path(folder, name) for folder in UNIT_FOLDERS for name in names):
+        if path.exists() or path.is_symlink():
+            yield path
 
 
 @functools.cache
@@ -264,6 +312,11 @@ class File:
     status: os.stat_result
 
 
+LOCAL = frozenset(
+    ("btrfs", "devtmpfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "vfat", "xfs", "zfs")
+)
+
+
 @functools.cache
 def all_of_root() -> tuple[File, ...]:
     """Every file, of whatever kind, of the root file system, and of no other; walked once for all checks."""
@@ -273,27 +326,27 @@ def all_of_root() -> tuple[File, ...]:
 @functools.cache
 def files_of_disk() -> tuple[File, ...]:
     """Every regular file of the root file system and of the disk's other partitions; walked once for all checks."""
-    others = [place for _, inner, place, kind in mounts() if kind in ("ext4", "vfat") and inner == "/" != place]
+    others = [place for _, inner, place, kind, _ in mounts() if kind in ("ext4", "vfat") and inner == "/" != place]
     files = (*all_of_root(), *(file for place in others for file in walk(place)))
     return tuple(file for file in files if stat.S_ISREG(file.status.st_mode))
 
 
 @functools.cache
-def mounts() -> tuple[tuple[str, str, str, str], ...]:
-    """Device, folder of the device, mount point and type of each mounted file system, as this process sees them."""
+def mounts() -> tuple[tuple[str, str, str, str, tuple[str, ...]], ...]:
+    """Device, folder of the device, place, type and options of each mounted file system, as this process sees them."""
     found = []
     for line in read(Path("/proc/self/mountinfo")).splitlines():
         before, _, after = line.partition(" - ")
-        device, inner, place = before.split()[2:5]
+        device, inner, place, options = before.split()[2:6]
         place = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), place)
-        found.append((device, inner, place, after.split()[0]))
+        found.append((device, inner, place, after.split()[0], tuple(options.split(","))))
     return tuple(found)
 
 
 @functools.cache
 def mount_points() -> frozenset[str]:
     """Where something is mounted."""
-    return frozenset(place for _, _, place, _ in mounts())
+    return frozenset(place for _, _, place, _, _ in mounts())
 
 
 def walk(folder: str) -> Iterator[File]:
@@ -371,7 +424,10 @@ def _writable_here(path: str) -> str:
     try:
         status = os.lstat(path)
     except FileNotFoundError:
-        return ""  # its folder says who could make it
+        # Its folder says who could make it; a sticky bit keeps nobody from that.
+        folder = os.path.dirname(path)  # noqa: PTH120
+        is_open = os.path.isdir(folder) and os.stat(folder).st_mode & 0o022  # noqa: PTH112, PTH116
+        return f"{path} is not there, and who may write {folder} could make it" if is_open else ""
     if status.st_uid != 0:
         return f"{path} belongs to user {status.st_uid}"
     if status.st_mode & 0o022 and not stat.S_ISLNK(status.st_mode) and not status.st_mode & stat.S_ISVTX:

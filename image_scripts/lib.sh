@@ -181,6 +181,14 @@ enable_units() {
     SYSTEMCTL_SKIP_SYSV=1 systemctl --quiet --no-reload enable "$@"
 }
 
+# package_unit_alone UNIT: removes what systemd would take instead of a package's unit or on top of it. What is there for others
+# as well, such as service.d, is left; lib.py has the check (overruling).
+package_unit_alone() {
+    for _folder in /etc/systemd/system.control /run/systemd/system.control /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system; do
+        rm -rf "${_folder:?}/$1" "$_folder/$1.d"
+    done
+}
+
 # mask_unit UNIT REASON: masks a unit of a package that cannot be removed, and records why (removed-not-disabled checks it).
 mask_unit() {
     ln -sfn /dev/null "/etc/systemd/system/$1"
@@ -241,8 +249,9 @@ set_boot_words() {
     _file=/etc/default/grub.d/zz-hallmark-$1.cfg _reason=$2
     shift 2
     _expression=
-    for _word in "$@"; do
-        _expression="$_expression;/^[^#]*GRUB_CMDLINE/s/([\"' ])${_word%%=*}=[^\"' ]*/\\1/g"
+    # To the kernel a `-` in a name is a `_`.
+    for _key in $(printf '%s\n' "$@" | sed 's/=.*//; s/[.]/[.]/g; s/[-_]/[-_]/g'); do
+        _expression="$_expression;/^[^#]*GRUB_CMDLINE/s/([\"' ])$_key=[^\"' ]*/\\1/g"
     done
     for _other in /etc/default/grub /etc/default/grub.d/*.cfg; do
         [ ! -f "$_other" ] || [ "$_other" = "$_file" ] || sed -i -E "${_expression#;}" "$_other"
@@ -312,7 +321,10 @@ set_kernel_parameters() {
             mv -f "$_other.hallmark-new" "$_other"
         fi
     done
-    rm -rf /etc/systemd/system/systemd-sysctl.service /etc/systemd/system/systemd-sysctl.service.d
+    package_unit_alone systemd-sysctl.service
+    for _folder in /etc /run /usr/local/lib /usr/lib; do
+        rm -f "$_folder"/credstore/sysctl.* "$_folder"/credstore.encrypted/sysctl.*
+    done
     [ ! -S /run/systemd/private ] || /usr/lib/systemd/systemd-sysctl "$_file"
 }
 
@@ -334,10 +346,10 @@ deny_modules() {
     done
 }
 
-# loaded_modules "MODULE...": those of the list that are loaded, if the running kernel is one of this tree's.
+# loaded_modules "MODULE...": those of the list that are loaded. A test's kernel need not be the tree's; a live server's may have left it.
 loaded_modules() {
     read -r _release </proc/sys/kernel/osrelease
-    [ -d "/usr/lib/modules/$_release" ] || return 0
+    [ "$HALLMARK_PHASE" != test ] || [ -d "/usr/lib/modules/$_release" ] || return 0
     _list=$(printf '%s' "$1" | tr - _)
     while read -r _loaded _; do
         ! contains "$_list" "$_loaded" || printf '%s\n' "$_loaded"
@@ -346,7 +358,6 @@ loaded_modules() {
 
 # check_denied MODULE...: findings for modules that modprobe would load, or that are loaded.
 check_denied() {
-    # modprobe itself says what it would do, for all of them at once; only a deviation costs a look at each.
     _kernel=
     for _tree in /usr/lib/modules/*; do
         [ ! -d "$_tree" ] || _kernel=${_tree##*/}
@@ -357,8 +368,31 @@ check_denied() {
             finding "kernel module $_module is built into the kernel: it cannot be kept from loading"
         done
     fi
-    [ "$(denials "$@")" = "$#" ] || for _module in "$@"; do
-        [ "$(denials "$_module")" = 1 ] || finding "kernel module $_module is not kept from loading"
+    # modprobe itself says what it would do, for all of them at once; only a deviation costs a look at each.
+    [ "$(denials "$@")" -ge "$#" ] || for _module in "$@"; do
+        [ "$(denials "$_module")" -gt 0 ] || finding "kernel module $_module is not kept from loading"
+    done
+    # Its answers are counted: one for what comes along would stand for one that is missing. And the kernel asks by other names.
+    _names=$(printf '%s' "$*" | tr - _)
+    _left=" $_names "
+    while read -r _what _name _rest; do
+        for _module in $_names; do
+            # shellcheck disable=SC2254 # a pattern
+            case $_module in
+                $_name) ;;
+                *) continue ;;
+            esac
+            case "$_what $_rest" in
+                'alias '*) finding "kernel module $_module: modprobe would take $_rest for it" ;;
+                'softdep '*) finding "kernel module $_module: it has a softdep, for which modprobe leaves install rules aside" ;;
+                'install '*) _left="${_left%% "$_module" *} ${_left#* "$_module" }" ;;
+            esac
+        done
+    done <<END
+$(modprobe -c ${_kernel:+-S "$_kernel"} 2>/dev/null | sed '/^# End of configuration files/,$d')
+END
+    for _module in $_left; do
+        finding "kernel module $_module: no rule keeps it from loading"
     done
     for _module in $(loaded_modules "$*"); do
         finding "kernel module $_module is loaded"
@@ -379,7 +413,7 @@ builtin_modules() {
     done <"/usr/lib/modules/$1/modules.builtin"
 }
 
-# denials MODULE...: how many of them modprobe would answer by running false.
+# denials MODULE...: how many times modprobe would answer by running false.
 denials() {
     modprobe -a -n -v ${_kernel:+-S "$_kernel"} "$@" 2>/dev/null | grep -Ec '^install (/usr)?/bin/(false|true) *$' || true
 }

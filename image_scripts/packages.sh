@@ -25,13 +25,15 @@ installed_matching() {
     ' /var/lib/dpkg/status
 }
 
-# programs_present "NAME...": paths of programs of these names where a shell would find them.
+# programs_present "PATTERN...": paths of programs of these names where a shell would find them.
 programs_present() {
     for _program in $1; do
-        for _place in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /usr/games; do
-            [ ! -e "$_place/$_program" ] || printf '%s\n' "$_place/$_program"
+        for _place in /usr/local/sbin /usr/local/bin /usr/local/games /usr/sbin /usr/bin /usr/games; do
+            for _file in "$_place"/$_program; do
+                [ ! -e "$_file" ] || printf '%s\n' "$_file"
+            done
         done
-    done
+    done | sort -u
 }
 
 # purge_packages NAME...: purges packages and what depends on them in one transaction, unless a protected one would go;

@@ -33,8 +33,7 @@ for file in "$profiles"/*; do
     fi
 done
 
-rm -f /etc/systemd/system/apparmor.service
-rm -rf /etc/systemd/system/apparmor.service.d
+package_unit_alone apparmor.service
 enable_units apparmor.service
 set_boot_words apparmor "AppArmor, whatever the kernel's default is." apparmor=1 security=apparmor
 write_file 644 root:root /etc/sysctl.d/zz-hallmark-apparmor.conf <<'END'

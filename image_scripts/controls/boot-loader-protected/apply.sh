@@ -28,10 +28,9 @@ write_file 644 root:root /etc/default/grub.d/zz-hallmark-boot-loader.cfg <<END
 GRUB_DISABLE_RECOVERY=true
 END
 for file in /etc/default/grub /etc/default/grub.d/*.cfg; do
-    [ ! -f "$file" ] || sed -i -E "/GRUB_CMDLINE/s/([\"' ])(init|rdinit|rd\.break|break|systemd\.unit|rd\.systemd\.unit)(=[^\"' ]*)?([\"' ])/\1\4/g" "$file"
+    [ ! -f "$file" ] || sed -i -E "/GRUB_CMDLINE/s/([\"' ])(init|rdinit|rd\.break|break|(rd\.)?systemd\.(unit|run|wants|setenv))(=[^\"' ]*)?([\"' ])/\1\6/g" "$file"
 done
 set_boot_words boot-loader-protected "The initial RAM disk opens no shell when something is wrong, but restarts." panic=30
 
-for unit in rescue emergency; do
-    rm -rf "/etc/systemd/system/$unit.service" "/etc/systemd/system/$unit.service.d"
-done
+package_unit_alone rescue.service
+package_unit_alone emergency.service

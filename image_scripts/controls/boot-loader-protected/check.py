@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lib import Context, NotApplicable, check_boot_words, read
+from lib import Context, NotApplicable, boot_lines, check_boot_words, line_words, overruling, read
 
 MENU, CUSTOM, SCRIPTS = Path("/boot/grub/grub.cfg"), Path("/boot/grub/custom.cfg"), Path("/etc/grub.d")
-UNIT_FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system")
 # Words on the kernel's command line that end in a shell of root's, or in one that asks as little.
 OPENERS = re.compile(
-    r"(rd)?init=.*|rd\.break.*|break(=.*)?|single|emergency|rescue|-[bs]|[sS1]"
-    r"|(rd\.)?systemd\.unit=(rescue|emergency).*|(rd\.)?systemd\.debug[_-]shell.*|(systemd\.setenv=)?SYSTEMD_SULOGIN_FORCE.*"
+    r"(rd)?init=.*|rd\.break.*|break(=.*)?|single|emergency|rescue|_[bs]|[sS1]|SYSTEMD_SULOGIN_FORCE.*"
+    r"|(rd\.)?systemd\.(unit=(rescue|emergency).*|debug_shell.*|setenv=.*|run=.*|wants=.*|set_credential.*)"
 )
+# Commands of GRUB's that start something, or read more of a menu than what is read here.
+LEAVES = re.compile(r"boot|chainloader|eval|linux\w+|multiboot2?|normal|\.|(\w+_)?(configfile|source)|\$.*")
+MOVES = re.compile(r"\b(prefix|config_directory)=")
+OURS_TO_READ = ("source ${config_directory}/custom.cfg", "source $prefix/custom.cfg")
 # What the scripts are told of the disk, by a stand-in for GRUB's own probe.
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -46,15 +49,15 @@ class Entry:
     @property
     def boots(self) -> bool:
         """Whether it starts a kernel of this system, and does nothing that could start something else."""
-        words = {line.split()[0] for line in self.lines}
-        return "linux" in words and not words & {
-            "chainloader",
-            "configfile",
-            "source",
-            "normal",
-            "multiboot",
-            "linux16",
-        }
+        kernels = [line for line in self.lines if "linux" in commands(line)]
+        names = [name for line in self.lines for name in commands(line)]
+        return kernels != [] and all(k.split()[0] == "linux" for k in kernels) and not any(map(LEAVES.fullmatch, names))
+
+
+def commands(line: str) -> list[str]:
+    """The names of the commands in a line of GRUB's."""
+    found = re.findall(r"(?:^|[;&|]|(?<!\$){)\s*(?:(?:if|then|elif|else|while|until|do|!)\s+)*([^\s;&|]+)", line)
+    return [re.sub(r"[\"'\\]", "", name) for name in found]
 
 
 def check(context: Context) -> str:
@@ -62,13 +65,19 @@ def check(context: Context) -> str:
     if not SCRIPTS.is_dir():
         raise NotApplicable("no GRUB here")
     text = made_anew() if context.phase == "test" else read(MENU)
-    outside, entries = parse(f"{text}\n{read(CUSTOM)}")
+    outside, loose, entries = parse(f"{text}\n{read(CUSTOM)}")
     for value in re.findall(r"^\s*set default=[\"']?([^\"'\s]*)", text, re.MULTILINE):
         if value not in ("0", "${saved_entry}", "${next_entry}"):
             context.finding(f"GRUB: the entry that boots is {value}; expected the first one, which asks nobody")
+    for line in loose:
+        if any(name == "linux" or LEAVES.fullmatch(name) for name in commands(line)) or MOVES.search(line):
+            context.finding(f"GRUB: {line}: it is in no entry, so it asks nobody, and starts or reads something else")
     check_superusers(context, outside, entries)
     check_entries(context, entries)
     check_boot_words(context, "panic=30")
+    for word in line_words(boot_lines(context)["GRUB's settings"]):
+        if OPENERS.fullmatch(word):
+            context.finding(f"GRUB's settings: {word} on the kernel's command line opens a shell")
     check_units(context)
     return (
         f"{len(entries)} entries: those of {sum(e.boots for e in entries)} kernels start unattended, nothing else does"
@@ -87,9 +96,10 @@ def made_anew() -> str:
     return text
 
 
-def parse(text: str) -> tuple[list[str], list[Entry]]:
-    """The lines outside of all braces and conditions, and the entries."""
+def parse(text: str) -> tuple[list[str], list[str], list[Entry]]:
+    """The lines outside of all braces and conditions, those outside of entries, and the entries."""
     outside: list[str] = []
+    loose: list[str] = []
     entries: list[Entry] = []
     open_braces: list[Entry | None] = []
     conditions = 0
@@ -110,12 +120,14 @@ def parse(text: str) -> tuple[list[str], list[Entry]]:
             inmost = next(filter(None, reversed(open_braces)), None)
             if inmost:
                 inmost.lines.append(line)
+            elif line not in OURS_TO_READ:
+                loose.append(line)
             conditions += len(re.findall(r"(?:^|[;\s])if\s", line)) - len(re.findall(r"(?:^|[;\s])fi\b", line))
             if not open_braces and conditions <= 0:
                 outside.append(line)
             elif not any(open_braces) and re.search(r"\bsuperusers\b|^password", line):
                 outside.append(f"under a condition: {line}")
-    return outside, entries
+    return outside, loose, entries
 
 
 def check_superusers(context: Context, outside: list[str], entries: list[Entry]) -> None:
@@ -142,8 +154,8 @@ def check_entries(context: Context, entries: list[Entry]) -> None:
         title = entry.line.partition("$")[0].strip(" {")
         if entry.is_open and not entry.boots:
             context.finding(f"GRUB: {title}: everybody may start it, and it is no kernel's")
-        for words in (line.split() for line in entry.lines if line.split()[0] == "linux"):
-            for word in words[2:]:
+        for line in entry.lines:
+            for word in line_words(line) if line.split()[0] == "linux" else ():
                 if entry.is_open and OPENERS.fullmatch(word):
                     context.finding(f"GRUB: {title}: {word} on the kernel's command line opens a shell")
 
@@ -162,6 +174,5 @@ def check_units(context: Context) -> None:
 
 def own_units() -> Iterator[Path]:
     """Other units by these names, and drop-ins, those for all services included."""
-    for folder in map(Path, UNIT_FOLDERS):
-        for name in ("rescue.service", "emergency.service"):
-            yield from (path for path in (folder / name, *(folder / f"{name}.d").glob("*.conf")) if path.exists())
+    for place in (path for name in ("rescue", "emergency") for path in overruling(f"{name}.service")):
+        yield from place.glob("*.conf") if place.is_dir() else [place]

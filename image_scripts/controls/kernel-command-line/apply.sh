@@ -13,7 +13,7 @@ set_boot_words kernel "Written by Hallmark (control kernel-command-line)." $word
 
 expression=
 for word in $HM_REFUSED; do
-    word=$(printf '%s' "$word" | sed 's/[.]/\\./g')
+    word=$(printf '%s' "$word" | sed "s/[.]/[.]/g; s/[?]/[^\"' ]/g; s/[*]/[^\"' ]*/g; s/[-_]/[-_]/g")
     expression="$expression;/^[^#]*GRUB_CMDLINE/s~([\"' ])$word([\"' ]|\$)~\\1\\2~g"
 done
 for file in /etc/default/grub /etc/default/grub.d/*.cfg; do

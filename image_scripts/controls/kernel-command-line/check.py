@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
-from lib import Context, boot_lines, check_boot_words, read
+from lib import Context, boot_lines, check_boot_words, check_told, line_words, read
 
 LOCKDOWN = Path("/sys/kernel/security/lockdown")
 
@@ -22,20 +23,17 @@ def check(context: Context) -> str:
 
 
 def check_refused(context: Context, where: str, text: str) -> None:
-    """Words that take a defence away, with quotes or without."""
-    for word in text.replace('"', "").replace("'", "").split():
-        if word in context.words("refused"):
+    """Words that take a defence away."""
+    refused = list(line_words(context.text("refused")))
+    for word in line_words(text):
+        if any(fnmatch.fnmatchcase(word, pattern) for pattern in refused):
             context.finding(f"{where}: {word} weakens the kernel")
 
 
 def check_kernel(context: Context, rows: dict[str, str], wanted: list[str]) -> None:
     """What the kernel that runs was told, and what it has made of it."""
     text = read(Path("/proc/cmdline"))
-    told = {word.partition("=")[0]: word for word in text.split()}
-    for word in wanted:
-        got = told.get(word.partition("=")[0])
-        if got != word:
-            context.finding(f"/proc/cmdline: expected {word}, got {got or 'nothing of it'}")
+    check_told(context, "/proc/cmdline", text, *wanted)
     check_refused(context, "/proc/cmdline", text)
     mode = rows.get("lockdown")
     if mode and LOCKDOWN.exists() and f"[{mode}]" not in read(LOCKDOWN):

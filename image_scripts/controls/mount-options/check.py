@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib import Context, read
+from lib import Context, overruling, read
 
-FOLDERS = (
-    "/etc/systemd/system.control",
-    "/run/systemd/system.control",
-    "/run/systemd/transient",
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/local/lib/systemd/system",
-)
 CLOUD_INIT = Path("/usr/lib/cloud-init")
+# Where people's sessions and jobs begin: they inherit its view of the mounts.
+SESSIONS = ("cron", "login", "sshd")
 SWITCHES = {"dev": "nodev", "suid": "nosuid", "exec": "noexec"}
 
 
@@ -34,11 +30,14 @@ def check(context: Context) -> str:
         for options in mine:
             if not wanted <= options:
                 context.finding(f"/etc/fstab: {target}: expected {show(wanted)}, it comes to {show(options)}")
-        for path in overruling(target):
+        for path in overruling(unit_of(target)):
             context.finding(f"{path}: it overrules the options of {target}")
+    for path in overruling("systemd-remount-fs.service"):
+        context.finding(f"{path}: it overrules the options of what is mounted before fstab is read")
     check_programs(context, {row[0]: row[1] for row in rows})
     if context.phase in ("acceptance", "drift"):
-        check_kernel(context, rows, {where for where, _ in entries})
+        for process in processes():
+            check_kernel(context, process, rows, {where for where, _ in entries})
     return f"{len(rows)} mount points have their options"
 
 
@@ -72,36 +71,50 @@ def fstab() -> Iterator[tuple[str, set[str]]]:
             elif word == "defaults":
                 options.clear()
         where = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), fields[1])
-        yield where.rstrip("/") or "/", options
+        yield os.path.realpath(where), options
 
 
-def overruling(target: str) -> Iterator[str]:
-    """Units and drop-ins that systemd would take instead of fstab's entry, or on top of it."""
+def unit_of(target: str) -> str:
+    """The name of a mount point's unit."""
     parts = [re.sub(r"[^a-zA-Z0-9:_.]", lambda m: f"\\x{ord(m[0]):02x}", p) for p in target.split("/")[1:]]
-    unit = "-".join(parts)
-    names = [f"{unit}.mount", f"{unit}.mount.d", "mount.d", "systemd-remount-fs.service"]
-    names += ["-".join(parts[:n]) + "-.mount.d" for n in range(1, len(parts))]
-    for folder in FOLDERS:
-        for name in names:
-            path = Path(folder, name)
-            if path.exists() or path.is_symlink():
-                yield str(path)
+    return f"{'-'.join(parts)}.mount"
 
 
-def check_kernel(context: Context, rows: list[tuple[str, set[str], str]], entries: set[str]) -> None:
+def processes() -> Iterator[Path]:
+    """The first process, and one of people's sessions, or of what starts these, for each other view of the mounts."""
+    yield Path("/proc/1")
+    seen = {view(Path("/proc/1"))}
+    for folder in sorted(Path("/proc").glob("[0-9]*")):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            is_theirs = "/user.slice/" in read(folder / "cgroup") or read(folder / "comm").strip() in SESSIONS
+            # A container has a root of its own.
+            if is_theirs and view(folder) not in seen and (folder / "root").samefile("/"):
+                seen.add(view(folder))
+                yield folder
+
+
+def view(folder: Path) -> str:
+    """A process's mount namespace."""
+    with contextlib.suppress(OSError):
+        return os.readlink(folder / "ns/mnt")  # noqa: PTH115 - it leads nowhere
+    return ""
+
+
+def check_kernel(context: Context, process: Path, rows: list[tuple[str, set[str], str]], entries: set[str]) -> None:
     """Each mount point of the table, and whatever is mounted below it; where one lies on another, the last counts."""
     mounts: dict[str, set[str]] = {}
-    for line in read(Path("/proc/1/mountinfo")).splitlines():
+    name = "kernel" if process.name == "1" else f"kernel: for process {process.name} ({read(process / 'comm').strip()})"
+    for line in read(process / "mountinfo").splitlines():
         fields = line.split()
-        # A place where something is mounted when it is asked for has no files of its own.
-        if fields[fields.index("-") + 1] != "autofs":
+        # A place where something is mounted when it is asked for has no files of its own, a namespace's has no folders.
+        if fields[fields.index("-") + 1] not in ("autofs", "nsfs"):
             mounts[fields[4]] = set(fields[5].split(","))
     partitions = context.words("partitions")
     for target, _, how in rows:
         # Of what systemd mounts, some is not there on every kernel.
         needed = how in ("tmpfs", "bind") or target in partitions or (how == "fstab" and target in entries)
         if needed and target not in mounts:
-            context.finding(f"kernel: {target}: expected a mount, there is none")
+            context.finding(f"{name}: {target}: expected a mount, there is none")
     # What is mounted below a folder of the root file system, such as containers below /var, is not fstab's.
     rows = [row for row in rows if row[2] != "fstab" or row[0] in entries]
     for where, options in mounts.items():
@@ -109,4 +122,4 @@ def check_kernel(context: Context, rows: list[tuple[str, set[str], str]], entrie
         if above:
             wanted = max(above, key=lambda row: len(row[0]))[1]
             if not wanted <= options:
-                context.finding(f"kernel: {where}: expected {show(wanted)}, it has {show(options)}")
+                context.finding(f"{name}: {where}: expected {show(wanted)}, it has {show(options)}")

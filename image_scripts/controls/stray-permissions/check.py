@@ -10,15 +10,17 @@ import pwd
 import re
 import stat
 
-from lib import Context, File, all_of_root, mounts, walk
+from lib import LOCAL, Context, File, acl_of, all_of_root, mounts, walk
 
-LOCAL = {"btrfs", "devtmpfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "vfat", "xfs", "zfs"}
 # What people leave there on a live server is theirs; by this control's neighbours nobody else gets at it.
 THEIRS = re.compile(r"/(home/[^/]+|root|tmp|var/tmp|dev/shm|run/user/\d+|run/lock)/")
 # Units with DynamicUser= have a number only while they run; nobody else comes into these folders.
 DYNAMIC = range(61184, 65520)
 PRIVATE = ("/var/lib/private/", "/var/cache/private/", "/var/log/private/")
 MEMORY = {(1, 1), (1, 2), (1, 4)}  # mem, kmem, port
+SCSI = 21  # a disk or drive once more, as a device of characters
+# Drives that udev gives to people, by kind and major number.
+DRIVES = {("b", 2): ["floppy"], ("b", 11): ["cdrom"], ("c", SCSI): ["cdrom", "tape"]}
 
 
 def check(context: Context) -> str:
@@ -37,7 +39,7 @@ def check(context: Context) -> str:
 def file_systems() -> list[str]:
     """Where local file systems are mounted, but for the one of /, each once."""
     found: dict[tuple[str, str], str] = {}
-    for device, inner, place, kind in mounts():
+    for device, inner, place, kind, _ in mounts():
         if kind in LOCAL and place != "/":
             found.setdefault((device, inner), place)
     return sorted(place for place in found.values() if os.path.isdir(place))  # noqa: PTH112
@@ -66,10 +68,28 @@ def why_device(file: File) -> str:
         return ""  # opens nothing: systemd and overlays mark with it what is not there
     if not file.path.startswith("/dev/"):
         return f"a device ({os.major(status.st_rdev)}:{os.minor(status.st_rdev)}) outside of /dev"
-    is_memory = stat.S_ISCHR(status.st_mode) and (os.major(status.st_rdev), os.minor(status.st_rdev)) in MEMORY
-    if status.st_mode & 0o007 and (stat.S_ISBLK(status.st_mode) or is_memory):
+    major, minor = os.major(status.st_rdev), os.minor(status.st_rdev)
+    kind = "b" if stat.S_ISBLK(status.st_mode) else "c"
+    if kind == "c" and major != SCSI and (major, minor) not in MEMORY:
+        return ""
+    group = group_of(status.st_gid)
+    is_drive = group in DRIVES.get((kind, major), ())
+    named = [] if is_drive else acl_of(file.path)  # logind gives drives to whoever sits at the console
+    if status.st_mode & 0o007:
         return f"everybody may open this disk or memory ({stat.S_IMODE(status.st_mode):04o})"
+    is_open = status.st_mode & 0o070 and not is_drive and group not in ("root", "disk", "kmem")
+    if status.st_uid or named or is_open:
+        owners = f"user {status.st_uid}, group {group}"
+        return f"others than root may open this disk or memory ({'; '.join([owners, *named])})"
     return ""
+
+
+def group_of(gid: int) -> str:
+    """A group's name, or its number when it has none."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 @functools.cache

@@ -9,10 +9,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib import Context, File, acl_of, all_of_root, mounts, read, run, walk, why_writable
+from lib import UNIT_FOLDERS, Context, File, acl_of, all_of_root, mounts, read, run, walk, why_writable
 
 SYSTEM = ("/etc", "/usr", "/boot", "/var/lib/dpkg")
-UNIT_FOLDERS = tuple(f"{top}/systemd/system" for top in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
 OBEYED = (
     *(f"/root/.{name}" for name in ("profile", "bashrc", "bash_profile", "bash_login")),
     "/var/spool/cron/crontabs/root",
@@ -22,12 +21,22 @@ LARGEST = 256 * 1024
 ELSEWHERE = re.compile(r"/(dev|proc|sys)/")
 COVERED = re.compile(r"/(usr|etc|boot|bin|sbin|lib|lib32|lib64|dev|proc|sys)/")
 _PATH = re.compile(rb"(?<![\w./:-])/[\w.+@-]+(?:/[\w.+@-]+)+")
-_PATHS = re.compile(rb"(?:^|[\s\"';])(?:secure_path|PATH)\s*=\s*[\"']?([^\s\"']+)", re.MULTILINE)
+# What a shell or the like is given to read need not be executable itself.
+_GIVEN = re.compile(
+    rb"(?:^|[\s;&|=(\"'])(?:\.|source|[\w./]*\b(?:(?:ba|da)?sh|python[\d.]*|perl))[ \t]+(?:-\S+[ \t]+)*[\"']?"
+    rb"(/[\w.+@-]+(?:/[\w.+@-]+)+)",
+    re.MULTILINE,
+)
+_LIBRARY = re.compile(r"\.so(\.[\d.]+)?$")
+_PATHS = re.compile(
+    rb"(?:^|[\s\"';=])(?:secure_path|(?:LD_LIBRARY_)?PATH)(?:\s+DEFAULT|\s+OVERRIDE)?\s*=\s*[\"']?([^\s\"']+)",
+    re.MULTILINE,
+)
 
 
 def check(context: Context) -> str:
     """Findings for each file that others than root can change."""
-    places = [place for _, _, place, _ in mounts() if is_system(place)]
+    places = [place for _, _, place, _, _ in mounts() if is_system(place)]
     files = [file for file in all_of_root() if is_system(file.path)]
     for place in places:
         files += [File(place, os.lstat(place)), *walk(place)]
@@ -109,21 +118,28 @@ def named_programs(files: list[File]) -> dict[str, str]:
             name = os.fsdecode(found)
             if not COVERED.match(name) and is_program(name):
                 named[name] = path
+        for name in map(os.fsdecode, _GIVEN.findall(data)):
+            if not COVERED.match(name):
+                named[name] = path
         for value in _PATHS.findall(data):
             for folder in os.fsdecode(value).split(":"):
                 if folder.startswith("/") and not COVERED.match(f"{folder}/"):
-                    named[folder] = path
-                    named |= {file.path: path for file in walk(folder) if not stat.S_ISLNK(file.status.st_mode)}
+                    named |= all_in(folder, path)
     return named
 
 
+def all_in(folder: str, where: str) -> dict[str, str]:
+    """A folder and what is in it, as `where` names it."""
+    return {folder: where} | {file.path: where for file in walk(folder) if not stat.S_ISLNK(file.status.st_mode)}
+
+
 def is_program(path: str) -> bool:
-    """Whether something is there that can be run."""
+    """Whether something is there that can be run, or loaded."""
     try:
         status = Path(path).stat()
     except OSError:
         return False
-    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111)
+    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111 or _LIBRARY.search(path))
 
 
 def exec_programs() -> dict[str, str]:
@@ -132,9 +148,11 @@ def exec_programs() -> dict[str, str]:
     for path in unit_files():
         for line in re.sub(r"\\\n", " ", read(Path(path))).splitlines():
             key, _, value = line.partition("=")
-            if key.strip().startswith("Exec") or key.strip() == "EnvironmentFile":
+            if not key.strip().startswith(("Exec", "EnvironmentFile", "RootDirectory", "RootImage")):
+                continue
+            for text in value.split(":") if key.strip() == "ExecSearchPath" else [value]:
                 # The mark of how it is started, the path, its arguments.
-                found = re.match(r"[-@:+!|]*(/[^\s;]+)", value.strip().strip('"'))
+                found = re.match(r"[-@:+!|]*(/[^\s;]+)", text.strip().strip('"'))
                 if found and "%" not in found[1] and not ELSEWHERE.match(found[1]):
                     named[found[1].rstrip('"')] = path
     return {name: where for name, where in named.items() if not is_system(os.path.realpath(name))}
@@ -142,7 +160,7 @@ def exec_programs() -> dict[str, str]:
 
 def unit_files() -> Iterator[str]:
     """Unit files and their drop-ins."""
-    for folder in UNIT_FOLDERS:
+    for folder in (*UNIT_FOLDERS, "/usr/lib/systemd/system"):
         for place in (Path(folder), *Path(folder).glob("*.d")):
             for path in place.glob("*"):
                 if path.suffix in (".service", ".socket", ".mount", ".swap", ".conf") and path.is_file():
@@ -156,5 +174,6 @@ def library_folders() -> dict[str, str]:
         # `/usr/lib/x: (from /etc/ld.so.conf:1)`, and indented what is in it.
         folder, colon, rest = line.partition(":")
         if line.startswith("/") and colon:
-            named[folder] = rest.strip(" ()") or "ldconfig"
+            where = rest.strip(" ()") or "ldconfig"
+            named |= {folder: where} if COVERED.match(f"{folder}/") else all_in(folder, where)
     return named

@@ -158,3 +158,13 @@ fake_mounts() {
         echo '42 26 0:37 / /sys/kernel/security rw,nosuid,nodev,noexec,relatime shared:16 - securityfs securityfs rw'
     } >/proc/1/mountinfo
 }
+
+# fake_process NUMBER NAME: besides, a process of root's that has these mounts as its own view of them.
+fake_process() {
+    mkdir -p "/proc/$1/ns" /proc/1/ns
+    echo "$2" >"/proc/$1/comm"
+    ln -s / "/proc/$1/root"
+    ln -s "mnt:[1]" /proc/1/ns/mnt
+    ln -s "mnt:[$1]" "/proc/$1/ns/mnt"
+    cp /proc/1/mountinfo "/proc/$1/mountinfo"
+}
