@@ -374,11 +374,24 @@ def merged(path: str) -> str:
 
 
 @functools.cache
+def _diversions() -> Mapping[str, tuple[str, str]]:
+    """Path → where the file of any package is instead, but for that of the one package named."""
+    lines = read(DPKG / "diversions").splitlines()
+    return {merged(a): (merged(b), by) for a, b, by in zip(lines[::3], lines[1::3], lines[2::3], strict=True)}
+
+
+def packaged_at(listing: Path, path: str) -> str:
+    """Where the file is that one of dpkg's lists names so."""
+    path = merged(path)
+    instead, by = _diversions().get(path, (path, ""))
+    return path if by == listing.stem.partition(":")[0] else instead
+
+
+@functools.cache
 def package_files() -> frozenset[str]:
     """Every path that a package owns, by dpkg's own lists and diversions."""
-    paths = {merged(line) for listing in (DPKG / "info").glob("*.list") for line in read(listing).splitlines() if line}
-    diversions = read(DPKG / "diversions").splitlines()
-    return frozenset(paths | {merged(line) for line in diversions[1::3]})
+    listings = (DPKG / "info").glob("*.list")
+    return frozenset(packaged_at(listing, line) for listing in listings for line in read(listing).splitlines() if line)
 
 
 @functools.cache
@@ -388,7 +401,7 @@ def _sums() -> Mapping[str, frozenset[str]]:
     for listing in (DPKG / "info").glob("*.md5sums"):
         for line in read(listing).splitlines():
             digest, _, name = line.partition("  ")
-            sums.setdefault(merged(f"/{name}"), set()).add(digest)
+            sums.setdefault(packaged_at(listing, f"/{name}"), set()).add(digest)
     for line in read(DPKG / "status").splitlines():
         if line.startswith(" /"):
             name, digest, *_ = line.split()
