@@ -142,9 +142,7 @@ def check_kernel_parameters(context: Context, wanted: Mapping[str, str]) -> None
     state = subprocess.run(["systemctl", "is-enabled", "systemd-sysctl.service"], capture_output=True, check=False)
     if state.stdout.strip() != b"static":
         context.finding(f"systemd-sysctl.service: expected static, it is {state.stdout.decode().strip()}")
-    for folder in ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"):
-        if Path(f"{folder}/systemd-sysctl.service.d").exists():
-            context.finding(f"{folder}/systemd-sysctl.service.d: expected the package's own unit alone")
+    check_unit(context, "systemd-sysctl.service")
     if context.phase == "test":
         return
     for key, value in wanted.items():
@@ -202,7 +200,33 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
 
 
-# --- systemd's own settings, and limits of sessions -------------------------------------------------------------------
+# --- systemd's units and its own settings, and limits of sessions -----------------------------------------------------
+
+# Where systemd looks besides the packages' own folder, which package-integrity keeps.
+_UNIT_FOLDERS = (
+    "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
+    "/run/systemd/generator.early", "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system",
+    "/run/systemd/system.attached", "/run/systemd/generator", "/usr/local/lib/systemd/system",
+    "/run/systemd/generator.late",
+)  # fmt: skip
+
+
+def check_unit(context: Context, unit: str, *, aliases: Sequence[str] = (), ours: Sequence[str] = ()) -> None:
+    """Findings for files besides `ours` that say something of a unit: in its package's place, or as drop-ins.
+
+    A drop-in may be for its name, for an alias, for what either begins with up to a dash, or for its type.
+    """
+    found = set()
+    for folder, name in itertools.product(_UNIT_FOLDERS, (unit, *aliases)):
+        path = Path(folder, name)
+        if os.path.lexists(path) and os.path.realpath(path) != f"/usr/lib/systemd/system/{unit}":
+            found.add(str(path))
+        stem, _, kind = name.rpartition(".")
+        parts = stem.split("-")
+        names = [name, kind, *("-".join([*parts[:number], f".{kind}"]) for number in range(1, len(parts)))]
+        found.update(str(path) for name in names for path in Path(folder, f"{name}.d").glob("*.conf"))
+    for place in sorted(found - set(ours)):
+        context.finding(f"{place}: says something of {unit}, expected {', '.join(ours) or 'its package'} alone")
 
 
 @functools.cache
