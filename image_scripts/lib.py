@@ -203,7 +203,7 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
 # --- systemd's units and its own settings, and limits of sessions -----------------------------------------------------
 
 # Where systemd looks besides the packages' own folder, which package-integrity keeps.
-_UNIT_FOLDERS = (
+UNIT_FOLDERS = (
     "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
     "/run/systemd/generator.early", "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system",
     "/run/systemd/system.attached", "/run/systemd/generator", "/usr/local/lib/systemd/system",
@@ -217,7 +217,7 @@ def check_unit(context: Context, unit: str, *, aliases: Sequence[str] = (), ours
     A drop-in may be for its name, for an alias, for what either begins with up to a dash, or for its type.
     """
     found = set()
-    for folder, name in itertools.product(_UNIT_FOLDERS, (unit, *aliases)):
+    for folder, name in itertools.product(UNIT_FOLDERS, (unit, *aliases)):
         path = Path(folder, name)
         if os.path.lexists(path) and os.path.realpath(path) != f"/usr/lib/systemd/system/{unit}":
             found.add(str(path))
@@ -230,14 +230,22 @@ def check_unit(context: Context, unit: str, *, aliases: Sequence[str] = (), ours
 
 
 @functools.cache
-def systemd_settings(name: str) -> Mapping[str, str]:
+def systemd_settings(name: str, section: str) -> Mapping[str, str]:
     """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins: the last one counts."""
     try:
-        text = run(["systemd-analyze", "cat-config", f"systemd/{name}"])
+        text = run(["systemd-analyze", "cat-config", "--tldr", f"systemd/{name}"])
     except subprocess.CalledProcessError:
         return {}  # there is no such file
-    pairs = (line.partition("=") for line in text.splitlines() if line and line[0] not in "#;[")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    found: dict[str, str] = {}
+    inside = False
+    # A backslash goes on in the next line of the same file; a file begins with its name, and outside of any section.
+    for line in map(str.strip, re.sub(r"(?<!\\)((?:\\\\)*)\\\n(?!# )", r"\1 ", text).splitlines()):
+        if line[:1] in ("#", "["):
+            inside = line == f"[{section}]"
+        elif inside:
+            key, _, value = line.partition("=")
+            found[key.strip()] = value.strip()
+    return found
 
 
 def session_limits(user: str) -> dict[str, tuple[str, str]]:
