@@ -20,7 +20,12 @@ from lib import DPKG, Context, all_of_root, merged, package_files, packaged_at, 
 RECORD = Path("/usr/share/hallmark/integrity.tsv")
 # Nobody runs or obeys it, and it is a third of all.
 DATA = re.compile(r"/usr/share/(bug|common-licenses|doc|doc-base|i18n|info|lintian|locale|man|zoneinfo)/")
-PROGRAMS = ("/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/")
+PROGRAMS = (
+    "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/usr/share/bash-completion/", "/usr/share/perl/",
+    "/usr/share/perl5/", "/etc/perl/",
+)  # fmt: skip
+# What is loaded or obeyed though nobody may execute it: libraries, modules of Perl and Python, units, completions.
+LOADED = re.compile(r"\.so(\.[0-9.]+)?$|\.(p[lm]|py|pth)$|/systemd/.*\.\w+$|/bash-completion/")
 _CONFFILE = re.compile(r"^ (/.*) ([0-9a-f]{32})( obsolete| remove-on-upgrade)?$")
 _COMPILED = re.compile(r"__pycache__/([^/]+)\.cpython-[0-9]+(\.opt-[12])?\.pyc$")
 
@@ -159,7 +164,7 @@ def is_program(name: str, path: str) -> bool:
         return False  # a link that leads nowhere
     if not stat.S_ISREG(status.st_mode):
         return False
-    return bool(status.st_mode & 0o111 or re.search(r"\.so(\.[0-9.]+)?$|/systemd/.*\.\w+$", name))
+    return bool(status.st_mode & 0o111 or LOADED.search(name))
 
 
 def miscompiled() -> Iterator[str]:
