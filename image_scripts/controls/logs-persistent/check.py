@@ -10,6 +10,7 @@ import stat
 import struct
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ UNITS = (
 )  # fmt: skip
 SILENT = re.compile(r"(?m)^\s*(LogLevelMax|LogFilterPatterns|LogNamespace)\s*=\s*\S")
 YES = ("", "yes", "true", "on", "1")
+RECENT = 1800  # seconds; all checks together take minutes under emulation
 NOBODY = 65534
 ACL_GROUP = 8
 
@@ -186,6 +188,13 @@ def check_journal(context: Context) -> None:
     check_limits(context, folder)
     if context.phase == "acceptance":
         check_writing(context, folder)
+    # systemd has noted the sign-in, or the boot, that this check came with.
+    newest = json.loads(run(["journalctl", "-q", "-D", str(folder), "-n", "1", "-o", "json"]) or "{}")
+    age = int(time.time() - int(newest.get("__REALTIME_TIMESTAMP", "0")) / 1e6)
+    if age > RECENT:
+        context.finding(
+            f"{folder}: expected entries of now, the newest is {age} seconds old: journald writes elsewhere"
+        )
     words = ["journalctl", "-q", "-D", str(folder), "-n", "1", "-o", "cat"]
     done = subprocess.run(
         words, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False, timeout=60, cwd="/"
