@@ -168,8 +168,7 @@ def check_kernel_parameters(context: Context, wanted: Mapping[str, str]) -> None
         context.finding(f"systemd-sysctl.service: expected static, it is {state.stdout.decode().strip()}")
     for path in itertools.chain.from_iterable(Path(folder).glob("sysctl.*") for folder in _CREDENTIALS):
         context.finding(f"{path}: systemd-sysctl.service would take it after all files")
-    for path in overruling("systemd-sysctl.service"):
-        context.finding(f"{path}: expected the package's own systemd-sysctl.service alone")
+    check_unit(context, "systemd-sysctl.service")
     if context.phase == "test":
         return
     for key, value in wanted.items():
@@ -227,34 +226,43 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
 
 
-# --- systemd's units, its own settings, and limits of sessions --------------------------------------------------------
+# --- systemd's units and its own settings, and limits of sessions -----------------------------------------------------
 
-# Where units are that count more than a package's.
-UNIT_FOLDERS = tuple(
-    f"{top}/systemd/{name}"
-    for top, name in (
-        ("/etc", "system.control"),
-        ("/run", "system.control"),
-        ("/run", "transient"),
-        ("/etc", "system"),
-        ("/run", "system"),
-        ("/usr/local/lib", "system"),
-    )
-)
+# Where systemd looks besides the packages' own folder, which package-integrity keeps.
+UNIT_FOLDERS = (
+    "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
+    "/run/systemd/generator.early", "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system",
+    "/run/systemd/system.attached", "/run/systemd/generator", "/usr/local/lib/systemd/system",
+    "/run/systemd/generator.late",
+)  # fmt: skip
 
 
-def overruling(unit: str) -> Iterator[Path]:
-    """What systemd takes instead of a package's unit or on top of it: also drop-ins of its family and of its kind."""
-    stem, _, kind = unit.rpartition(".")
-    parts = stem.split("-")
-    names = [unit, f"{unit}.d", f"{kind}.d", *(f"{'-'.join(parts[:n])}-.{kind}.d" for n in range(1, len(parts)))]
-    for path in (Path(folder, name) for folder in UNIT_FOLDERS for name in names):
-        if path.exists() or path.is_symlink():
-            yield path
+def overruling(unit: str, *aliases: str) -> list[Path]:
+    """What systemd takes instead of a package's unit or on top of it, wherever it looks.
+
+    A drop-in may be for its name, for an alias, for what either begins with up to a dash, or for its type.
+    """
+    found = set()
+    for folder, name in itertools.product(map(Path, UNIT_FOLDERS), (unit, *aliases)):
+        path = folder / name
+        if os.path.lexists(path) and os.path.realpath(path) != f"/usr/lib/systemd/system/{unit}":
+            found.add(path)
+        stem, _, kind = name.rpartition(".")
+        parts = stem.split("-")
+        names = [name, kind, *("-".join([*parts[:number], f".{kind}"]) for number in range(1, len(parts)))]
+        found.update(path for name in names for path in (folder / f"{name}.d").glob("*.conf"))
+    return sorted(found)
+
+
+def check_unit(context: Context, unit: str, *aliases: str, ours: Path | None = None) -> None:
+    """Findings for what overrules a unit, but for a file of ours."""
+    for path in overruling(unit, *aliases):
+        if path != ours:
+            context.finding(f"{path}: says something of {unit}, expected {ours or 'its package'} alone")
 
 
 @functools.cache
-def systemd_settings(name: str, section: str = "Manager") -> Mapping[str, str]:
+def systemd_settings(name: str, section: str) -> Mapping[str, str]:
     """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins."""
     try:
         text = run(["systemd-analyze", "cat-config", "--tldr", f"systemd/{name}"])
@@ -446,11 +454,24 @@ def merged(path: str) -> str:
 
 
 @functools.cache
+def _diversions() -> Mapping[str, tuple[str, str]]:
+    """Path → where the file of any package is instead, but for that of the one package named."""
+    lines = read(DPKG / "diversions").splitlines()
+    return {merged(a): (merged(b), by) for a, b, by in zip(lines[::3], lines[1::3], lines[2::3], strict=True)}
+
+
+def packaged_at(listing: Path, path: str) -> str:
+    """Where the file is that one of dpkg's lists names so."""
+    path = merged(path)
+    instead, by = _diversions().get(path, (path, ""))
+    return path if by == listing.stem.partition(":")[0] else instead
+
+
+@functools.cache
 def package_files() -> frozenset[str]:
     """Every path that a package owns, by dpkg's own lists and diversions."""
-    paths = {merged(line) for listing in (DPKG / "info").glob("*.list") for line in read(listing).splitlines() if line}
-    diversions = read(DPKG / "diversions").splitlines()
-    return frozenset(paths | {merged(line) for line in diversions[1::3]})
+    listings = (DPKG / "info").glob("*.list")
+    return frozenset(packaged_at(listing, line) for listing in listings for line in read(listing).splitlines() if line)
 
 
 @functools.cache
@@ -460,7 +481,7 @@ def _sums() -> Mapping[str, frozenset[str]]:
     for listing in (DPKG / "info").glob("*.md5sums"):
         for line in read(listing).splitlines():
             digest, _, name = line.partition("  ")
-            sums.setdefault(merged(f"/{name}"), set()).add(digest)
+            sums.setdefault(packaged_at(listing, f"/{name}"), set()).add(digest)
     for line in read(DPKG / "status").splitlines():
         if line.startswith(" /"):
             name, digest, *_ = line.split()

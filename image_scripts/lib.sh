@@ -184,7 +184,7 @@ enable_units() {
 # package_unit_alone UNIT: removes what systemd would take instead of a package's unit or on top of it. What is there for others
 # as well, such as service.d, is left; lib.py has the check (overruling).
 package_unit_alone() {
-    for _folder in /etc/systemd/system.control /run/systemd/system.control /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system; do
+    for _folder in $UNIT_FOLDERS; do
         rm -rf "${_folder:?}/$1" "$_folder/$1.d"
     done
 }

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from lib import Context, check_boot_words, overruling, read, run
+from lib import Context, check_boot_words, check_unit, read, run
 
 PROFILES = Path("/etc/apparmor.d")
 SECURITY = Path("/sys/kernel/security")
@@ -81,8 +81,7 @@ def check_start(context: Context) -> None:
     state = subprocess.run(["systemctl", "is-enabled", "apparmor.service"], capture_output=True, text=True, check=False)
     if state.stdout.strip() != "enabled":
         context.finding(f"apparmor.service: expected enabled, it is {state.stdout.strip() or state.stderr.strip()}")
-    for path in overruling("apparmor.service"):
-        context.finding(f"{path}: expected the package's own apparmor.service alone")
+    check_unit(context, "apparmor.service")
     check_boot_words(context, "apparmor=1", "security=apparmor")
     value = ""
     for line in run(["/usr/lib/systemd/systemd-sysctl", "--cat-config"]).splitlines():

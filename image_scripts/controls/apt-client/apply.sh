@@ -4,7 +4,7 @@ set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 
 ours=/etc/apt/apt.conf.d/zz-hallmark-client
-loose='(DPkg::(Pre-Invoke|Post-Invoke|Pre-Install-Pkgs|Options)|APT::Update::(Pre|Post)-Invoke[A-Za-z-]*|Acquire::[a-z]+::Proxy-?Auto-?Detect|Dir::(Bin|Etc))'
+loose='(DPkg::(Pre-Invoke|Post-Invoke|Pre-Install-Pkgs|Options)|APT::(Update|Install)::[A-Za-z-]*(Invoke|Failure)[A-Za-z-]*|AptCli::Hooks|APT::Key::GPGVCommand|Acquire::[a-z]+::Proxy-?Auto-?Detect|Dir::(Bin|Etc))'
 for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
     case ${file##*/} in
         zz-hallmark-* | 70debconf) continue ;; # Debian's own hook

@@ -16,7 +16,8 @@ SAME = {
     **dict.fromkeys(("no", "false", "without", "off", "disable", "0"), "false"),
 }
 HOOK = re.compile(
-    r"(?i)(.*::)?(DPkg::(Pre-Invoke|Post-Invoke|Pre-Install-Pkgs)|APT::Update::(Pre|Post)-Invoke[a-z-]*)(::.*)?"
+    r"(?i)(.*::)?(DPkg::(Pre-Invoke|Post-Invoke|Pre-Install-Pkgs)|APT::(Update|Install)::[a-z-]*(Invoke|Failure)[a-z-]*"
+    r"|AptCli::Hooks::[^:]*|APT::Key::GPGVCommand)(::.*)?"
 )
 PROXY = re.compile(r"(?i)(.*::)?Acquire::[a-z]+::(.*::)?Proxy-?Auto-?Detect")
 OPTIONS = re.compile(r"(?i)(.*::)?DPkg::Options(::.*)?")
@@ -24,11 +25,15 @@ PLACES = {
     "Dir": "/",
     "Dir::Etc": "etc/apt",
     "Dir::Etc::parts": "apt.conf.d",
+    "Dir::Etc::preferences": "preferences",
+    "Dir::Etc::preferencesparts": "preferences.d",
     "Dir::Etc::trustedparts": "trusted.gpg.d",
     "Dir::Bin::methods": "/usr/lib/apt/methods",
     "Dir::Bin::dpkg": "/usr/bin/dpkg",
     "DPkg::Path": "/usr/sbin:/usr/bin:/sbin:/bin",
 }
+# dpkg's own configuration can name commands too, and let it take what it should refuse.
+DPKG_OPTION = re.compile(r"(#|(no-debsig|log|path-(exclude|include)|force-(unsafe-io|conf[a-z]+))\b|$)")
 READ_BY_APT = ("apt.conf.d", "keyrings", "preferences.d", "sources.list.d", "trusted.gpg.d")
 
 
@@ -63,12 +68,16 @@ def check_commands(context: Context, settings: list[tuple[str, str]]) -> None:
     files = [path for path in Path("/etc/apt/apt.conf.d").glob("*") if path.is_file() and as_packaged(str(path))]
     packaged = "".join(map(read, files))
     for key, value in settings:
-        if value and HOOK.fullmatch(key) and value not in packaged:
+        if value and HOOK.fullmatch(key) and f'"{value}"' not in packaged:
             context.finding(f"apt: {key}: runs a command that no package brought: {value}")
         if value and PROXY.fullmatch(key):
             context.finding(f"apt: {key}: asks a program where to download: {value}")
         if OPTIONS.fullmatch(key) and value and not value.startswith("--force-conf"):
             context.finding(f"apt: {key}: expected nothing but --force-conf*, got {value}")
+    for file in (Path("/etc/dpkg/dpkg.cfg"), *Path("/etc/dpkg/dpkg.cfg.d").glob("*"), Path("/root/.dpkg.cfg")):
+        for line in read(file).splitlines():
+            if not DPKG_OPTION.match(line.strip()):
+                context.finding(f"{file}: dpkg: not expected: {line.strip()}")
 
 
 def check_files(context: Context) -> None:

@@ -29,5 +29,5 @@ fi
 # A later file would win over one of ours: no file says anything of this, and apt is strict by itself.
 for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
     [ ! -f "$file" ] ||
-        sed -i -E '/Allow(Insecure|Weak|Unauthenticated|DowngradeToInsecure)|Check-(Valid-Until|Date)|Verify-(Peer|Host)|Etc::Source/Id' "$file"
+        sed -i -E '/Allow(Insecure|Weak|Unauthenticated|DowngradeToInsecure)|Check-(Valid-Until|Date)|Min-ValidTime|Verify-(Peer|Host)|Etc::Source/Id' "$file"
 done

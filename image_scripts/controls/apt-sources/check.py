@@ -20,6 +20,7 @@ LOOSE = (
     "allowweakrepositories",
     "allowdowngradetoinsecurerepositories",
     "allowunauthenticated",
+    "min-validtime",
 )
 STRICT = ("check-valid-until", "check-date", "verify-peer", "verify-host")
 NO = ("no", "false", "without", "off", "disable", "0")
@@ -41,6 +42,9 @@ def check(context: Context) -> str:
     for file in sorted(files):
         check_source(context, file)
     check_settings(context)
+    for path in (Path("/etc/apt/preferences"), *Path("/etc/apt/preferences.d").glob("*")):
+        if path.is_file() and not as_packaged(str(path)):
+            context.finding(f"{path}: expected no preferences: they can keep patches back")
     if not wanted and os.path.realpath("/etc/systemd/system/apt-daily.timer") != "/dev/null":
         context.finding("apt-daily.timer is not masked, and there is no archive that it could ask")
     return f"apt asks {len(wanted)} signed suites of Debian, and nothing else"
@@ -82,6 +86,7 @@ def check_settings(context: Context) -> None:
     """What apt makes of all its configuration together."""
     for line in run(["apt-config", "dump"]).splitlines():
         name, _, value = line.rstrip(";").partition(" ")
-        last, no = name.lower().rpartition("::")[2], value.strip('"').lower() in NO
-        if (last in LOOSE and not no and value != '""') or (last in STRICT and no):
+        words, no = name.lower().split("::"), value.strip('"').lower() in NO
+        loose = not no and value != '""' and not {*LOOSE}.isdisjoint(words)
+        if loose or (words[-1] in STRICT and no):
             context.finding(f"apt: {name} is {value}: what nobody signed, or signed long ago, would be believed")

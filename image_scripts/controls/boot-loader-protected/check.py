@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -172,7 +171,6 @@ def check_units(context: Context) -> None:
             context.finding(f"{name}.service: expected systemd's own, which asks for root's password")
 
 
-def own_units() -> Iterator[Path]:
+def own_units() -> list[Path]:
     """Other units by these names, and drop-ins, those for all services included."""
-    for place in (path for name in ("rescue", "emergency") for path in overruling(f"{name}.service")):
-        yield from place.glob("*.conf") if place.is_dir() else [place]
+    return sorted({*overruling("rescue.service"), *overruling("emergency.service")})

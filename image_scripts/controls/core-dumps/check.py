@@ -39,15 +39,14 @@ def check(context: Context) -> str:
 def check_systemd(context: Context) -> None:
     """What systemd gives its services and its users' managers, and what systemd-coredump would keep."""
     for name in ("system.conf", "user.conf"):
-        limit = systemd_settings(name).get("DefaultLimitCORE", "nothing")
+        limit = systemd_settings(name, "Manager").get("DefaultLimitCORE", "nothing")
         if limit not in ("0", "0:0"):
             context.finding(f"systemd's {name}: DefaultLimitCORE: expected 0:0, got {limit}")
-    for name, key, wanted in (
-        ("system.conf", "DumpCore", "no"),
-        ("coredump.conf", "Storage", "none"),
-        ("coredump.conf", "ProcessSizeMax", "0"),
+    for name, section, key, wanted in (
+        ("system.conf", "Manager", "DumpCore", "no"),
+        ("coredump.conf", "Coredump", "Storage", "none"),
+        ("coredump.conf", "Coredump", "ProcessSizeMax", "0"),
     ):
-        section = "Coredump" if name == "coredump.conf" else "Manager"
         got = systemd_settings(name, section).get(key, "nothing")
         if got != wanted:
             context.finding(f"systemd's {name}: {key}: expected {wanted}, got {got}")

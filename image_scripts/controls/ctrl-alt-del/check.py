@@ -15,7 +15,7 @@ def check(context: Context) -> str:
     state = subprocess.run(["systemctl", "is-enabled", TARGET], capture_output=True, text=True, check=False)
     if state.stdout.strip() != "masked":
         context.finding(f"{TARGET}: expected masked, it is {state.stdout.strip() or state.stderr.strip()}")
-    burst = systemd_settings("system.conf").get("CtrlAltDelBurstAction", "reboot-force")
+    burst = systemd_settings("system.conf", "Manager").get("CtrlAltDelBurstAction", "reboot-force")
     if burst != "none":
         context.finding(f"systemd's system.conf: CtrlAltDelBurstAction: expected none, got {burst}")
     if context.phase in ("acceptance", "drift"):

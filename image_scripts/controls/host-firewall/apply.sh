@@ -128,30 +128,6 @@ END
 
 mask_unit nftables.service "its file begins with a flush of all rules, those of the host's firewall and of fail2ban too"
 rm -rf "/etc/systemd/system/$unit.d"
-write_file 644 root:root "/etc/systemd/system/$unit" <<END
-[Unit]
-Description=Host firewall (table inet hallmark)
-DefaultDependencies=no
-Wants=network-pre.target
-Before=network-pre.target cloud-init-local.service systemd-networkd.service shutdown.target
-Conflicts=shutdown.target
-
-[Service]
-Type=oneshot
-# There is nothing to stop: without rules the host would be open.
-RemainAfterExit=yes
-ExecStart=/usr/sbin/nft -f $rules
-ExecReload=/usr/sbin/nft -f $rules
-CapabilityBoundingSet=CAP_NET_ADMIN
-NoNewPrivileges=yes
-PrivateDevices=yes
-ProtectHome=yes
-ProtectSystem=strict
-
-[Install]
-WantedBy=sysinit.target
-# No rules, no network.
-RequiredBy=systemd-networkd.service cloud-init-local.service
-END
+write_file 644 root:root "/etc/systemd/system/$unit" <"$HALLMARK_CONTROL/$unit"
 enable_units "$unit"
 nft -f "$rules"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib import Context, run
+from lib import Context, check_unit, read, run
 from netprobe import MACHINE, Attempt, speaks_ipv6, try_rules
 
 UNIT = "hallmark-firewall.service"
@@ -87,10 +87,16 @@ def check(context: Context) -> str:
 def check_table(context: Context, where: str, command: list[str]) -> None:
     """Judge one listing of the table."""
     try:
-        chains = parse(json.loads(run(command)))
+        document = json.loads(run(command))
     except subprocess.CalledProcessError as error:
         context.finding(f"{where}: no table inet hallmark: {error.stderr.decode(errors='replace').strip()}")
         return
+    for item in document["nftables"]:
+        if item.get("table", {}).get("flags"):
+            context.finding(
+                f"{where}: expected a table without flags, got {item['table']['flags']}: its chains may sleep"
+            )
+    chains = parse(document)
     for hook in ("input", "forward", "output"):
         if hook in chains:
             check_chain(context, f"{where}: {hook}", chains[hook])
@@ -203,8 +209,10 @@ def parse_rule(expressions: Iterable[Mapping[str, Any]]) -> Rule:
         ((kind, body),) = expression.items()
         if kind == "match" and body["op"] in ("==", "in", "!="):
             field, values = field_of(body["left"]), values_of(body["right"])
-            side = but if body["op"] == "!=" else takes
-            side[field] = values & side[field] if field in side and side is takes else values
+            if body["op"] == "!=":
+                but[field] = values | but.get(field, frozenset())
+            else:
+                takes[field] = values & takes.get(field, values)
         elif kind in ("accept", "drop", "reject"):
             verdict = kind if kind == "accept" else "drop"
         elif kind not in ("limit", "counter", "log"):
@@ -246,18 +254,16 @@ def check_units(context: Context) -> None:
     for unit in NEEDS_IT:
         if not Path(f"/etc/systemd/system/{unit}.requires/{UNIT}").exists():
             context.finding(f"{unit} would start without {UNIT}")
+    place = Path("/etc/systemd/system", UNIT)
+    if read(place) != read(Path(__file__).with_name(UNIT)):
+        context.finding(f"{place}: expected the unit as Hallmark wrote it")
+    check_unit(context, UNIT, ours=place)
     if context.phase not in ("acceptance", "drift"):
         return
-    facts = dict(
-        line.split("=", 1)
-        for line in run(["systemctl", "show", "-p", "ActiveState,Result,ExecStart,Before", UNIT]).splitlines()
-    )
-    if (facts["ActiveState"], facts["Result"]) != ("active", "success"):
-        context.finding(f"{UNIT}: {facts['ActiveState']}, {facts['Result']}")
-    if f" -f {FILE} " not in facts["ExecStart"]:
-        context.finding(f"{UNIT}: runs something else: {facts['ExecStart']}")
-    if "network-pre.target" not in facts["Before"].split():
-        context.finding(f"{UNIT}: expected before network-pre.target")
+    words = ["systemctl", "show", "-p", "ActiveState,Result,NeedDaemonReload", UNIT]
+    facts = dict(line.split("=", 1) for line in run(words).splitlines())
+    if facts != {"ActiveState": "active", "Result": "success", "NeedDaemonReload": "no"}:
+        context.finding(f"{UNIT}: expected it active, as its file says: {facts}")
 
 
 # --- packets --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from lib import Context, NotApplicable, read
+from lib import Context, NotApplicable, check_unit, read
 
 FOLDER = Path("/etc/hallmark/logs")
 KEY, CERTIFICATE, AUTHORITIES = FOLDER / "client.key", FOLDER / "client.crt", FOLDER / "authorities.pem"
@@ -26,8 +26,8 @@ def check(context: Context) -> str:
         raise NotApplicable("the recipe names no log server (logs-forwarded: server)")
     text = effective(context)
     statements = [(kind.lower(), settings_of(body)) for kind, body in STATEMENT.findall(text)]
-    rest = [line for line in STATEMENT.sub("", text).splitlines() if line.strip()]
-    for line in rest:
+    rest = STATEMENT.sub(lambda found: SETTING.sub("", found[2]), text)
+    for line in filter(str.strip, rest.splitlines()):
         context.finding(f"rsyslogd: a statement that cannot be judged: {line.strip()}")
     check_global(context, [settings for kind, settings in statements if kind == "global"])
     check_inputs(context, statements)
@@ -93,20 +93,27 @@ def check_global(context: Context, statements: list[dict[str, str]]) -> None:
 
 def check_inputs(context: Context, statements: list[tuple[str, dict[str, str]]]) -> None:
     """It reads the journal and the audit records, all of them, and nothing that comes over a network."""
-    journal = {"load": "imjournal", "statefile": "journal", "ignorepreviousmessages": "off", "ratelimit.interval": "0"}
-    audit = {"type": "imfile", "file": "/var/log/audit/audit.log"}
-    seen = {"journal": False, "audit": False}
-    for kind, got in statements:
-        if kind == "module" and journal.items() <= got.items():
-            seen["journal"] = True
-        elif kind == "input" and audit.items() <= got.items():
-            seen["audit"] = True
-        elif kind in ("module", "input") and (kind, got) != ("module", {"load": "imfile"}):
+    wanted = {
+        "journal": {
+            "load": "imjournal",
+            "statefile": "journal",
+            "ignorepreviousmessages": "off",
+            "persiststateinterval": "100",
+            "ratelimit.interval": "0",
+            "filecreatemode": "0600",
+        },
+        "files": {"load": "imfile"},
+        "audit": {"type": "imfile", "file": "/var/log/audit/audit.log", "tag": "audit", "facility": "authpriv"},
+    }
+    seen = [got for kind, got in statements if kind in ("module", "input")]
+    for got in seen:
+        if got not in wanted.values():
             context.finding(f"rsyslogd: an input that is not expected: {got}")
-        elif kind not in ("module", "input", "global", "action"):
+    for kind, _ in statements:
+        if kind not in ("module", "input", "global", "action"):
             context.finding(f"rsyslogd: a statement that cannot be judged: {kind}")
-    for what, found in seen.items():
-        if not found:
+    for what, settings in wanted.items():
+        if settings not in seen:
             context.finding(f"rsyslogd does not read the {what}")
 
 
@@ -138,8 +145,9 @@ def check_action(context: Context, action: dict[str, str]) -> None:
 
 def check_files(context: Context) -> None:
     """The authorities are the recipe's; the key is the machine's own, and its alone."""
-    got = re.findall(r"-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----", read(AUTHORITIES), re.DOTALL)
-    if ["".join(text.split()) for text in got] != context.words("authorities"):
+    text = "".join(read(AUTHORITIES).split())
+    marks = "-----BEGINCERTIFICATE-----", "-----ENDCERTIFICATE-----"
+    if text != "".join(word.join(marks) for word in context.words("authorities")):
         context.finding(f"{AUTHORITIES}: expected the recipe's authorities and no other")
     for path in (FOLDER.parent, FOLDER, AUTHORITIES, SPOOL):
         try:
@@ -164,10 +172,11 @@ def check_start(context: Context) -> None:
     done = subprocess.run(["systemctl", "is-enabled", "rsyslog.service"], capture_output=True, text=True, check=False)
     if done.stdout.strip() != "enabled":
         context.finding(f"rsyslog.service: expected enabled, it is {done.stdout.strip() or done.stderr.strip()}")
-    place = Path("/etc/systemd/system/rsyslog.service")
-    drop_ins = sorted(place.with_name("rsyslog.service.d").glob("*"))
-    if place.exists() or any(re.search(r"(?m)^\s*(Exec|Environment)", read(path)) for path in drop_ins):
-        context.finding(f"{place}: expected the package's own command")
+    place = Path("/etc/systemd/system/rsyslog.service.d/hallmark.conf")
+    check_unit(context, "rsyslog.service", "syslog.service", ours=place)
+    for line in filter(str.strip, read(place).splitlines()):
+        if line[0] not in "#[" and not line.startswith("After=") and line != f"ConditionPathExists={KEY}":
+            context.finding(f"{place}: expected no more than when it starts, got {line}")
     if context.phase not in ("acceptance", "drift") or (context.holds("client_key") and not KEY.exists()):
         return
     if subprocess.run(["systemctl", "is-active", "--quiet", "rsyslog.service"], check=False).returncode:

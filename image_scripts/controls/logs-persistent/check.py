@@ -10,18 +10,24 @@ import stat
 import struct
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lib import Context, read, run
+from lib import UNIT_FOLDERS, Context, check_unit, read, run, systemd_settings
 
 LOGS = Path("/var/log")
 JOURNAL = LOGS / "journal"
 RECORDS = ("btmp", "wtmp.db")
 USAGE = "ec387f577b844b8fa948f33cad9a75e6"  # journald's message of its own limits
-UNITS = ("systemd-journald.service", "systemd-journald.socket", "systemd-journal-flush.service")
+UNITS = (
+    "systemd-journald.service", "systemd-journald.socket", "systemd-journald-dev-log.socket",
+    "systemd-journal-flush.service",
+)  # fmt: skip
+SILENT = re.compile(r"(?m)^\s*(LogLevelMax|LogFilterPatterns|LogNamespace)\s*=\s*\S")
 YES = ("", "yes", "true", "on", "1")
+RECENT = 1800  # seconds; all checks together take minutes under emulation
 NOBODY = 65534
 ACL_GROUP = 8
 
@@ -39,23 +45,9 @@ def check(context: Context) -> str:
 # --- what journald reads ----------------------------------------------------------------------------------------------
 
 
-def settings() -> dict[str, str]:
-    """What all files of journald come to: the last value of a key counts, an empty one is the default."""
-    found: dict[str, str] = {}
-    section = ""
-    for line in run(["systemd-analyze", "cat-config", "systemd/journald.conf"]).splitlines():
-        text = line.strip()
-        if text.startswith("["):
-            section = text
-        elif section == "[Journal]" and "=" in text and text[0] not in "#;":
-            key, _, value = text.partition("=")
-            found[key.strip()] = value.strip()
-    return found
-
-
 def check_settings(context: Context) -> None:
     """Where it keeps the log, how much of it, and that it leaves nothing out."""
-    got = settings()
+    got = systemd_settings("journald.conf", "Journal")
     if got.get("Storage") != "persistent":
         context.finding(f"journald: Storage: expected persistent, got {got.get('Storage') or 'auto'}")
     for key, parameter in (("SystemMaxUse", "size"), ("SystemKeepFree", "keep_free")):
@@ -84,12 +76,12 @@ def size(text: str) -> int:
 
 
 def check_start(context: Context) -> None:
-    """Nothing keeps journald, or its move to the disk, from starting; the kernel's command line tells it nothing."""
+    """Nothing keeps journald, or its move to the disk, from starting, or a service from being heard."""
     for unit in UNITS:
-        for folder in ("/etc/systemd/system", "/run/systemd/system"):
-            for path in (Path(folder) / unit, Path(folder) / f"{unit}.d"):
-                if path.is_symlink() or path.exists():
-                    context.finding(f"{path}: expected the unit as its package has it")
+        check_unit(context, unit)
+    for path in (path for folder in UNIT_FOLDERS for path in Path(folder).rglob("*")):
+        if path.is_file() and (found := SILENT.search(read(path))):
+            context.finding(f"{path}: {found[1]}: keeps what a service says out of the journal")
     for file in (Path("/etc/default/grub"), *sorted(Path("/etc/default/grub.d").glob("*.cfg")), Path("/proc/cmdline")):
         if (file.parent != Path("/proc") or context.phase != "test") and "systemd.journald." in read(file):
             context.finding(f"{file}: the kernel's command line tells journald otherwise")
@@ -196,6 +188,13 @@ def check_journal(context: Context) -> None:
     check_limits(context, folder)
     if context.phase == "acceptance":
         check_writing(context, folder)
+    # systemd has noted the sign-in, or the boot, that this check came with.
+    newest = json.loads(run(["journalctl", "-q", "-D", str(folder), "-n", "1", "-o", "json"]) or "{}")
+    age = int(time.time() - int(newest.get("__REALTIME_TIMESTAMP", "0")) / 1e6)
+    if age > RECENT:
+        context.finding(
+            f"{folder}: expected entries of now, the newest is {age} seconds old: journald writes elsewhere"
+        )
     words = ["journalctl", "-q", "-D", str(folder), "-n", "1", "-o", "cat"]
     done = subprocess.run(
         words, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False, timeout=60, cwd="/"

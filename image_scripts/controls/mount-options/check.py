@@ -30,8 +30,10 @@ def check(context: Context) -> str:
         for options in mine:
             if not wanted <= options:
                 context.finding(f"/etc/fstab: {target}: expected {show(wanted)}, it comes to {show(options)}")
-        for path in overruling(unit_of(target)):
-            context.finding(f"{path}: it overrules the options of {target}")
+        unit = unit_of(target)
+        for path in overruling(unit):
+            if path != Path("/run/systemd/generator", unit):  # which systemd makes of fstab's entry
+                context.finding(f"{path}: it overrules the options of {target}")
     for path in overruling("systemd-remount-fs.service"):
         context.finding(f"{path}: it overrules the options of what is mounted before fstab is read")
     check_programs(context, {row[0]: row[1] for row in rows})

@@ -25,5 +25,5 @@ mask_unit apt-daily-upgrade.timer "part of apt, which is needed; it would instal
 mask_unit apt-daily-upgrade.service "part of apt, which is needed; it would install patches by itself"
 
 for file in /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg; do
-    [ ! -f "$file" ] || sed -i -E 's/^[[:space:]]*(package_upgrade|apt_upgrade):.*/\1: false/' "$file"
+    [ ! -f "$file" ] || sed -i -E "s/^([^#]*(package_upgrade|apt_upgrade)[\"']?[[:space:]]*:[[:space:]]*)[\"']?(true|yes|on|1)[\"']?/\1false/I" "$file"
 done

@@ -28,7 +28,8 @@ $package
     esac
 done
 
-upgrading=$(grep -lEs '^[[:space:]]*(package_upgrade|apt_upgrade):[[:space:]]*([Tt]rue|[Yy]es|[Oo]n)' \
+# Names may be quoted, within braces; cloud-init takes a few words for yes.
+upgrading=$(grep -lEis "^[^#]*(package_upgrade|apt_upgrade)[\"']?[[:space:]]*:[[:space:]]*[\"']?(true|yes|on|1)" \
     /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg || true)
 [ -z "$upgrading" ] || finding "cloud-init upgrades packages at first boot: $upgrading"
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import marshal
 import os
 import re
 import stat
+import struct
+import sys
+import warnings
 from collections.abc import Iterator, Mapping
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
-from lib import DPKG, Context, all_of_root, merged, package_files, read
+from lib import DPKG, Context, all_of_root, merged, package_files, packaged_at, read
 
 RECORD = Path("/usr/share/hallmark/integrity.tsv")
 # Nobody runs or obeys it, and it is a third of all.
-DATA = re.compile(
-    r"/usr/share/(bash-completion|bug|common-licenses|doc|doc-base|i18n|info|lintian|locale|man|zoneinfo)/"
-)
-PROGRAMS = ("/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/")
+DATA = re.compile(r"/usr/share/(bug|common-licenses|doc|doc-base|i18n|info|lintian|locale|man|zoneinfo)/")
+PROGRAMS = (
+    "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/usr/share/bash-completion/", "/usr/share/perl/",
+    "/usr/share/perl5/", "/etc/perl/",
+)  # fmt: skip
+# What is loaded or obeyed though nobody may execute it: libraries, modules of Perl and Python, units, completions.
+LOADED = re.compile(r"\.so(\.[0-9.]+)?$|\.(p[lm]|py|pth)$|/systemd/.*\.\w+$|/bash-completion/")
 _CONFFILE = re.compile(r"^ (/.*) ([0-9a-f]{32})( obsolete| remove-on-upgrade)?$")
 _COMPILED = re.compile(r"__pycache__/([^/]+)\.cpython-[0-9]+(\.opt-[12])?\.pyc$")
 
@@ -32,9 +40,9 @@ def check(context: Context) -> str:
         context.finding(
             f"{RECORD}: missing: what hardening changed is not known, nor which sums the packages came with"
         )
-    for name, digest in list_sums().items():
+    for name, digest in kept_sums().items():
         if record.get(name, digest) != digest:
-            context.finding(f"{name}: the package's list of sums was changed since the image was made")
+            context.finding(f"{name}: dpkg's lists or scripts of the package were changed since the image was made")
     for path, digest in differing({**shipped, **configuration}):
         if not is_allowed(context, path) and record.get(path) != digest:
             kind = "configuration" if path in configuration else "file"
@@ -43,6 +51,8 @@ def check(context: Context) -> str:
     for path in strangers():
         if not is_allowed(context, path):
             context.finding(f"{path}: a program that no package brought")
+    for path in miscompiled() if context.phase == "drift" else ():
+        context.finding(f"{path}: Python would run this, and it is not what its source says")
     known = hashlib.sha256(RECORD.read_bytes()).hexdigest() if RECORD.exists() else "none"
     context.note(f"{RECORD}: SHA-256 {known}")
     return f"{len(shipped)} files and {len(configuration)} files of configuration are as they should be"
@@ -58,16 +68,11 @@ def is_allowed(context: Context, path: str) -> bool:
 
 def shipped_sums() -> Sums:
     """Path → the sums that packages give for it; where somebody diverted it, of the place that it is at."""
-    lines = read(DPKG / "diversions").splitlines()
-    diverted = {merged(a): (merged(b), by) for a, b, by in zip(lines[::3], lines[1::3], lines[2::3], strict=True)}
     sums: dict[str, set[str]] = {}
     for listing in (DPKG / "info").glob("*.md5sums"):
-        package = listing.name.removesuffix(".md5sums").partition(":")[0]
         for line in read(listing).splitlines():
             digest, _, name = line.partition("  ")
-            path = merged(f"/{name}")
-            if path in diverted and diverted[path][1] != package:
-                path = diverted[path][0]
+            path = packaged_at(listing, f"/{name}")
             if not DATA.match(path):
                 sums.setdefault(path, set()).add(digest)
     return {path: frozenset(digests) for path, digests in sums.items()}
@@ -83,21 +88,31 @@ def configuration_sums() -> Sums:
     return {path: frozenset(digests) for path, digests in sums.items()}
 
 
-def list_sums() -> dict[str, str]:
-    """`PACKAGE=VERSION` → the sum of its list of sums."""
-    versions, name = {}, ""
+def kept_sums() -> dict[str, str]:
+    """`PACKAGE=VERSION` → the sum of what dpkg keeps of it: lists, scripts, and the sums of its configuration."""
+    versions: dict[str, str] = {}
+    kept: dict[str, list[str]] = {}
+    name = ""
     for line in read(DPKG / "status").splitlines():
         key, _, value = line.partition(": ")
         if key == "Package":
             name = value
         elif key == "Version":
             versions[name] = value
-    found = {}
-    for listing in (DPKG / "info").glob("*.md5sums"):
-        package = listing.name.removesuffix(".md5sums")
-        version = versions.get(package.partition(":")[0], "-")
-        found[f"{package}={version}"] = hashlib.sha256(listing.read_bytes()).hexdigest()
-    return found
+        elif _CONFFILE.match(line):
+            kept.setdefault(name, []).append(line)
+    found: dict[str, list[str]] = {}
+    for path in sorted((DPKG / "info").iterdir()):
+        package, dot, kind = path.name.rpartition(".")
+        if dot:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            found.setdefault(package, []).append(f"{kind} {digest}")
+    sums = {}
+    for package, lines in found.items():
+        bare = package.partition(":")[0]
+        text = "\n".join(lines + kept.get(bare, []))
+        sums[f"{package}={versions.get(bare, '-')}"] = hashlib.sha256(text.encode()).hexdigest()
+    return sums
 
 
 # --- what there is --------------------------------------------------------------------------------------------------
@@ -129,16 +144,49 @@ def _no_wait(path: str, flags: int) -> int:
 
 
 def strangers() -> Iterator[str]:
-    """Programs, libraries and units in the packages' own folders that belong to none of them."""
+    """Programs, libraries and units in the packages' own folders that belong to none of them, or lead to such."""
     owned = package_files()
     for file in all_of_root():
-        # What Python compiled of a package's file carries that file's time and size. It is no program by itself.
+        # What Python compiled is no program by itself; on a live server miscompiled() looks into it.
         if file.path.endswith(".pyc") and _COMPILED.sub(r"\1.py", file.path) in owned:
             continue
-        if file.path.startswith(PROGRAMS) and stat.S_ISREG(file.status.st_mode) and file.path not in owned:
-            is_program = file.status.st_mode & 0o111 or re.search(r"\.so(\.[0-9.]+)?$|/systemd/.*\.\w+$", file.path)
-            if is_program and merged(file.path) not in owned:
+        if file.path.startswith(PROGRAMS) and not stat.S_ISDIR(file.status.st_mode):
+            path = os.path.realpath(file.path) if stat.S_ISLNK(file.status.st_mode) else file.path
+            if path not in owned and merged(path) not in owned and is_program(file.path, path):
                 yield file.path
+
+
+def is_program(name: str, path: str) -> bool:
+    """Whether somebody runs, loads or obeys a regular file by this name."""
+    try:
+        status = Path(path).stat()
+    except FileNotFoundError:
+        return False  # a link that leads nowhere
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    return bool(status.st_mode & 0o111 or LOADED.search(name))
+
+
+def miscompiled() -> Iterator[str]:
+    """What Python compiled, and would run in place of the source, though the source comes to something else."""
+    tag = sys.implementation.cache_tag
+    for file in all_of_root():
+        found = re.fullmatch(rf"(.*)/__pycache__/([^/]+)\.{tag}(?:\.opt-([12]))?\.pyc", file.path)
+        source = Path(f"{found[1]}/{found[2]}.py") if found else None
+        if not found or not source or not file.path.startswith(PROGRAMS) or not source.is_file():
+            continue
+        data, status = Path(file.path).read_bytes(), source.stat()
+        flags, when, size = struct.unpack("<4xIII", data[:16].ljust(16, b"\0"))
+        if data[:4] != MAGIC_NUMBER or (flags == 0 and (when, size) != (int(status.st_mtime), status.st_size)):
+            continue  # Python leaves it alone
+        with warnings.catch_warnings(action="ignore"):
+            code = compile(source.read_bytes(), source, "exec", dont_inherit=True, optimize=int(found[3] or 0))
+        try:
+            same = marshal.loads(data[16:]) == code  # noqa: S302 - what is made to crash it leaves no result: no pass
+        except (ValueError, EOFError, TypeError):
+            same = False
+        if not same:
+            yield file.path
 
 
 # --- the record -----------------------------------------------------------------------------------------------------
@@ -153,7 +201,7 @@ def recorded() -> dict[str, str]:
 def record(context: Context, applies: Mapping[str, str]) -> None:
     """Adds what is not recorded yet; what is, stays: so a change since is seen. `applies`: control → its apply.sh."""
     known = recorded()
-    rows = {name: f"{name}\t{digest}\tlist of sums" for name, digest in list_sums().items()}
+    rows = {name: f"{name}\t{digest}\tlists and scripts" for name, digest in kept_sums().items()}
     for path, digest in differing(configuration_sums()):
         reason = why_changed(context, path, applies)
         if reason:

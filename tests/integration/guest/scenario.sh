@@ -75,6 +75,19 @@ time.sleep(600)
     done
 }
 
+# read_packets: a process that reads all packets of ICMP, and all of any kind.
+read_packets() {
+    setsid python3 -I -S -c '
+import socket, time
+sockets = [socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x0300), socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)]
+open("/tmp/reads-packets", "w").close()
+time.sleep(600)
+' >/dev/null 2>&1 </dev/null &
+    until [ -e /tmp/reads-packets ]; do
+        sleep 0.02
+    done
+}
+
 # start_fail2ban: its server, as its unit starts it; there is no journal here for it to read.
 start_fail2ban() {
     mkdir -p /run/fail2ban /run/log/journal
