@@ -30,17 +30,22 @@ def check(context: Context) -> str:
         for options in mine:
             if not wanted <= options:
                 context.finding(f"/etc/fstab: {target}: expected {show(wanted)}, it comes to {show(options)}")
-        unit = unit_of(target)
-        for path in overruling(unit):
-            if path != Path("/run/systemd/generator", unit):  # which systemd makes of fstab's entry
-                context.finding(f"{path}: it overrules the options of {target}")
-    for path in overruling("systemd-remount-fs.service"):
-        context.finding(f"{path}: it overrules the options of what is mounted before fstab is read")
+    check_units(context, [target for target, _, how in rows if how != "system"])
     check_programs(context, {row[0]: row[1] for row in rows})
     if context.phase in ("acceptance", "drift"):
         for process in processes():
             check_kernel(context, process, rows, {where for where, _ in entries})
     return f"{len(rows)} mount points have their options"
+
+
+def check_units(context: Context, targets: list[str]) -> None:
+    """What systemd would take instead of fstab's entries, or on top of them."""
+    units = {unit_of(target): target for target in targets}
+    units["systemd-remount-fs.service"] = "what is mounted before fstab is read"
+    for unit, whose in units.items():
+        for path in overruling(unit):
+            if path != Path("/run/systemd/generator", unit):  # which systemd makes of fstab's entry
+                context.finding(f"{path}: it overrules the options of {whose}")
 
 
 def check_programs(context: Context, rows: dict[str, set[str]]) -> None:
