@@ -16,7 +16,7 @@ from lib import LOCAL, Context, File, acl_of, all_of_root, mounts, walk
 THEIRS = re.compile(r"/(home/[^/]+|root|tmp|var/tmp|dev/shm|run/user/\d+|run/lock)/")
 # Units with DynamicUser= have a number only while they run; nobody else comes into these folders.
 DYNAMIC = range(61184, 65520)
-PRIVATE = ("/var/lib/private/", "/var/cache/private/", "/var/log/private/")
+PRIVATE = ("/run/private/", "/var/lib/private/", "/var/cache/private/", "/var/log/private/")
 MEMORY = {(1, 1), (1, 2), (1, 4)}  # mem, kmem, port
 SCSI = 21  # a disk or drive once more, as a device of characters
 # Drives that udev gives to people, by kind and major number.
