@@ -26,6 +26,8 @@ PROGRAMS = (
 )  # fmt: skip
 # What is loaded or obeyed though nobody may execute it: libraries, modules of Perl and Python, units, completions.
 LOADED = re.compile(r"\.so(\.[0-9.]+)?$|\.(p[lm]|py|pth)$|/systemd/.*\.\w+$|/bash-completion/")
+# What root's programs do by themselves: units, jobs, the profile of each shell.
+ORDERS = ("/etc/systemd/system/", "/etc/cron.", "/etc/profile.d/", "/etc/update-motd.d/")
 _CONFFILE = re.compile(r"^ (/.*) ([0-9a-f]{32})( obsolete| remove-on-upgrade)?$")
 _COMPILED = re.compile(r"__pycache__/([^/]+)\.cpython-[0-9]+(\.opt-[12])?\.pyc$")
 
@@ -48,11 +50,9 @@ def check(context: Context) -> str:
             kind = "configuration" if path in configuration else "file"
             what = "is gone" if digest == "gone" else "is not as its package shipped it"
             context.finding(f"{path}: a {kind} of a package {what}, nor as hardening left it")
-    for path in strangers():
+    for path, what in unexplained(context.phase, record):
         if not is_allowed(context, path):
-            context.finding(f"{path}: a program that no package brought")
-    for path in miscompiled() if context.phase == "drift" else ():
-        context.finding(f"{path}: Python would run this, and it is not what its source says")
+            context.finding(f"{path}: {what}")
     known = hashlib.sha256(RECORD.read_bytes()).hexdigest() if RECORD.exists() else "none"
     context.note(f"{RECORD}: SHA-256 {known}")
     return f"{len(shipped)} files and {len(configuration)} files of configuration are as they should be"
@@ -143,6 +143,17 @@ def _no_wait(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
+def unexplained(phase: str, record: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Path and what is wrong with it, of what no package brought."""
+    for path in strangers():
+        yield path, "a program that no package brought"
+    for path, digest in orders():
+        if record.get(path) != digest:
+            yield path, "root's programs obey it, and neither a package nor hardening left it so"
+    for path in miscompiled() if phase == "drift" else ():
+        yield path, "Python would run this, and it is not what its source says"
+
+
 def strangers() -> Iterator[str]:
     """Programs, libraries and units in the packages' own folders that belong to none of them, or lead to such."""
     owned = package_files()
@@ -165,6 +176,14 @@ def is_program(name: str, path: str) -> bool:
     if not stat.S_ISREG(status.st_mode):
         return False
     return bool(status.st_mode & 0o111 or LOADED.search(name))
+
+
+def orders() -> Iterator[tuple[str, str]]:
+    """Path and sum of each file that root's programs obey, and no package brought."""
+    owned = package_files()
+    for file in all_of_root():
+        if file.path.startswith(ORDERS) and stat.S_ISREG(file.status.st_mode) and file.path not in owned:
+            yield file.path, sum_of(file.path)
 
 
 def miscompiled() -> Iterator[str]:
@@ -206,6 +225,8 @@ def record(context: Context, applies: Mapping[str, str]) -> None:
         reason = why_changed(context, path, applies)
         if reason:
             rows[path] = f"{path}\t{digest}\t{reason}"
+    if not known:
+        rows |= {path: f"{path}\t{digest}\tno package's" for path, digest in orders()}
     new = [rows[key] for key in sorted(rows) if key not in known]
     if new:
         head = "" if known else "# Written by Hallmark (control package-integrity) when hardening ended.\n"
