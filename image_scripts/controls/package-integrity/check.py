@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import hashlib
 import marshal
 import os
@@ -150,7 +151,7 @@ def unexplained(phase: str, record: Mapping[str, str]) -> Iterator[tuple[str, st
     for path, digest in orders():
         if record.get(path) != digest:
             yield path, "root's programs obey it, and neither a package nor hardening left it so"
-    for path in miscompiled() if phase == "drift" else ():
+    for path in miscompiled(record) if phase == "drift" else ():
         yield path, "Python would run this, and it is not what its source says"
 
 
@@ -186,15 +187,33 @@ def orders() -> Iterator[tuple[str, str]]:
             yield file.path, sum_of(file.path)
 
 
-def miscompiled() -> Iterator[str]:
-    """What Python compiled, and would run in place of the source, though the source comes to something else."""
-    tag = sys.implementation.cache_tag
+@functools.cache
+def compiled() -> dict[str, list[str]]:
+    """Folder → what Python has compiled into it, of the packages' programs."""
+    found: dict[str, list[str]] = {}
     for file in all_of_root():
-        found = re.fullmatch(rf"(.*)/__pycache__/([^/]+)\.{tag}(?:\.opt-([12]))?\.pyc", file.path)
+        if file.path.startswith(PROGRAMS) and file.path.endswith(".pyc"):
+            found.setdefault(file.path.rpartition("/")[0], []).append(file.path)
+    return found
+
+
+def compiled_sums() -> Iterator[tuple[str, str]]:
+    """Each such folder, and one sum of all in it: reading them takes a tenth of compiling them again."""
+    for folder, paths in compiled().items():
+        text = "\n".join(f"{path} {sum_of(path)}" for path in sorted(paths))
+        yield folder, hashlib.sha256(text.encode()).hexdigest()
+
+
+def miscompiled(record: Mapping[str, str]) -> Iterator[str]:
+    """What Python compiled since the image was made, and would run though its source comes to something else."""
+    changed = [folder for folder, digest in compiled_sums() if record.get(folder) != digest]
+    tag = sys.implementation.cache_tag
+    for path in sorted(path for folder in changed for path in compiled()[folder]):
+        found = re.fullmatch(rf"(.*)/__pycache__/([^/]+)\.{tag}(?:\.opt-([12]))?\.pyc", path)
         source = Path(f"{found[1]}/{found[2]}.py") if found else None
-        if not found or not source or not file.path.startswith(PROGRAMS) or not source.is_file():
+        if not found or not source or not source.is_file():
             continue
-        data, status = Path(file.path).read_bytes(), source.stat()
+        data, status = Path(path).read_bytes(), source.stat()
         flags, when, size = struct.unpack("<4xIII", data[:16].ljust(16, b"\0"))
         if data[:4] != MAGIC_NUMBER or (flags == 0 and (when, size) != (int(status.st_mtime), status.st_size)):
             continue  # Python leaves it alone
@@ -205,7 +224,7 @@ def miscompiled() -> Iterator[str]:
         except (ValueError, EOFError, TypeError):
             same = False
         if not same:
-            yield file.path
+            yield path
 
 
 # --- the record -----------------------------------------------------------------------------------------------------
@@ -227,6 +246,7 @@ def record(context: Context, applies: Mapping[str, str]) -> None:
             rows[path] = f"{path}\t{digest}\t{reason}"
     if not known:
         rows |= {path: f"{path}\t{digest}\tno package's" for path, digest in orders()}
+        rows |= {folder: f"{folder}\t{digest}\tcompiled" for folder, digest in compiled_sums()}
     new = [rows[key] for key in sorted(rows) if key not in known]
     if new:
         head = "" if known else "# Written by Hallmark (control package-integrity) when hardening ended.\n"
