@@ -158,7 +158,7 @@ def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         command.main(["nonsense"])
     told = capsys.readouterr().err
-    assert "nonsense: expected one of unchanged, controls, boot, build, ebs, aws, judges, fresh" in told
+    assert "nonsense: expected one of unchanged, controls, boot, build, drift, ebs, aws, judges, fresh" in told
 
 
 def test_a_stacks_configuration_keeps_its_types() -> None:
