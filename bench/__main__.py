@@ -43,6 +43,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except HallmarkError as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return problem.exit_code
+    except KeyboardInterrupt:
+        print("bench: interrupted; nothing was kept", file=sys.stderr)
+        return 130
     Console(width=None if sys.stdout.isatty() else 200).print(table(found))
     print(f"kept in {path}")
     return 1 if any(each.met is False for each in found) else 0

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -159,6 +160,17 @@ def test_an_unknown_measurement_is_named(capsys: pytest.CaptureFixture[str]) -> 
         command.main(["nonsense"])
     told = capsys.readouterr().err
     assert "nonsense: expected one of unchanged, controls, boot, build, drift, ebs, aws, judges, fresh" in told
+
+
+def test_an_interrupt_ends_it_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_stack: str) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "open_site", interrupted)
+    assert command.main(["drift"]) == 130
+    assert capsys.readouterr().err == "bench: interrupted; nothing was kept\n"
 
 
 def test_a_stacks_configuration_keeps_its_types() -> None:
