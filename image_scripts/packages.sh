@@ -123,8 +123,10 @@ family_packages() {
 
 family_programs() {
     for _path in $(programs_present "$HM_PROGRAMS"); do
-        if [ -n "$_spared" ] && _owner=$(dpkg-query -S "$_path" 2>/dev/null) && contains "$_spared" "${_owner%%:*}"; then
-            continue
+        if [ -n "$_spared" ]; then
+            # The link of an alternative has no owner; what it leads to has one.
+            _owner=$(dpkg-query -S "$_path" 2>/dev/null || dpkg-query -S "$(readlink -f "$_path")" 2>/dev/null) || :
+            [ -z "$_owner" ] || ! contains "$_spared" "${_owner%%:*}" || continue
         fi
         printf '%s\n' "$_path"
     done
