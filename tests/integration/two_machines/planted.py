@@ -19,7 +19,7 @@ class Change(NamedTuple):
 _SSHD = "/etc/ssh/sshd_config.d"
 PLANTED = (
     Change("echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz", "privileges", "ada may run ALL without a password"),
-    Change("echo 'Defaults !logfile, !syslog' >/etc/sudoers.d/yy", "privileges", "Defaults syslog"),
+    Change("echo 'Defaults !logfile, !syslog' >/etc/sudoers.d/yy", "privileges", "Defaults: syslog"),
     Change("useradd -m intruder && usermod -aG sudo intruder", "accounts", "intruder"),
     Change("useradd -o -u 0 -g 0 toor", "accounts", "toor"),
     Change("usermod -aG shadow games", "privileges", "group shadow"),
