@@ -17,9 +17,17 @@ class Change(NamedTuple):
 
 
 _SSHD = "/etc/ssh/sshd_config.d"
+# Another program in place of what Python compiled; it believes the source's time and size, which stay.
+_COMPILES = """
+import importlib.util, marshal, pathlib, sys
+path = pathlib.Path(importlib.util.cache_from_source(importlib.util.find_spec(sys.argv[1]).origin))
+path.write_bytes(path.read_bytes()[:16] + marshal.dumps(compile("pass", "other", "exec")))
+"""
 PLANTED = (
     Change("echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz", "privileges", "ada may run ALL without a password"),
     Change("echo 'Defaults !logfile, !syslog' >/etc/sudoers.d/yy", "privileges", "Defaults: syslog"),
+    Change("echo 'Defaults:intruder pam_service=su' >/etc/sudoers.d/xx", "privileges", "pam_service"),
+    Change("echo 'helpers:x:27:games' >>/etc/group", "accounts", "helpers"),
     Change("useradd -m intruder && usermod -aG sudo intruder", "accounts", "intruder"),
     Change("useradd -o -u 0 -g 0 toor", "accounts", "toor"),
     Change("usermod -aG shadow games", "privileges", "group shadow"),
@@ -31,6 +39,7 @@ PLANTED = (
     Change(f"echo 'AllowGroups ssh-users users' >{_SSHD}/00-c.conf", "ssh-allow-groups", "users"),
     Change("systemd-run --quiet --unit=stray python3 -m http.server 8081", "listening-sockets", "8081"),
     Change("nft add rule inet hallmark input accept", "host-firewall", "accepts what nothing declares"),
+    Change("nft add table inet hallmark '{ flags dormant; }'", "host-firewall", "a table without flags"),
     Change("chmod 666 /etc/passwd", "system-files-unwritable", "/etc/passwd"),
     Change("chmod o+w /usr/local/bin", "system-files-unwritable", "/usr/local/bin"),
     Change("mkdir /srv/drop && chmod 777 /srv/drop", "stray-permissions", "/srv/drop"),
@@ -64,4 +73,20 @@ PLANTED = (
     ),
     Change("echo '* - core unlimited' >/etc/security/limits.d/zzz.conf", "core-dumps", "a session of ada"),
     Change("cp /usr/bin/true /usr/bin/who", "package-integrity", "/usr/bin/who"),
+    Change(
+        "printf '[Service]\\nExecStart=/usr/bin/true\\n' >/etc/systemd/system/later.service",
+        "package-integrity",
+        "later.service",
+    ),
+    Change(
+        f"python3 -IBc '{_COMPILES}' imaplib",
+        "package-integrity",
+        "imaplib.cpython",
+    ),
+    Change(
+        "mkdir -p /etc/systemd/system/service.d && "
+        "printf '[Service]\\nEnvironmentFile=-/srv/environment\\n' >/etc/systemd/system/service.d/all.conf",
+        "ssh-access",
+        "service.d/all.conf",
+    ),
 )
