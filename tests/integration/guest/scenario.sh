@@ -75,6 +75,59 @@ time.sleep(600)
     done
 }
 
+# fake_boot_disk MOUNTED PARTITION...: the root file system is on /dev/vda2, these partitions of its disk are for boot loaders (ESP_TYPE:
+# how lsblk spells that), and the first word says what is mounted at /boot/efi. Stand-ins for findmnt and lsblk.
+fake_boot_disk() {
+    cat >/usr/local/sbin/findmnt <<END
+#!/bin/sh
+case "\$*" in
+    *mountpoint*) echo $1 ;;
+    *-T*) exec /usr/bin/findmnt "\$@" ;;
+    *) echo /dev/vda2 ;;
+esac
+END
+    shift
+    cat >/usr/local/sbin/lsblk <<END
+#!/bin/sh
+case "\$*" in
+    *PARTTYPE*/dev/vda)
+        printf '%s\n' '/dev/vda ' '/dev/vda2 4f68bce3-e8cd-4db1-96e7-fbcaf984b709'
+        printf '%s ${ESP_TYPE:-c12a7328-f81f-11d2-ba4b-00a0c93ec93b}\n' $*
+        ;;
+    *) printf '%s\n' '/dev/vda2 part' '/dev/vda disk' ;;
+esac
+END
+    chmod 755 /usr/local/sbin/findmnt /usr/local/sbin/lsblk
+}
+
+# live_journal SECONDS: the journal of a live server, whose newest entry is so old; a stand-in for journalctl.
+live_journal() {
+    _id=0123456789abcdef0123456789abcdef
+    echo $_id >/etc/machine-id
+    mkdir -m 2750 /var/log/journal/$_id
+    : >/var/log/journal/$_id/system.journal
+    chmod 640 /var/log/journal/$_id/system.journal
+    chown -R root:systemd-journal /var/log/journal
+    cat >/usr/local/bin/journalctl <<END
+#!/bin/sh
+case \$* in
+    *--list-boots*) printf '[{"boot_id":"%s"}]' "\$(tr -d - </proc/sys/kernel/random/boot_id)" ;;
+    *'-n 1 -o json') printf '{"__REALTIME_TIMESTAMP":"%s000000"}' "\$((\$(date +%s) - $1))" ;;
+esac
+END
+    chmod 755 /usr/local/bin/journalctl
+}
+
+# sshd_before_apply: a real server that was started with Debian's configuration; apply writes the right one a second later.
+sshd_before_apply() {
+    rm -f /etc/ssh/ssh_host_*
+    ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+    mkdir -p /run/sshd
+    /usr/sbin/sshd
+    sleep 1
+    HALLMARK_PHASE=build sh "$HALLMARK_CONTROL/apply.sh"
+}
+
 # read_packets: a process that reads all packets of ICMP, and all of any kind.
 read_packets() {
     setsid python3 -I -S -c '
