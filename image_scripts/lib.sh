@@ -389,7 +389,7 @@ check_denied() {
             esac
         done
     done <<END
-$(modprobe -c ${_kernel:+-S "$_kernel"} 2>/dev/null | sed '/^# End of configuration files/,$d')
+$(modprobe -c ${_kernel:+-S "$_kernel"} 2>/dev/null | sed -n '/^# End of configuration files/q; /^\(alias\|install\|softdep\) /p')
 END
     for _module in $_left; do
         finding "kernel module $_module: no rule keeps it from loading"

@@ -12,8 +12,9 @@ fi
 
 # A new file first, then its name: whatever happens meanwhile, the partition holds a whole boot loader.
 [ ! -d "$esp" ] || find "$esp" -type f | while read -r file; do
-    packaged "$(basename "$file" .new)"
-    if [ -n "$packaged" ] && [ "${file%.new}" != "$file" ]; then
+    name=${file##*/}
+    packaged "${name%.new}"
+    if [ -n "$packaged" ] && [ "${name%.new}" != "$name" ]; then
         note "$file: left by an apply that was interrupted"
         rm "$file"
         continue
