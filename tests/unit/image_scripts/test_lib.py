@@ -27,3 +27,14 @@ def test_a_walk_gives_a_folder_before_what_is_in_it_in_the_order_of_names(tmp_pa
 
 def test_a_walk_of_a_folder_that_is_gone_gives_nothing(tmp_path: Path) -> None:
     assert walked(tmp_path / "gone") == []
+
+
+def test_python_and_shell_look_for_units_in_the_same_folders() -> None:
+    in_python = [sys.executable, "-c", "import lib; print(*lib.UNIT_FOLDERS)"]
+    in_shell = ["sh", "-c", ". ./lib.sh; echo $UNIT_FOLDERS"]
+    first, second = (
+        subprocess.run(words, cwd=SCRIPTS, capture_output=True, text=True, check=True).stdout.split()
+        for words in (in_python, in_shell)
+    )
+    assert sorted(first) == sorted(second)
+    assert len(first) > 5
