@@ -16,6 +16,10 @@ from tests.integration.machine.small_guest import make_small_disk, processes_of,
 
 SHAPE = Shape(memory_mib=256, cpus=1, accelerator=TCG)
 RunScript = Callable[..., Run]
+# Seconds after which a guest that is to end by itself hangs. A boot takes seven seconds on an idle host, and many times
+# that on a busy one.
+HUNG = 900.0
+_LAST = 2000  # characters of a console's log
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +54,17 @@ def drives(small_disk: Path, tmp_path: Path) -> Drives:
 def run_script(drives: Drives, tmp_path: Path) -> Iterator[RunScript]:
     """Runs a guest with a script to its end; after the test no machine of it is left."""
 
-    def start(script: str, *, deadline: float = 120, said: list[Progress] | None = None, reboots: int = 0) -> Run:
+    def start(script: str, *, deadline: float = HUNG, said: list[Progress] | None = None, reboots: int = 0) -> Run:
         script_medium(drives.media, script)
         heard: list[Progress] = [] if said is None else said
-        return run_until_power_off(
-            SHAPE, drives, work=tmp_path, deadline=deadline, on_progress=heard.append, reboots=reboots
-        )
+        try:
+            return run_until_power_off(
+                SHAPE, drives, work=tmp_path, deadline=deadline, on_progress=heard.append, reboots=reboots
+            )
+        finally:
+            log = tmp_path / "console.log"
+            if log.exists():
+                print(log.read_text(errors="replace")[-_LAST:])  # pytest shows it where a test fails
 
     yield start
     assert processes_of(str(tmp_path)) == []

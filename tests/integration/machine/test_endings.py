@@ -15,12 +15,11 @@ from hallmark.common.errors import MachineError, PrerequisiteError, ResultsError
 from hallmark.guest.console import Progress
 from hallmark.guest.results import read_results
 from hallmark.local.machine import Drives
-from tests.integration.machine.conftest import RunScript
+from tests.integration.machine.conftest import HUNG, RunScript
 from tests.integration.machine.small_guest import processes_of, script_medium
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
-_STARTED = 60.0
 
 
 def test_a_guest_that_powers_off_is_done_and_what_it_says_is_heard(run_script: RunScript, tmp_path: Path) -> None:
@@ -29,7 +28,7 @@ def test_a_guest_that_powers_off_is_done_and_what_it_says_is_heard(run_script: R
         "printf '::hallmark:: progress patch 1 2 open\\033]0;owned\\007ssl\\033[2J\\n' >/dev/ttyS0\nsleep 1", said=said
     )
     assert done.console == tmp_path / "console.log"
-    assert 0 < done.seconds < 120
+    assert done.seconds > 0
     assert [(p.stage, p.step, p.steps) for p in said] == [("patch", 1, 2)]
     # What steers a terminal is in the log, for who looks for it, but reaches no terminal.
     assert b"\x1b]0;owned" in done.console.read_bytes()
@@ -48,9 +47,9 @@ def test_a_guest_that_powers_off_early_has_written_nothing(
 
 def test_a_guest_that_hangs_is_ended_at_the_deadline(run_script: RunScript, tmp_path: Path) -> None:
     with pytest.raises(MachineError) as caught:
-        run_script("echo waiting for ever >/dev/ttyS0; while :; do sleep 1; done", deadline=40)
+        run_script("echo waiting for ever >/dev/ttyS0; while :; do sleep 1; done", deadline=60)
     log = tmp_path / "console.log"
-    assert str(caught.value) == f"the guest did not power off within 40 s; console log: {log}"
+    assert str(caught.value) == f"the guest did not power off within 60 s; console log: {log}"
     assert "waiting for ever" in log.read_text(errors="replace")
 
 
@@ -115,7 +114,7 @@ def test_a_full_host_disk_is_called_so(run_script: RunScript, drives: Drives, tm
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=HUNG,
         check=False,
     )
     assert done.returncode == 5, done.stderr
@@ -130,11 +129,11 @@ def test_qemu_dies_with_the_process_that_runs_it(drives: Drives, tmp_path: Path)
     log = tmp_path / "console.log"
     runner = subprocess.Popen([sys.executable, "-c", _RUNNER, ROOT, drives.disk, *drives.backing], cwd=tmp_path)
     try:
-        wait_until(lambda: log.exists() and b"at work" in log.read_bytes(), _STARTED)
+        wait_until(lambda: log.exists() and b"at work" in log.read_bytes(), HUNG)
         assert _machines(tmp_path)
         os.kill(runner.pid, signal.SIGKILL)
         runner.wait(timeout=10)
-        wait_until(lambda: not _machines(tmp_path), 2.0)
+        wait_until(lambda: not _machines(tmp_path))
     finally:
         runner.kill()
         runner.wait(timeout=10)
@@ -146,14 +145,14 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from hallmark.common.errors import HallmarkError
 from hallmark.local.machine import Drives, run_until_power_off
-from tests.integration.machine.conftest import SHAPE
+from tests.integration.machine.conftest import HUNG, SHAPE
 here = Path.cwd()
 drives = Drives(
     disk=Path(sys.argv[2]), media=here / "media.iso", seed=here / "seed.iso", results=here / "results.raw",
     backing=(Path(sys.argv[3]),),
 )
 try:
-    run_until_power_off(SHAPE, drives, work=here, deadline=150, on_progress=print)
+    run_until_power_off(SHAPE, drives, work=here, deadline=HUNG, on_progress=print)
 except HallmarkError as error:
     print(error)
     sys.exit(error.exit_code)

@@ -13,7 +13,7 @@ from hallmark.base.disk import make_overlay
 from hallmark.common.errors import ResultsError
 from hallmark.guest.results import read_results
 from hallmark.local.machine import Drives, make_results_disk, run_until_power_off
-from tests.integration.machine.conftest import SHAPE
+from tests.integration.machine.conftest import HUNG, SHAPE
 from tests.integration.machine.small_guest import script_medium
 
 _SLOT = 1 << 20
@@ -78,7 +78,7 @@ def written(small_disk: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes
         results=folder / "results.raw",
         backing=(small_disk,),
     )
-    run_until_power_off(SHAPE, drives, work=folder, deadline=120, on_progress=lambda _: None)
+    run_until_power_off(SHAPE, drives, work=folder, deadline=HUNG, on_progress=lambda _: None)
     data = drives.results.read_bytes()
     assert data[: len(archives)] == archives
     return data
