@@ -9,6 +9,11 @@ export HALLMARK_PHASE=build
 # shellcheck disable=SC1091
 . "$HALLMARK_PLAN/build.env"
 
+# Nothing but this script may act while the image is built: no job of the day, which may come at any hour. Only the deadline's
+# own timer stays.
+systemctl list-units --all --type=timer --plain --no-legend --no-pager | awk '$1 != "hallmark-deadline.timer" { print $1 }' |
+    xargs -r systemctl stop
+
 stage isolation
 sh "$HALLMARK_SCRIPTS/isolation.sh" "$HALLMARK_RESULTS/isolation.txt" "$HALLMARK_EXPECT"
 write_inventory before

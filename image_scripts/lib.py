@@ -494,4 +494,7 @@ def as_packaged(path: str) -> bool:
     digests = _sums().get(path)
     if not digests:
         return False
-    return hashlib.md5(Path(path).read_bytes(), usedforsecurity=False).hexdigest() in digests
+    try:
+        return hashlib.md5(Path(path).read_bytes(), usedforsecurity=False).hexdigest() in digests
+    except FileNotFoundError:
+        return False  # it is gone by now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
 import re
@@ -110,7 +111,7 @@ def contents_of(files: Iterable[File]) -> dict[str, str]:
     }
     found: dict[str, str] = {}
     for path, marked in _marks_in(kinds, paths).items():
-        with open(path, "rb") as stream:  # noqa: PTH123 - thousands of them
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as stream:  # noqa: PTH123 - thousands of them
             for place, mark in marked:
                 stream.seek(max(0, place - REACH))
                 pattern, what = kinds[mark]
@@ -152,10 +153,11 @@ def binary_keys(files: Iterable[File]) -> dict[str, str]:
     found = {}
     for file in files:
         if file.status.st_size <= DER_LARGEST and merged(file.path) not in owned:
-            with open(file.path, "rb") as stream:  # noqa: PTH123 - thousands of them
+            # What has gone since the disk was walked is in no image.
+            with contextlib.suppress(FileNotFoundError), open(file.path, "rb") as stream:  # noqa: PTH123 - as above
                 what = _der(stream.read(16), file.status.st_size)
-            if what:
-                found[file.path] = what
+                if what:
+                    found[file.path] = what
     return found
 
 

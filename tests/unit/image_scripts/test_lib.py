@@ -7,6 +7,13 @@ import sys
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[3] / "image_scripts"
+GONE = """
+import lib, os, run_checks, sys
+files = list(lib.walk(sys.argv[1]))
+os.unlink(files[0].path)
+look = run_checks._load("no-secrets").__globals__
+print(look["contents_of"](files), look["binary_keys"](files), look["as_packaged"](files[0].path))
+"""
 WALK = "import lib, sys; [print(file.path) for file in lib.walk(sys.argv[1])]"
 
 
@@ -27,6 +34,13 @@ def test_a_walk_gives_a_folder_before_what_is_in_it_in_the_order_of_names(tmp_pa
 
 def test_a_walk_of_a_folder_that_is_gone_gives_nothing(tmp_path: Path) -> None:
     assert walked(tmp_path / "gone") == []
+
+
+def test_a_file_that_is_gone_since_the_walk_holds_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"PRIVATE KEY")
+    words = [sys.executable, "-c", GONE, str(tmp_path)]
+    done = subprocess.run(words, cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert done.stdout == "{} {} False\n"
 
 
 def test_python_and_shell_look_for_units_in_the_same_folders() -> None:
