@@ -92,12 +92,10 @@ TAB='	'
 
 # write_file MODE OWNER:GROUP PATH <text: puts text in place atomically, and only when something differs.
 write_file() {
-    mkdir -p "${3%/*}"
-    cat >"$3.hallmark-new"
-    chown "$2" "$3.hallmark-new"
-    chmod "$1" "$3.hallmark-new"
+    [ -d "${3%/*}" ] || mkdir -p "${3%/*}"
+    install -m "$1" -o "${2%:*}" -g "${2#*:}" /dev/stdin "$3.hallmark-new"
     if [ -f "$3" ] && [ ! -L "$3" ] && cmp -s "$3" "$3.hallmark-new" &&
-        [ "$(stat -c '%a %u %g' "$3")" = "$(stat -c '%a %u %g' "$3.hallmark-new")" ]; then
+        [ -z "$(stat -c '%a %u %g' "$3" "$3.hallmark-new" | uniq -u)" ]; then
         rm -f "$3.hallmark-new"
     else
         [ ! -d "$3" ] || fail "$3: expected a file, got a folder"
@@ -108,28 +106,44 @@ write_file() {
 # repeat_in FILE AFTER <text: has a main file say once more what drop-ins of ours say, below its first line AFTER (a regular expression of
 # awk's), or where it says so already, or at its end. The drop-ins still decide; but tools and people that read the main file alone see what holds.
 repeat_in() {
-    _text=$(grep -Ev '^[[:space:]]*(#|$)|^\[[A-Za-z]+\]$' || true)
-    _mode=$(stat -c %a "$1" 2>/dev/null) || _mode=644
-    { [ ! -f "$1" ] || cat "$1"; } | TEXT=$_text awk -v after="$2" '
+    _mode=644 _main=/dev/null
+    [ ! -f "$1" ] || _mode=$(stat -c %a "$1") _main=$1
+    awk -v after="$2" '
         BEGIN {
             first = "# Hallmark: what its own files say, once more for whoever reads this one alone."
             last = "# Hallmark: end."
         }
+        FILENAME == "-" { if (!/^[ \t]*(#|$)/ && !/^\[[A-Za-z]+\]$/) text = text $0 "\n"; next }
         $0 == first { ours = 1; if (after == "") say() }
         ours { ours = $0 != last; next }
         { print }
         !done && after != "" && $0 ~ after { say() }
         END { if (!done) say() }
-        function say() { if (ENVIRON["TEXT"] != "") print first "\n" ENVIRON["TEXT"] "\n" last; done = 1 }
-    ' | write_file "$_mode" root:root "$1"
+        function say() { if (text != "") print first "\n" text last; done = 1 }
+    ' - "$_main" | write_file "$_mode" root:root "$1"
 }
 
-# leave_out EXPRESSION FILE: takes lines that begin so (after blanks) out of a file that Hallmark did not write itself.
+# leave_out EXPRESSION FILE...: takes lines that begin so (after blanks) out of the files that Hallmark did not write itself.
 leave_out() {
-    case $2 in
-        */zz-hallmark-*) return 0 ;;
-    esac
-    [ ! -f "$2" ] || ! grep -Eq "^[[:space:]]*$1" "$2" || sed -i -E "\\~^[[:space:]]*$1~d" "$2"
+    _begins="^[[:space:]]*$1"
+    shift
+    grep -Els -e "$_begins" -- "$@" | while IFS= read -r _file; do
+        case $_file in
+            */zz-hallmark-*) ;;
+            *) sed -i -E "\\~$_begins~d" "$_file" ;;
+        esac
+    done
+}
+
+# edit_files SCRIPT FILE...: sed's script on those of the files that are there, in one process.
+edit_files() {
+    _script=$1
+    shift
+    for _other in "$@"; do
+        shift
+        [ ! -f "$_other" ] || set -- "$@" "$_other"
+    done
+    [ $# -eq 0 ] || sed -i -E "$_script" "$@"
 }
 
 # file_is MODE OWNER:GROUP PATH: whether a regular file (no link) has this mode (as %a prints it) and these owners (names).
@@ -184,9 +198,14 @@ enable_units() {
 # package_unit_alone UNIT: removes what systemd would take instead of a package's unit or on top of it. What is there for others
 # as well, such as service.d, is left; lib.py has the check (overruling).
 package_unit_alone() {
-    for _folder in $UNIT_FOLDERS; do
-        rm -rf "${_folder:?}/$1" "$_folder/$1.d"
+    _unit=$1
+    # shellcheck disable=SC2086 # a list of folders
+    set -- $UNIT_FOLDERS
+    for _folder in "$@"; do
+        set -- "$@" "$_folder/$_unit" "$_folder/$_unit.d"
     done
+    shift "$(($# / 3))"
+    rm -rf "$@"
 }
 
 # mask_unit UNIT REASON: masks a unit of a package that cannot be removed, and records why (removed-not-disabled checks it).
@@ -253,9 +272,7 @@ set_boot_words() {
     for _key in $(printf '%s\n' "$@" | sed 's/=.*//; s/[.]/[.]/g; s/[-_]/[-_]/g'); do
         _expression="$_expression;/^[^#]*GRUB_CMDLINE/s/([\"' ])$_key=[^\"' ]*/\\1/g"
     done
-    for _other in /etc/default/grub /etc/default/grub.d/*.cfg; do
-        [ ! -f "$_other" ] || [ "$_other" = "$_file" ] || sed -i -E "${_expression#;}" "$_other"
-    done
+    edit_files "${_expression#;}" /etc/default/grub /etc/default/grub.d/*.cfg
     # shellcheck disable=SC2016 # GRUB's files are shell
     printf '# %s\nGRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX %s"\n' "$_reason" "$*" | write_file 644 root:root "$_file"
 }
@@ -279,11 +296,14 @@ set_kernel_parameters() {
             esac
         done
     } | write_file 644 root:root "$_file"
+    set --
     for _other in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf; do
-        if [ ! -f "$_other" ] || [ "$_other" = "$_file" ]; then
-            continue
+        if [ -f "$_other" ] && [ "$_other" != "$_file" ]; then
+            set -- "$@" "$_other"
         fi
-        printf '%s\n' "$_pairs" | awk -F '\t' -v out="$_other.hallmark-new" '
+    done
+    if [ $# -gt 0 ]; then
+        printf '%s\n' "$_pairs" | awk -F '\t' '
             # The key as a path below /proc/sys: when the first separator is a dot, dots and slashes change places.
             function path(key, text, n, i, c) {
                 sub(/^[ \t]*-?[ \t]*/, "", key)
@@ -309,18 +329,26 @@ set_kernel_parameters() {
                 }
                 return 0
             }
-            FNR == NR { wanted[path($1)] = 1; next }
-            !/^[ \t]*([#;]|$)/ && is_ours(path($0)) { next }
-            { print >out }
-        ' - "$_other"
-        if [ ! -e "$_other.hallmark-new" ]; then
-            rm -f "$_other"
-        elif cmp -s "$_other" "$_other.hallmark-new"; then
-            rm -f "$_other.hallmark-new"
-        else
-            mv -f "$_other.hallmark-new" "$_other"
-        fi
-    done
+            FILENAME == "-" { wanted[path($1)] = 1; next }
+            !/^[ \t]*([#;]|$)/ && is_ours(path($0)) { changed[FILENAME] = 1; next }
+            { kept[FILENAME] = kept[FILENAME] $0 "\n" }
+            END {
+                for (file in changed) {
+                    if (file in kept) {
+                        printf "%s", kept[file] >(file ".hallmark-new")
+                        close(file ".hallmark-new")
+                    }
+                    print file
+                }
+            }
+        ' - "$@" | while IFS= read -r _other; do
+            if [ -e "$_other.hallmark-new" ]; then
+                mv -f "$_other.hallmark-new" "$_other"
+            else
+                rm -f "$_other"
+            fi
+        done
+    fi
     package_unit_alone systemd-sysctl.service
     for _folder in /etc /run /usr/local/lib /usr/lib; do
         rm -f "$_folder"/credstore/sysctl.* "$_folder"/credstore.encrypted/sysctl.*

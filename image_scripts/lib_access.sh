@@ -231,10 +231,9 @@ ssh_claim() {
         _text=$(cat "$1" 2>/dev/null || true)
         printf 'Include %s.d/*.conf\n%s\n' "$1" "$_text" | write_file 0644 root:root "$1"
     fi
-    for _file in $(_ssh_rivals "$1" "$2"); do
-        if grep -qiE "^[[:space:]\"]*($3)([[:space:]=\"]|\$)" "$_file"; then
-            sed -i -E "s/^[[:space:]\"]*($3)([[:space:]=\"]|\$)/# set by Hallmark in ${2##*/}: &/I" "$_file"
-        fi
+    # shellcheck disable=SC2046 # a list of files
+    for _file in $(grep -liE "^[[:space:]\"]*($3)([[:space:]=\"]|\$)" $(_ssh_rivals "$1" "$2") /dev/null); do
+        sed -i -E "s/^[[:space:]\"]*($3)([[:space:]=\"]|\$)/# set by Hallmark in ${2##*/}: &/I" "$_file"
     done
     case $1 in
         */sshd_config) _sshd_repeat "$1" ;;
@@ -321,8 +320,8 @@ private_keys() {
 # cloud_claim OURS KEYS: comments out the top-level blocks KEYS (an extended regular expression) in cloud-init's
 # drop-ins other than OURS, so that none of them wins over it or adds to it.
 cloud_claim() {
-    for _file in /etc/cloud/cloud.cfg.d/*.cfg; do
-        if [ "$_file" != "$1" ] && grep -qE "^($2)[[:space:]]*:" "$_file"; then
+    for _file in $(grep -lsE "^($2)[[:space:]]*:" /etc/cloud/cloud.cfg.d/*.cfg); do
+        if [ "$_file" != "$1" ]; then
             _text=$(awk -v keys="^($2)[ \t]*:" '
                 /^[^ \t#-]/ { inside = $0 ~ keys }
                 inside && NF { print "# set by Hallmark: " $0; next }

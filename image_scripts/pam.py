@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -343,4 +342,7 @@ def sessions_without(event: str, *names: str) -> list[str]:
 RULES = {"auth": judge_auth, "account": judge_account, "password": judge_password}
 
 if __name__ == "__main__":
-    print("".join(f"{service}\n" for service in services() if list(RULES[sys.argv[1]](service))), end="")
+    for kind, judge in RULES.items():
+        for service in services():
+            if any(judge(service)):
+                print(kind, service)

@@ -7,15 +7,19 @@ profiles=/etc/apparmor.d
 mkdir -p "$profiles/disable"
 [ ! -d "$profiles/force-complain" ] || find "$profiles/force-complain" -mindepth 1 -delete
 
+set --
 for name in $HM_ENFORCED; do
     # What the package has compiled of it may carry the same date as the changed profile, once the image is sealed.
-    rm -f /var/cache/apparmor/*/"$name"
-    [ ! -f "$profiles/$name" ] || sed -i -E '/\{[[:space:]]*$/{
-        s/\bcomplain\b,?[[:space:]]*//g
-        s/,?[[:space:]]*\)/)/
-        s/(flags[[:space:]]*=[[:space:]]*)?\(\)[[:space:]]*//
-    }' "$profiles/$name"
+    for compiled in /var/cache/apparmor/*/"$name"; do
+        [ ! -e "$compiled" ] || rm -f "$compiled"
+    done
+    set -- "$@" "$profiles/$name"
 done
+edit_files '/\{[[:space:]]*$/{
+    s/\bcomplain\b,?[[:space:]]*//g
+    s/,?[[:space:]]*\)/)/
+    s/(flags[[:space:]]*=[[:space:]]*)?\(\)[[:space:]]*//
+}' "$@"
 
 # The files with a profile that does not enforce, by the flags before its brace.
 idle=$(find "$profiles" -maxdepth 1 -type f -exec awk '
@@ -28,7 +32,7 @@ for file in "$profiles"/*; do
     name=${file##*/}
     if contains "$HM_DISABLED" "$name" || contains "$idle" "$file"; then
         [ -L "$profiles/disable/$name" ] || ln -sf "$file" "$profiles/disable/$name"
-    else
+    elif [ -e "$profiles/disable/$name" ] || [ -L "$profiles/disable/$name" ]; then
         rm -f "$profiles/disable/$name"
     fi
 done

@@ -24,27 +24,34 @@ rule() {
     esac
 }
 
-# runs KEY "PROGRAM...": the rules for programs that people run
+# runs KEY PROGRAM...: the rules for programs that people run
 runs() {
-    for _program in $2; do
-        printf -- '-a always,exit -F path=%s -F perm=x -F auid>=1000 -F auid!=unset -F key=%s\n' "$_program" "$1"
+    _key=$1
+    shift
+    for _program in "$@"; do
+        printf -- '-a always,exit -F path=%s -F perm=x -F auid>=1000 -F auid!=unset -F key=%s\n' "$_program" "$_key"
     done
 }
 
 rules() {
-    runs setid "$HM_SETID_FILES"
+    # shellcheck disable=SC2086 # a list of programs
+    runs setid $HM_SETID_FILES
     while IFS="$TAB" read -r key what who _; do
+        IFS=,
+        # shellcheck disable=SC2086 # a list with commas
+        set -- $what
+        unset IFS
         case $who:$what in
-            runs:*) runs "$key" "$(printf '%s' "$what" | tr ',' ' ')" ;;
+            runs:*) runs "$key" "$@" ;;
             *:/*)
-                printf '%s\n' "$what" | tr ',' '\n' | while read -r path; do
+                for path in "$@"; do
                     printf -- '-w %s -p wa -k %s\n' "$path" "$key"
                 done
                 ;;
             *)
                 both=
                 old=
-                for call in $(printf '%s' "$what" | tr ',' ' '); do
+                for call in "$@"; do
                     case $call in
                         b32:*) old=$old,${call#b32:} ;;
                         *) both=$both,$call ;;
@@ -60,9 +67,10 @@ rules() {
 
 # set_auditd KEY VALUE...: auditd has one file and no drop-ins
 set_auditd() {
+    _known=" $(sed -nE 's/^[[:space:]]*([A-Za-z_]+)[[:space:]]*=.*/\L\1/p' /etc/audit/auditd.conf | tr '\n' ' ')"
     while [ $# -gt 0 ]; do
         _sed="${_sed-}s|^[[:space:]]*$1[[:space:]]*=.*|$1 = $2|I;"
-        grep -Eqi "^[[:space:]]*$1[[:space:]]*=" /etc/audit/auditd.conf || printf '%s = %s\n' "$1" "$2" >>/etc/audit/auditd.conf
+        contains "$_known" "$1" || printf '%s = %s\n' "$1" "$2" >>/etc/audit/auditd.conf
         shift 2
     done
     sed -i "$_sed" /etc/audit/auditd.conf

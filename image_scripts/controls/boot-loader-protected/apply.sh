@@ -6,12 +6,19 @@ set -eu
 [ -d /etc/grub.d ] || not_applicable "no GRUB here"
 
 # Others' superusers and passwords, and entries that everybody may start.
+set --
 for file in /etc/grub.d/* /boot/grub/custom.cfg; do
-    if [ -f "$file" ] && [ "${file##*/}" != 01_hallmark ] && [ "${file##*/}" != README ]; then
-        sed -i -E '/^[[:space:]]*((un)?set|export)[[:space:]]+superusers\b|^[[:space:]]*password(_pbkdf2)?[[:space:]]/d' "$file"
-        [ "${file##*/}" = 10_linux ] || sed -i -E '/^[[:space:]]*(menuentry|submenu)[[:space:]]/s/[[:space:]]--unrestricted\b//g' "$file"
-    fi
+    case $file in
+        */01_hallmark | */README) ;;
+        *) set -- "$@" "$file" ;;
+    esac
 done
+edit_files '/^[[:space:]]*((un)?set|export)[[:space:]]+superusers\b|^[[:space:]]*password(_pbkdf2)?[[:space:]]/d' "$@"
+for file in "$@"; do
+    shift
+    [ "$file" = /etc/grub.d/10_linux ] || set -- "$@" "$file"
+done
+edit_files '/^[[:space:]]*(menuentry|submenu)[[:space:]]/s/[[:space:]]--unrestricted\b//g' "$@"
 {
     # shellcheck disable=SC2016 # for the file
     printf '#!/bin/sh\n# Written by Hallmark (control boot-loader-protected).\nexec tail -n +4 "$0"\nset superusers="hallmark"\nexport superusers\n'
@@ -27,9 +34,8 @@ write_file 644 root:root /etc/default/grub.d/zz-hallmark-boot-loader.cfg <<END
 # No entries for a recovery mode.
 GRUB_DISABLE_RECOVERY=true
 END
-for file in /etc/default/grub /etc/default/grub.d/*.cfg; do
-    [ ! -f "$file" ] || sed -i -E "/GRUB_CMDLINE/s/([\"' ])(init|rdinit|rd\.break|break|(rd\.)?systemd\.(unit|run|wants|setenv))(=[^\"' ]*)?([\"' ])/\1\6/g" "$file"
-done
+edit_files "/GRUB_CMDLINE/s/([\"' ])(init|rdinit|rd\.break|break|(rd\.)?systemd\.(unit|run|wants|setenv))(=[^\"' ]*)?([\"' ])/\1\6/g" \
+    /etc/default/grub /etc/default/grub.d/*.cfg
 set_boot_words boot-loader-protected "The initial RAM disk opens no shell when something is wrong, but restarts." panic=30
 
 package_unit_alone rescue.service

@@ -8,9 +8,8 @@ set_kernel_parameters core-dumps "Written by Hallmark (control core-dumps)." <"$
 # Of lines for everybody the last one counts: Debian's 10-coredump-debian.conf has some that raise the limits. A line for one account or group
 # would count more, and `ACCOUNT -` alone takes all limits away.
 limits=/etc/security/limits.d/zz-hallmark-core.conf
-for file in /etc/security/limits.conf /etc/security/limits.d/*.conf; do
-    leave_out '[^#[:space:]]+[[:space:]]+((soft|hard|-)[[:space:]]+core([[:space:]]|$)|-[[:space:]]*$)' "$file"
-done
+leave_out '[^#[:space:]]+[[:space:]]+((soft|hard|-)[[:space:]]+core([[:space:]]|$)|-[[:space:]]*$)' \
+    /etc/security/limits.conf /etc/security/limits.d/*.conf
 write_file 644 root:root "$limits" <<'END'
 # Written by Hallmark (control core-dumps). root is not among everybody.
 * hard core 0
@@ -25,11 +24,8 @@ write_file 644 root:root /etc/profile.d/zz-hallmark-core.sh <<'END'
 ulimit -c 0
 END
 
-for name in system user; do
-    for file in "/etc/systemd/$name.conf" "/etc/systemd/$name.conf.d"/*.conf; do
-        leave_out '(DefaultLimitCORE|DumpCore)[[:space:]]*=' "$file"
-    done
-done
+leave_out '(DefaultLimitCORE|DumpCore)[[:space:]]*=' \
+    /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf /etc/systemd/user.conf /etc/systemd/user.conf.d/*.conf
 write_file 644 root:root /etc/systemd/system.conf.d/zz-hallmark-core.conf <<'END'
 # Written by Hallmark (control core-dumps). After Debian's 10-coredump-debian.conf.
 [Manager]
@@ -42,9 +38,7 @@ write_file 644 root:root /etc/systemd/user.conf.d/zz-hallmark-core.conf <<'END'
 DefaultLimitCORE=0:0
 END
 # Should somebody install systemd-coredump.
-for file in /etc/systemd/coredump.conf /etc/systemd/coredump.conf.d/*.conf; do
-    leave_out '(Storage|ProcessSizeMax)[[:space:]]*=' "$file"
-done
+leave_out '(Storage|ProcessSizeMax)[[:space:]]*=' /etc/systemd/coredump.conf /etc/systemd/coredump.conf.d/*.conf
 write_file 644 root:root /etc/systemd/coredump.conf.d/zz-hallmark-core.conf <<'END'
 # Written by Hallmark (control core-dumps).
 [Coredump]

@@ -13,14 +13,6 @@ set_key() {
     fi
 }
 
-# drop_umask FILE...: what sets another umask than ours stays as a comment
-drop_umask() {
-    for file in "$@"; do
-        [ ! -f "$file" ] || [ "$file" = "$profile" ] ||
-            sed -i -E 's/^([[:space:]]*)((.*[;&|][[:space:]]*)?umask[[:space:]]+.*)$/\1: # set by Hallmark: \2/' "$file"
-    done
-}
-
 set_key UMASK "$HM_UMASK"
 # Else useradd and others take it that people's groups are theirs alone. Debian's pam_umask takes no notice of it.
 set_key USERGROUPS_ENAB no
@@ -48,7 +40,9 @@ awk -F : '$5 ~ /umask=/ { print $1 }' /etc/passwd | while read -r user; do
     usermod -c '' "$user"
 done
 
-drop_umask /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/skel/.profile /etc/skel/.bashrc /etc/skel/.bash_profile \
+# What sets another umask than ours stays as a comment.
+edit_files 's/^([[:space:]]*)((.*[;&|][[:space:]]*)?umask[[:space:]]+.*)$/\1: # set by Hallmark: \2/' \
+    /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/skel/.profile /etc/skel/.bashrc /etc/skel/.bash_profile \
     /etc/skel/.bash_login /root/.profile /root/.bashrc /root/.bash_profile /root/.bash_login
 case $HM_UMASK in
     077) as_strict=77 ;;

@@ -5,43 +5,40 @@ set -eu
 
 overrides=/var/lib/dpkg/statoverride
 
-# least MODE MOST: the bits that both have, in $mode
-least() {
-    mode=$(printf '%04o' $((0$1 & 0$2)))
-}
-
 # override USER GROUP MODE PATH: what dpkg gives the path whenever it unpacks it
 override() {
-    ! grep -Fqx "$1 $2 ${3#0} $4" "$overrides" || return 0
-    if grep -q " $4\$" "$overrides"; then
-        dpkg-statoverride --quiet --remove "$4"
-    fi
+    case $known in
+        *"
+$1 $2 ${3#0} $4
+"*) return 0 ;;
+        *" $4
+"*) dpkg-statoverride --quiet --remove "$4" ;;
+    esac
     dpkg-statoverride --quiet --force-statoverride-add --add "$1" "$2" "$3" "$4"
 }
 
-# has_group NAME
-has_group() {
-    grep -q "^$1:" /etc/group
-}
-
+known="
+$(cat "$overrides" 2>/dev/null || true)
+"
+groups=$(cut -d : -f 1 /etc/group | tr '\n' ' ')
 lines=
 while IFS="$TAB" read -r pattern most user group kept _; do
-    has_group "$group" || group=root
+    contains "$groups" "$group" || group=root
+    set --
     # shellcheck disable=SC2086 # a pattern
     for path in $pattern; do
-        if [ ! -e "$path" ] || [ -L "$path" ]; then
-            continue
+        if [ -e "$path" ] && [ ! -L "$path" ]; then
+            set -- "$@" "$path"
         fi
-        # shellcheck disable=SC2046 # words
-        set -- $(stat -c '%U %G %a' "$path")
-        if [ "$1" != root ] && [ "$1" != "$user" ]; then
+    done
+    [ $# -eq 0 ] || stat -c '%U %G %a %n' "$@" | while read -r owner owners mode path; do
+        if [ "$owner" != root ] && [ "$owner" != "$user" ]; then
             chown "$user" "$path"
         fi
-        if [ "$2" != root ] && [ "$2" != "$group" ]; then
+        if [ "$owners" != root ] && [ "$owners" != "$group" ]; then
             chgrp "$group" "$path"
         fi
-        least "$3" "7$most"
-        [ "$mode" = "$(printf '%04o' "0$3")" ] || chmod "$mode" "$path"
+        [ "$((0$mode))" -eq "$((0$mode & 07$most))" ] || chmod "$(printf '%04o' "$((0$mode & 07$most))")" "$path"
         case $kept in
             dpkg) override "$user" "$group" "$most" "$path" ;;
         esac

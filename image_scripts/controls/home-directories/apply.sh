@@ -47,8 +47,6 @@ while IFS=: read -r user _ uid gid _ home _; do
     done
     find "$home" -mindepth 1 -maxdepth 1 -name '.*' -type f -perm /037 -exec chmod g-wx,o= {} +
 done </etc/passwd
-[ $# = 0 ] || drop_acls "$@"
-
 # Homes to come.
 if [ "$(grep -E '^[[:space:]]*HOME_MODE[[:space:]]' /etc/login.defs | tr -s '[:space:]' ' ')" != 'HOME_MODE 0700 ' ]; then
     sed -i -E '/^[[:space:]]*HOME_MODE([[:space:]]|$)/d' /etc/login.defs
@@ -60,7 +58,7 @@ fi
 chown -R root:root /etc/skel
 chmod -R go-w /etc/skel
 find /etc/skel -type f -perm /037 -exec chmod g-wx,o= {} +
-drop_acls /etc/skel
+drop_acls /etc/skel "$@"
 
 # Folders of root's PATH, and those above them.
 # shellcheck disable=SC2016 # for that shell

@@ -12,10 +12,10 @@ done <"$HALLMARK_TABLE"
 set_boot_words kernel "Written by Hallmark (control kernel-command-line)." $words
 
 expression=
-for word in $HM_REFUSED; do
-    word=$(printf '%s' "$word" | sed "s/[.]/[.]/g; s/[?]/[^\"' ]/g; s/[*]/[^\"' ]*/g; s/[-_]/[-_]/g")
+set -f
+# shellcheck disable=SC2086 # a list of words
+for word in $(printf '%s\n' $HM_REFUSED | sed "s/[.]/[.]/g; s/[?]/[^\"'[:blank:]]/g; s/[*]/[^\"'[:blank:]]*/g; s/[-_]/[-_]/g"); do
     expression="$expression;/^[^#]*GRUB_CMDLINE/s~([\"' ])$word([\"' ]|\$)~\\1\\2~g"
 done
-for file in /etc/default/grub /etc/default/grub.d/*.cfg; do
-    [ ! -f "$file" ] || sed -i -E "${expression#;}" "$file"
-done
+set +f
+edit_files "${expression#;}" /etc/default/grub /etc/default/grub.d/*.cfg

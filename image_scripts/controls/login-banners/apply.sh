@@ -9,9 +9,7 @@ for file in /etc/issue /etc/issue.net /etc/motd; do
 done
 # What would be shown besides.
 rm -rf /etc/issue.d /etc/motd.d /run/issue /run/issue.d /run/motd /run/motd.d /run/motd.dynamic
-for script in /etc/update-motd.d/*; do
-    [ ! -f "$script" ] || chmod a-x "$script"
-done
+[ ! -d /etc/update-motd.d ] || find -L /etc/update-motd.d -maxdepth 1 -type f -exec chmod a-x {} +
 
 dropin=/etc/ssh/sshd_config.d/00-hallmark-banner.conf
 write_file 644 root:root "$dropin" <<'END'

@@ -6,12 +6,9 @@ set -eu
 ours=/etc/systemd/journald.conf.d/zz-hallmark.conf
 keys='Storage|Compress|SystemMaxUse|SystemKeepFree|SystemMaxFileSize|SystemMaxFiles|MaxRetentionSec|MaxFileSec|MaxLevelStore|ReadKMsg|SplitMode'
 keys="$keys|RateLimitIntervalSec|RateLimitBurst|ForwardToSyslog"
-for file in /etc/systemd/journald.conf /etc/systemd/journald.conf.d/*.conf /usr/local/lib/systemd/journald.conf.d/*.conf; do
-    [ ! -f "$file" ] || [ "$file" = "$ours" ] || sed -i -E "/^[[:space:]]*($keys)[[:space:]]*=/d" "$file"
-done
-for file in /etc/default/grub /etc/default/grub.d/*.cfg; do
-    [ ! -f "$file" ] || sed -i -E 's/[[:space:]]*systemd\.journald\.[^"[:space:]]*//g' "$file"
-done
+edit_files "/^[[:space:]]*($keys)[[:space:]]*=/d" \
+    /etc/systemd/journald.conf /etc/systemd/journald.conf.d/*.conf /usr/local/lib/systemd/journald.conf.d/*.conf
+edit_files 's/[[:space:]]*systemd\.journald\.[^"[:space:]]*//g' /etc/default/grub /etc/default/grub.d/*.cfg
 rm -f /etc/systemd/system/systemd-journal-flush.service /etc/systemd/system/systemd-journald.service \
     /etc/systemd/system/systemd-journald.socket /etc/systemd/system/systemd-journald-dev-log.socket
 rm -rf /etc/systemd/system/systemd-journald.service.d /etc/systemd/system/systemd-journal-flush.service.d
@@ -39,9 +36,8 @@ f /var/log/lastlog 0660 root utmp -
 f /var/log/wtmp 0660 root utmp -
 f /var/log/wtmp.db 0660 root utmp -
 END
-for file in /etc/logrotate.d/wtmp /etc/logrotate.d/btmp /etc/logrotate.d/wtmpdb /etc/logrotate.conf; do
-    [ ! -f "$file" ] || sed -i -E 's/^([[:space:]]*create) 0?66[0-9] root utmp/\1 0660 root utmp/' "$file"
-done
+edit_files 's/^([[:space:]]*create) 0?66[0-9] root utmp/\1 0660 root utmp/' \
+    /etc/logrotate.d/wtmp /etc/logrotate.d/btmp /etc/logrotate.d/wtmpdb /etc/logrotate.conf
 
 # A log that is turned each day is one that nobody has to search for long; as much of it stays as before.
 [ ! -f /etc/logrotate.conf ] ||

@@ -39,16 +39,22 @@ awk -F '\t' '
 ' "$HALLMARK_TABLE" /etc/fstab | write_file 644 root:root /etc/fstab
 
 # What would overrule it.
+set --
 while IFS="$TAB" read -r target _ how _; do
-    [ "$how" != system ] || continue
-    unit=$(systemd-escape --path --suffix=mount "$target")
-    for folder in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system; do
-        rm -rf "${folder:?}/$unit" "$folder/$unit.d" "$folder/mount.d" "$folder/systemd-remount-fs.service"
+    [ "$how" = system ] || set -- "$@" "$target"
+done <"$HALLMARK_TABLE"
+[ $# -eq 0 ] || units=$(systemd-escape --path --suffix=mount "$@")
+set --
+for folder in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system; do
+    set -- "$@" "$folder/mount.d" "$folder/systemd-remount-fs.service"
+    for unit in ${units-}; do
+        set -- "$@" "$folder/$unit" "$folder/$unit.d"
         case $unit in
-            *-*) rm -rf "$folder/${unit%%-*}-.mount.d" ;;
+            *-*) set -- "$@" "$folder/${unit%%-*}-.mount.d" ;;
         esac
     done
-done <"$HALLMARK_TABLE"
+done
+rm -rf "$@"
 
 # Where /var/tmp runs nothing cloud-init makes this folder at each boot, and lets everybody write there, unless it is there.
 if [ -d /usr/lib/cloud-init ]; then

@@ -122,24 +122,23 @@ make_stacks() {
 # A service that breaks the rules goes by the common ones again. pam_rootok stays: where it lets others in than root, the
 # check says so.
 mend_services() {
-    for type in auth account password; do
-        for service in $(python3 -I "$HALLMARK_SCRIPTS/pam.py" "$type"); do
-            file=/etc/pam.d/$service
-            [ -f "$file" ] || cp "/usr/lib/pam.d/$service" "$file"
-            note "$file: $type goes by the common rules again"
-            awk -v type="$type" -v rooted=" su su-l chsh chfn runuser runuser-l chpasswd newusers " -v service="$service" '
-                { line = tolower($0) }
-                line ~ "^[ \t]*@include[ \t]+common-" type "([ \t]|$)" { next }
-                line ~ "^[ \t]*-?" type "[ \t]" && !(line ~ /pam_rootok\.so/ && index(rooted, " " service " ")) {
-                    print "# taken out by Hallmark: " $0
-                    next
-                }
-                { print }
-                END { print "@include common-" type }
-            ' "$file" >/run/hallmark-pam
-            write_file 0644 root:root "$file" </run/hallmark-pam
-            rm -f /run/hallmark-pam
-        done
+    broken=$(python3 -I "$HALLMARK_SCRIPTS/pam.py")
+    [ -z "$broken" ] || printf '%s\n' "$broken" | while read -r type service; do
+        file=/etc/pam.d/$service
+        [ -f "$file" ] || cp "/usr/lib/pam.d/$service" "$file"
+        note "$file: $type goes by the common rules again"
+        awk -v type="$type" -v rooted=" su su-l chsh chfn runuser runuser-l chpasswd newusers " -v service="$service" '
+            { line = tolower($0) }
+            line ~ "^[ \t]*@include[ \t]+common-" type "([ \t]|$)" { next }
+            line ~ "^[ \t]*-?" type "[ \t]" && !(line ~ /pam_rootok\.so/ && index(rooted, " " service " ")) {
+                print "# taken out by Hallmark: " $0
+                next
+            }
+            { print }
+            END { print "@include common-" type }
+        ' "$file" >/run/hallmark-pam
+        write_file 0644 root:root "$file" </run/hallmark-pam
+        rm -f /run/hallmark-pam
     done
 }
 

@@ -14,9 +14,8 @@ settings() {
 }
 
 settings session | while IFS="$TAB" read -r setting _; do
-    for file in /etc/security/limits.conf /etc/security/limits.d/*.conf; do
-        leave_out "[^#[:space:]]+[[:space:]]+((soft|hard|-)[[:space:]]+${setting}([[:space:]]|\$)|-[[:space:]]*\$)" "$file"
-    done
+    leave_out "[^#[:space:]]+[[:space:]]+((soft|hard|-)[[:space:]]+${setting}([[:space:]]|\$)|-[[:space:]]*\$)" \
+        /etc/security/limits.conf /etc/security/limits.d/*.conf
 done
 {
     echo "# Written by Hallmark (control resource-limits). root is not among everybody."
@@ -26,10 +25,8 @@ done
 } | write_file 644 root:root "$limits"
 
 settings slice | while IFS="$TAB" read -r setting _; do
-    for file in /etc/systemd/system.control/user-*.slice.d/*.conf /etc/systemd/system/user-*.slice /etc/systemd/system/user-*.slice.d/*.conf \
-        /etc/systemd/system/slice.d/*.conf /run/systemd/system/user-*.slice.d/*.conf; do
-        leave_out "${setting}[[:space:]]*=" "$file"
-    done
+    leave_out "${setting}[[:space:]]*=" /etc/systemd/system.control/user-*.slice.d/*.conf /etc/systemd/system/user-*.slice \
+        /etc/systemd/system/user-*.slice.d/*.conf /etc/systemd/system/slice.d/*.conf /run/systemd/system/user-*.slice.d/*.conf
 done
 {
     printf '# Written by Hallmark (control resource-limits).\n[Slice]\n'
