@@ -15,9 +15,11 @@ import gc
 import importlib.util
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -32,7 +34,7 @@ from lib import Context, NotApplicable  # noqa: E402 - found by the line above: 
 
 _PLACE = 4  # bytes of a number in the pipe
 # What one of a row has asked for (the walk of the disk, sums of packages, the state of units), the next ones get from
-# lib.py's caches. The first row takes longest.
+# lib.py's caches, or from the folder that `once` of lib.sh writes to. The first row takes longest.
 TOGETHER = (
     (
         "package-integrity", "no-secrets", "file-integrity", "system-files-unwritable", "setid-files",
@@ -45,6 +47,10 @@ TOGETHER = (
     ("default-umask", "idle-sessions", "home-directories", "login-banners"),
     ("brute-force",),
     ("apt-client", "apt-sources"),
+    (
+        "ssh-access", "ssh-allow-groups", "ssh-crypto", "ssh-host-keys", "ssh-key-strength",
+        "no-cleartext-credentials",
+    ),
 )  # fmt: skip
 
 
@@ -62,11 +68,14 @@ def main(words: list[str]) -> int:
     os.write(give, b"".join(place.to_bytes(_PLACE) for place in range(len(groups))))
     os.close(give)  # so that a read of the empty pipe ends
     workers = 1 + (os.cpu_count() or 1)  # one more, as some checks wait: for su, for systemd
+    os.environ["HALLMARK_SHARED"] = shared = tempfile.mkdtemp()
     for _ in range(workers):
         if os.fork() == 0:
             _work(take, groups, results)
             return 0
-    return max(os.waitstatus_to_exitcode(os.wait()[1]) != 0 for _ in range(workers))
+    failed = [os.waitstatus_to_exitcode(os.wait()[1]) != 0 for _ in range(workers)]
+    shutil.rmtree(shared)
+    return max(failed)
 
 
 def in_groups(ids: list[str]) -> list[list[str]]:
