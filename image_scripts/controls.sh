@@ -41,8 +41,8 @@ is_waived() {
     return 1
 }
 
-# run_control ID: its exit code in $code
-run_control() {
+# apply_control ID: its exit code in $code
+apply_control() {
     now
     started=$_now
     code=0
@@ -55,7 +55,7 @@ run_control() {
         . "$HALLMARK_PLAN/env/$1"
         set +a
         cd /
-        exec timeout -k 10 "$seconds" /bin/sh "$HALLMARK_CONTROL/$what.sh"
+        exec timeout -k 10 "$seconds" /bin/sh "$HALLMARK_CONTROL/apply.sh"
     ) >"$results/$1.out" 2>&1 </dev/null || code=$?
     now
     printf '%s\n' "$code" >"$results/$1.exit"
@@ -64,43 +64,30 @@ run_control() {
 
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
+ids=
 total=0
-in_shell=
-in_python=
 while read -r id; do
+    ids="$ids $id"
     total=$((total + 1))
-    if [ "$what" = check ] && [ -e "$HALLMARK_SCRIPTS/controls/$id/check.py" ]; then
-        in_python="$in_python $id"
-    else
-        in_shell="$in_shell $id"
-    fi
 done <"$HALLMARK_PLAN/plan"
 
-# On a live server its user data may have made accounts: HALLMARK_PEOPLE has a line for each, with its groups.
-if [ "$HALLMARK_PHASE" = drift ] && [ -e /var/lib/cloud/instance/cloud-config.txt ]; then
-    HALLMARK_PEOPLE=$(python3 -I "$HALLMARK_SCRIPTS/people.py") || echo "people.py ended with exit code $?" >&2
-    export HALLMARK_PEOPLE
-fi
-
-# A machine has two processors or more: the Python checks run beside those in shell.
-python=
-if [ -n "$in_python" ]; then
+if [ "$what" = check ] && [ "$total" -gt 0 ]; then
+    code=0
     # shellcheck disable=SC2086 # a list of ids
     HALLMARK_CONSOLE=$console HALLMARK_CONTROL_SECONDS=$seconds \
-        python3 -I "$HALLMARK_SCRIPTS/run_checks.py" "$results" $in_python </dev/null &
-    python=$!
+        python3 -I "$HALLMARK_SCRIPTS/run_checks.py" "$results" $ids </dev/null || code=$?
+    [ "$code" = 0 ] || echo "run_checks.py ended with exit code $code; what it left out has no result" >&2
+    ids=
 fi
 
 n=0
 status=0
-for id in $in_shell; do
+for id in $ids; do
     n=$((n + 1))
-    HALLMARK_CONSOLE=$console progress controls "$n" "$total" "$what $id"
-    if [ "$what" = apply ] && is_waived "$id"; then
-        continue
-    fi
-    run_control "$id"
-    if [ "$what" = apply ] && [ "$code" != 0 ] && [ "$code" != 3 ]; then
+    HALLMARK_CONSOLE=$console progress controls "$n" "$total" "apply $id"
+    ! is_waived "$id" || continue
+    apply_control "$id"
+    if [ "$code" != 0 ] && [ "$code" != 3 ]; then
         printf 'control %s: apply failed with exit code %s\n' "$id" "$code" >&2
         tail -n 20 "$results/$id.out" >&2
         status=1
@@ -112,12 +99,6 @@ done
 if [ "$what" = apply ] && [ -d /run/systemd/system ]; then
     HALLMARK_CONSOLE=$console progress controls "$n" "$total" "units"
     systemctl daemon-reload
-fi
-
-if [ -n "$python" ]; then
-    code=0
-    wait "$python" || code=$?
-    [ "$code" = 0 ] || echo "run_checks.py ended with exit code $code; what it left out has no result" >&2
 fi
 
 # No control may fill the results: 64 KiB each.

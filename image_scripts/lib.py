@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
+import operator
 import os
 import pwd
 import re
@@ -19,6 +20,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pam
 
@@ -160,12 +162,13 @@ def check_kernel_parameters(context: Context, wanted: Mapping[str, str]) -> None
 
     A `*` in a key stands for every network interface, those to come as well.
     """
-    for key, got in _next_boot(wanted).items():
-        if got != wanted[key]:
-            context.finding(f"sysctl.d: {key}: expected {wanted[key]} at each boot, got {got}")
-    state = subprocess.run(["systemctl", "is-enabled", "systemd-sysctl.service"], capture_output=True, check=False)
-    if state.stdout.strip() != b"static":
-        context.finding(f"systemd-sysctl.service: expected static, it is {state.stdout.decode().strip()}")
+    next_boot = _next_boot(frozenset({*wanted, *_keys_of_plan(context.plan)}))
+    for key, value in wanted.items():
+        if next_boot[key] != value:
+            context.finding(f"sysctl.d: {key}: expected {value} at each boot, got {next_boot[key]}")
+    state = unit_state("systemd-sysctl.service")
+    if state != "static":
+        context.finding(f"systemd-sysctl.service: expected static, it is {state}")
     for path in itertools.chain.from_iterable(Path(folder).glob("sysctl.*") for folder in _CREDENTIALS):
         context.finding(f"{path}: systemd-sysctl.service would take it after all files")
     check_unit(context, "systemd-sysctl.service")
@@ -177,10 +180,23 @@ def check_kernel_parameters(context: Context, wanted: Mapping[str, str]) -> None
                 context.finding(f"kernel: {name}: expected {value}, got {got}")
 
 
-def _next_boot(wanted: Mapping[str, str]) -> dict[str, str]:
+@functools.cache
+def sysctl_files() -> str:
+    """The lines of all files that systemd-sysctl reads."""
+    return run([_SYSCTL, "--cat-config"])
+
+
+def _keys_of_plan(plan: Path) -> Iterator[str]:
+    """The keys of all controls that ask for some, so that systemd-sysctl is asked once."""
+    for control in ("core-dumps", "ctrl-alt-del", "kernel-parameters"):
+        yield from (line.partition("\t")[0] for line in read(plan / "table" / control).splitlines())
+
+
+@functools.cache
+def _next_boot(wanted: frozenset[str]) -> Mapping[str, str]:
     """Key → what systemd-sysctl would write; it runs over a stand-in of /proc/sys, in a mount namespace of its own."""
     sys = Path("/proc/sys")
-    interfaces = {*_INTERFACES, *_interfaces_named(run([_SYSCTL, "--cat-config"]))}
+    interfaces = {*_INTERFACES, *_interfaces_named(sysctl_files())}
     interfaces.update(path.name for path in sys.glob("net/ipv4/conf/*"))
     with tempfile.TemporaryDirectory() as name:
         files = {
@@ -226,7 +242,35 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
 
 
+# --- what other programs make of their settings, asked once -----------------------------------------------------------
+
+
+@functools.cache
+def sshd_settings() -> str:
+    """The settings of sshd, `keyword value` a line."""
+    return run(["/usr/sbin/sshd", "-G"])
+
+
+@functools.cache
+def sudo_policy() -> str:
+    """The policy of sudo, aliases expanded and files joined. A file of cvtsudoers' own could say what it leaves out."""
+    return run(["cvtsudoers", "-c", "/dev/null", "-e", "-f", "sudoers", "/etc/sudoers"])
+
+
+@functools.cache
+def apt_settings() -> str:
+    """What apt makes of all its configuration together."""
+    return run(["apt-config", "dump"])
+
+
 # --- systemd's units and its own settings, and limits of sessions -----------------------------------------------------
+
+# Those whose state a check asks for: systemctl is asked for all of them at once.
+UNITS_ASKED = (
+    "apparmor.service", "audit-rules.service", "auditd.service", "chrony-wait.service", "chrony.service",
+    "ctrl-alt-del.target", "fail2ban.service", "hallmark-firewall.service", "hallmark-integrity.timer",
+    "nftables.service", "rsyslog.service", "systemd-journald-audit.socket", "systemd-sysctl.service",
+)  # fmt: skip
 
 # Where systemd looks besides the packages' own folder, which package-integrity keeps.
 UNIT_FOLDERS = (
@@ -261,6 +305,23 @@ def check_unit(context: Context, unit: str, *aliases: str, ours: Path | None = N
             context.finding(f"{path}: says something of {unit}, expected {ours or 'its package'} alone")
 
 
+def unit_state(unit: str) -> str:
+    """What systemctl says of a unit: `enabled`, `masked`... or why it says nothing."""
+    return _unit_states().get(unit) or _ask_state(unit)
+
+
+@functools.cache
+def _unit_states() -> Mapping[str, str]:
+    """The states of all that are asked for; nothing when it does not answer for each."""
+    states = _ask_state(*UNITS_ASKED).split("\n")
+    return dict(zip(UNITS_ASKED, states, strict=True)) if len(states) == len(UNITS_ASKED) else {}
+
+
+def _ask_state(*units: str) -> str:
+    done = subprocess.run(["systemctl", "is-enabled", *units], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or done.stderr.strip()
+
+
 @functools.cache
 def systemd_settings(name: str, section: str) -> Mapping[str, str]:
     """Key → value, of systemd's configuration such as `system.conf` with all its drop-ins."""
@@ -290,6 +351,7 @@ def settings_in(section: str, texts: Iterable[str]) -> dict[str, str]:
     return got
 
 
+@functools.cache
 def session_limits(user: str) -> dict[str, tuple[str, str]]:
     """Limit → its soft and hard value in a session of this account, as PAM makes one."""
     ask = ["prlimit", "--raw", "--noheadings", "--output", "RESOURCE,SOFT,HARD"]
@@ -312,9 +374,8 @@ def people_and_root() -> list[str]:
 # --- the disk -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of any kind: regular, folder, link, device."""
+class File(NamedTuple):
+    """A file of any kind: regular, folder, link, device. Made by the ten thousand: a dataclass takes twice as long."""
 
     path: str
     status: os.stat_result
@@ -323,6 +384,9 @@ class File:
 LOCAL = frozenset(
     ("btrfs", "devtmpfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "tmpfs", "vfat", "xfs", "zfs")
 )
+
+
+_NAME = operator.attrgetter("name")
 
 
 @functools.cache
@@ -367,20 +431,40 @@ def walk(folder: str) -> Iterator[File]:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue  # it is gone by now
-        is_folder = stat.S_ISDIR(status.st_mode)
-        if is_folder and entry.path in mount_points():
-            continue
-        yield File(entry.path, status)
-        if is_folder:
-            left += _entries(entry.path)
+        path = entry.path
+        if stat.S_ISDIR(status.st_mode):
+            if path in mount_points():
+                continue
+            left += _entries(path)
+        yield File(path, status)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
     """What is in a folder, the last name first."""
     try:
-        return sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
+        return sorted(os.scandir(folder), key=_NAME, reverse=True)
     except OSError:
         return []  # it is gone by now
+
+
+def real_path(path: str) -> str:
+    """As os.path.realpath has it; but of many files in the same folder, that folder is looked up once."""
+    at = path
+    for _ in range(40):
+        folder, _, name = at.rpartition("/")
+        if name in ("", ".", ".."):
+            break
+        folder = _real_folder(folder or "/").rstrip("/")
+        at = f"{folder}/{name}"
+        try:
+            target = os.readlink(at)  # noqa: PTH115 - thousands of them
+        except OSError:
+            return at  # no link, or not there
+        at = target if target.startswith("/") else f"{folder}/{target}"
+    return os.path.realpath(path)
+
+
+_real_folder = functools.cache(os.path.realpath)
 
 
 # --- permissions ----------------------------------------------------------------------------------------------------
@@ -446,11 +530,12 @@ def _writable_here(path: str) -> str:
 # --- packages -------------------------------------------------------------------------------------------------------
 
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_TOPS = ("/bin", "/sbin", "/lib")
 
 
 def merged(path: str) -> str:
     """A path as it is since /bin and its like are links into /usr; dpkg's lists have both forms."""
-    return f"/usr{path}" if path.split("/", 2)[1] in _MERGED else path
+    return f"/usr{path}" if path.startswith(_TOPS) and path.split("/", 2)[1] in _MERGED else path
 
 
 @functools.cache
@@ -460,28 +545,42 @@ def _diversions() -> Mapping[str, tuple[str, str]]:
     return {merged(a): (merged(b), by) for a, b, by in zip(lines[::3], lines[1::3], lines[2::3], strict=True)}
 
 
-def packaged_at(listing: Path, path: str) -> str:
-    """Where the file is that one of dpkg's lists names so."""
+@functools.cache
+def package_lists() -> Mapping[str, bytes]:
+    """What dpkg keeps of packages, such as `NAME.list`: the name of each file → its bytes; read once for all."""
+    folder = DPKG / "info"
+    return {name: (folder / name).read_bytes() for name in sorted(os.listdir(folder)) if "." in name}  # noqa: PTH208
+
+
+def listed(kind: str) -> Iterator[tuple[str, list[str]]]:
+    """Package and lines, of each of dpkg's lists of a kind."""
+    for name, data in package_lists().items():
+        package, _, ending = name.rpartition(".")
+        if ending == kind and package:
+            yield package.partition(":")[0], data.decode(errors="replace").splitlines()
+
+
+def packaged_at(package: str, path: str) -> str:
+    """Where the file is that a package's list names so."""
     path = merged(path)
-    instead, by = _diversions().get(path, (path, ""))
-    return path if by == listing.stem.partition(":")[0] else instead
+    instead, by = _diversions().get(path, (path, package))
+    return path if by == package else instead
 
 
 @functools.cache
 def package_files() -> frozenset[str]:
     """Every path that a package owns, by dpkg's own lists and diversions."""
-    listings = (DPKG / "info").glob("*.list")
-    return frozenset(packaged_at(listing, line) for listing in listings for line in read(listing).splitlines() if line)
+    return frozenset(packaged_at(package, line) for package, lines in listed("list") for line in lines if line)
 
 
 @functools.cache
 def _sums() -> Mapping[str, frozenset[str]]:
     """Path → the MD5 sums that packages give for it, shipped files and conffiles alike."""
     sums: dict[str, set[str]] = {}
-    for listing in (DPKG / "info").glob("*.md5sums"):
-        for line in read(listing).splitlines():
+    for package, lines in listed("md5sums"):
+        for line in lines:
             digest, _, name = line.partition("  ")
-            sums.setdefault(packaged_at(listing, f"/{name}"), set()).add(digest)
+            sums.setdefault(packaged_at(package, f"/{name}"), set()).add(digest)
     for line in read(DPKG / "status").splitlines():
         if line.startswith(" /"):
             name, digest, *_ = line.split()

@@ -56,6 +56,21 @@ file_systems() {
     awk '$5 == "/" || ($4 == "/" && / - (ext4|vfat) /) { print $5 }' /proc/self/mountinfo
 }
 
+# once NAME COMMAND...: what a command prints. Of all checks of one run the first asks it, and leaves it to those that share a
+# row of run_checks.py with it; a check by itself asks.
+once() {
+    _answer=${HALLMARK_SHARED:+$HALLMARK_SHARED/$1}
+    shift
+    if [ -z "$_answer" ]; then
+        "$@"
+    elif [ -e "$_answer" ] || "$@" >"$_answer"; then
+        cat "$_answer"
+    else
+        rm -f "$_answer"
+        return 1
+    fi
+}
+
 # --- words ----------------------------------------------------------------------------------------------------------
 
 # contains "a b c" b: whether a list holds a word.
@@ -382,66 +397,4 @@ loaded_modules() {
     while read -r _loaded _; do
         ! contains "$_list" "$_loaded" || printf '%s\n' "$_loaded"
     done </proc/modules
-}
-
-# check_denied MODULE...: findings for modules that modprobe would load, or that are loaded.
-check_denied() {
-    _kernel=
-    for _tree in /usr/lib/modules/*; do
-        [ ! -d "$_tree" ] || _kernel=${_tree##*/}
-    done
-    # What is part of the kernel itself no rule keeps from loading.
-    if [ -n "$_kernel" ]; then
-        for _module in $(builtin_modules "$_kernel" "$*"); do
-            finding "kernel module $_module is built into the kernel: it cannot be kept from loading"
-        done
-    fi
-    # modprobe itself says what it would do, for all of them at once; only a deviation costs a look at each.
-    [ "$(denials "$@")" -ge "$#" ] || for _module in "$@"; do
-        [ "$(denials "$_module")" -gt 0 ] || finding "kernel module $_module is not kept from loading"
-    done
-    # Its answers are counted: one for what comes along would stand for one that is missing. And the kernel asks by other names.
-    _names=$(printf '%s' "$*" | tr - _)
-    _left=" $_names "
-    while read -r _what _name _rest; do
-        for _module in $_names; do
-            # shellcheck disable=SC2254 # a pattern
-            case $_module in
-                $_name) ;;
-                *) continue ;;
-            esac
-            case "$_what $_rest" in
-                'alias '*) finding "kernel module $_module: modprobe would take $_rest for it" ;;
-                'softdep '*) finding "kernel module $_module: it has a softdep, for which modprobe leaves install rules aside" ;;
-                'install '*) _left="${_left%% "$_module" *} ${_left#* "$_module" }" ;;
-            esac
-        done
-    done <<END
-$(modprobe -c ${_kernel:+-S "$_kernel"} 2>/dev/null | sed -n '/^# End of configuration files/q; /^\(alias\|install\|softdep\) /p')
-END
-    for _module in $_left; do
-        finding "kernel module $_module: no rule keeps it from loading"
-    done
-    for _module in $(loaded_modules "$*"); do
-        finding "kernel module $_module is loaded"
-    done
-}
-
-# builtin_modules RELEASE "MODULE...": those of the list that the kernel has built in.
-builtin_modules() {
-    [ -f "/usr/lib/modules/$1/modules.builtin" ] || return 0
-    _list=$(printf '%s' "$2" | tr - _)
-    while read -r _path; do
-        _path=${_path##*/}
-        _path=${_path%.ko*}
-        case $_path in
-            *-*) _path=$(printf '%s' "$_path" | tr - _) ;;
-        esac
-        ! contains "$_list" "$_path" || printf '%s\n' "$_path"
-    done <"/usr/lib/modules/$1/modules.builtin"
-}
-
-# denials MODULE...: how many times modprobe would answer by running false.
-denials() {
-    modprobe -a -n -v ${_kernel:+-S "$_kernel"} "$@" 2>/dev/null | grep -Ec '^install (/usr)?/bin/(false|true) *$' || true
 }

@@ -88,7 +88,12 @@ sshd_clear_options() {
 # sshd_effective: sshd's settings as it would start with them, `keyword value` a line. Needs no host keys.
 sshd_effective() {
     # shellcheck disable=SC2046
-    /usr/sbin/sshd -G $(sshd_options)
+    once sshd-settings /usr/sbin/sshd -G $(sshd_options)
+}
+
+# sshd_directives: those of sshd's configuration.
+sshd_directives() {
+    once sshd-directives ssh_directives /etc/ssh/sshd_config
 }
 
 # keygen_units: what says how host keys are made, besides the drop-in of ours; sshd-.service.d is for sshd-keygen.service too.
@@ -135,13 +140,13 @@ trusted_authorities() {
 
 # ssh_effective: the client's settings for a host that no configuration names. Resolves nothing, connects nowhere.
 ssh_effective() {
-    ssh -T -G host.invalid
+    once ssh-settings ssh -T -G host.invalid
 }
 
 # ssh_exceptions: the client's directives for some hosts alone, as ssh_directives has them: those before one for all, as ssh keeps
 # the first value.
 ssh_exceptions() {
-    ssh_directives /etc/ssh/ssh_config | awk -F '\t' '
+    once ssh-directives ssh_directives /etc/ssh/ssh_config | awk -F '\t' '
         { key = tolower($3); sub(/[ \t="].*/, "", key) }
         $2 == "global" { set[key] = 1 }
         !(key in set)

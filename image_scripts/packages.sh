@@ -140,20 +140,7 @@ spare() {
     done
 }
 
-# family_check: fails when a package of HM_PACKAGES (but for HM_EXCEPT, and for what the recipe declares) is installed or a
-# program of HM_PROGRAMS is there.
-family_check() {
-    spare
-    for _name in $(family_packages); do
-        finding "package $_name is installed"
-    done
-    for _path in $(family_programs); do
-        finding "program $_path is present"
-    done
-    conclude "none of these packages is installed${_spared:+, but for$_spared}: $HM_PACKAGES; none of these programs is present: $HM_PROGRAMS"
-}
-
-# family_apply: removes what family_check looks for.
+# family_apply: removes what check_family of families.py looks for.
 family_apply() {
     spare
     # shellcheck disable=SC2046

@@ -45,11 +45,6 @@ class Handler:
     arguments: tuple[str, ...]
     level: int = 0
 
-    def action(self, answer: str) -> str:
-        """What libpam does upon an answer."""
-        actions = dict(self.actions)
-        return actions.get(answer, actions.get("default", "bad"))
-
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -162,7 +157,8 @@ def _module(path: str) -> str:
 # --- walking --------------------------------------------------------------------------------------------------------
 
 
-def endings(service: str, kind: str, world: World) -> set[Ending]:
+@functools.cache
+def endings(service: str, kind: str, world: World) -> frozenset[Ending]:
     """Every way that a stack could end in this world."""
     chain = stack(service, kind)
     found: set[Ending] = set()
@@ -185,17 +181,24 @@ def endings(service: str, kind: str, world: World) -> set[Ending]:
         if handler.module == "substack":
             todo.append((at + 1, impression, good, outer, events, last))
             continue
-        for answer, more in _answers(handler, service, kind, world):
-            after = _decide(chain, at, handler.action(answer), answer, impression, good, outer)
+        actions = dict(handler.actions)
+        default = actions.get("default", "bad")
+        # Many answers come to the same.
+        ways = {
+            (actions.get(answer, default), answer == "success", more)
+            for answer, more in _answers(handler, service, kind, world)
+        }
+        for action, is_success, more in ways:
+            after = _decide(chain, at, action, is_success, impression, good, outer)
             todo.append((*after, outer, events | more, handler.module if after[1:] != (impression, good) else last))
-    return found
+    return frozenset(found)
 
 
 def _decide(
     chain: tuple[Handler, ...],
     at: int,
     action: str,
-    answer: str,
+    is_success: bool,
     impression: int,
     good: bool,
     outer: tuple[tuple[int, bool], ...],
@@ -206,7 +209,7 @@ def _decide(
         return at + 1, *outer[level]
     if action in ("ok", "done"):
         if impression == 0 or (impression == 1 and good):
-            impression, good = 1, answer == "success"
+            impression, good = 1, is_success
         return (_end_of(chain, at) if action == "done" and impression == 1 else at + 1), impression, good
     if action in ("bad", "die"):
         return (_end_of(chain, at) if action == "die" else at + 1), -1, False

@@ -1,6 +1,6 @@
 """Whom a live server's user data has made: `name` a line, then the groups that user data put them in.
 
-    python3 -I people.py        NAME GROUP...   for each account of cloud-init's merged user data
+run_checks.py asks for it, once for all checks.
 
 What root of this server may change, this reads: it tells expected life from drift, and proves nothing.
 """
@@ -8,7 +8,6 @@ What root of this server may change, this reads: it tells expected life from dri
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +35,16 @@ def _groups(entry: dict[str, Any]) -> list[str]:
     return [word.strip() for word in words if isinstance(word, str) and _NAME.fullmatch(word.strip())]
 
 
-def main() -> int:
-    """Print them; nothing where there is no user data that can be read."""
+def of_user_data() -> str:
+    """A line for each account of cloud-init's merged user data; nothing where there is none that can be read."""
     try:
         text = USER_DATA.read_text()
     except OSError:
-        return 0
+        return ""
     import yaml  # type: ignore[import-untyped,unused-ignore] # cloud-init brings it
 
     try:
         config = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
     except (yaml.YAMLError, RecursionError):
-        return 0
-    for name, groups in people(config).items():
-        print(" ".join([name, *groups]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return ""
+    return "\n".join(" ".join([name, *groups]) for name, groups in people(config).items())

@@ -1,22 +1,25 @@
-"""Runs Python checks from one interpreter: each start of Python costs a quarter of a second under emulation.
+"""Runs checks. Those in Python share an interpreter: each start of Python costs a quarter of a second under emulation.
 
-When all of them are loaded, and the disk is walked for those that look at all of it, it parts in as many as the machine
-has processors. Each takes the next check that is left.
+It parts in as many as keep the machine's processors busy. Each takes the next checks that are left: those in Python
+first, which take longer, and those that ask for the same in one piece.
 
     python3 -I run_checks.py RESULTS ID...   as controls.sh does: values from the plan, ID.out, .exit and .ms in RESULTS
-    python3 -I run_checks.py ID              one control: values from the environment, printed, its exit code
+    python3 -I run_checks.py ID              one control in Python: values from the environment, printed, its exit code
 
 Exit codes of a check: 0 pass, 1 fail, 3 not applicable, 124 out of time, 2 an error in the check itself.
 """
 
 from __future__ import annotations
 
-import functools
+import gc
 import importlib.util
 import os
 import shlex
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -27,9 +30,28 @@ SCRIPTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(SCRIPTS))
 sys.dont_write_bytecode = True
 
-from lib import Context, NotApplicable, all_of_root  # noqa: E402 - found by the line above: -I leaves it out
+from lib import Context, NotApplicable  # noqa: E402 - found by the line above: -I leaves it out
 
 _PLACE = 4  # bytes of a number in the pipe
+# What one of a row has asked for (the walk of the disk, sums of packages, the state of units), the next ones get from
+# lib.py's caches, or from the folder that `once` of lib.sh writes to. The first row takes longest.
+TOGETHER = (
+    (
+        "package-integrity", "no-secrets", "file-integrity", "system-files-unwritable", "setid-files",
+        "stray-permissions",
+    ),
+    (
+        "core-dumps", "ctrl-alt-del", "kernel-parameters", "apparmor", "audit-records", "host-firewall",
+        "logs-forwarded", "logs-persistent", "resource-limits", "time-authenticated",
+    ),
+    ("default-umask", "idle-sessions", "home-directories", "login-banners"),
+    ("brute-force",),
+    ("apt-client", "apt-sources"),
+    (
+        "ssh-access", "ssh-allow-groups", "ssh-crypto", "ssh-host-keys", "ssh-key-strength",
+        "no-cleartext-credentials",
+    ),
+)  # fmt: skip
 
 
 def main(words: list[str]) -> int:
@@ -39,39 +61,96 @@ def main(words: list[str]) -> int:
         code, text = run_check(words[0], os.environ)
         print(text, end="")
         return code
-    # The last of a plan look at all that the others left, and take longest: they begin.
-    results, ids = Path(words[0]), words[:0:-1]
-    if any(_walks_the_disk(control) for control in ids):
-        all_of_root()
+    gc.disable()  # they end soon; a look at all objects would copy what the workers share
+    results, groups = Path(words[0]), in_groups(words[1:])
+    _know_people()
     take, give = os.pipe()
-    os.write(give, b"".join(place.to_bytes(_PLACE) for place in range(len(ids))))
+    os.write(give, b"".join(place.to_bytes(_PLACE) for place in range(len(groups))))
     os.close(give)  # so that a read of the empty pipe ends
-    workers = max(2, os.cpu_count() or 1)
+    workers = 1 + (os.cpu_count() or 1)  # one more, as some checks wait: for su, for systemd
+    os.environ["HALLMARK_SHARED"] = shared = tempfile.mkdtemp()
     for _ in range(workers):
         if os.fork() == 0:
-            _work(take, ids, results)
+            _work(take, groups, results)
             return 0
-    return max(os.waitstatus_to_exitcode(os.wait()[1]) != 0 for _ in range(workers))
+    failed = [os.waitstatus_to_exitcode(os.wait()[1]) != 0 for _ in range(workers)]
+    shutil.rmtree(shared)
+    return max(failed)
 
 
-def _work(take: int, ids: list[str], results: Path) -> None:
-    """Run the next check that nobody took, until none is left."""
+def in_groups(ids: list[str]) -> list[list[str]]:
+    """The controls as the workers take them: in the order in which they begin, those of a row of TOGETHER in one."""
+    rest = [control for control in ids if not any(control in row for row in TOGETHER)]
+    rest.sort(key=lambda control: not _in_python(control).exists())
+    groups = [[control for control in row if control in ids] for row in TOGETHER]
+    return [*filter(None, groups), *([control] for control in rest)]
+
+
+def _in_python(control: str) -> Path:
+    return SCRIPTS / "controls" / control / "check.py"
+
+
+def _know_people() -> None:
+    """On a live server its user data may have made accounts: HALLMARK_PEOPLE has a line for each, with its groups."""
+    if os.environ["HALLMARK_PHASE"] == "drift" and os.path.lexists("/var/lib/cloud/instance/cloud-config.txt"):
+        import people
+
+        try:
+            os.environ["HALLMARK_PEOPLE"] = people.of_user_data()
+        except Exception:  # whatever it is, the checks go on, and know of nobody
+            traceback.print_exc()
+
+
+def _work(take: int, groups: list[list[str]], results: Path) -> None:
+    """Run the next controls that nobody took, until none is left."""
     plan = Path(os.environ["HALLMARK_PLAN"])
-    total = len((plan / "plan").read_text().split())
+    console = os.environ.pop("HALLMARK_CONSOLE")
+    total = sum(map(len, groups))
     while place := os.read(take, _PLACE):
         number = int.from_bytes(place)
-        _progress(total - len(ids) + number + 1, total, ids[number])
-        _record(ids[number], plan, results)
+        for at, control in enumerate(groups[number], sum(map(len, groups[:number])) + 1):
+            _progress(console, at, total, control)
+            _record(control, plan, results)
 
 
 def _record(control: str, plan: Path, results: Path) -> None:
     """Run one control with its values of the plan; what came of it goes to files."""
     began = time.monotonic()
-    values = {"HALLMARK_TABLE": str(plan / "table" / control), **_assignments(plan / "env" / control)}
-    code, text = run_check(control, {**os.environ, **values})
-    (results / f"{control}.out").write_text(text)
+    values = {
+        "HALLMARK_CONTROL": str(SCRIPTS / "controls" / control),
+        "HALLMARK_TABLE": str(plan / "table" / control),
+        **_assignments(plan / "env" / control),
+    }
+    out = results / f"{control}.out"
+    if _in_python(control).exists():
+        code, text = run_check(control, {**os.environ, **values})
+        out.write_text(text)
+    else:
+        code = run_shell(control, {**os.environ, **values}, out)
     (results / f"{control}.ms").write_text(f"{int((time.monotonic() - began) * 1000)}\n")
     (results / f"{control}.exit").write_text(f"{code}\n")
+
+
+def run_shell(control: str, environment: dict[str, str], out: Path) -> int:
+    """The exit code of a control's check.sh; what it prints goes to a file."""
+    seconds = int(environment.pop("HALLMARK_CONTROL_SECONDS", "600"))
+    with out.open("wb") as stream:
+        words = ["/bin/sh", str(SCRIPTS / "controls" / control / "check.sh")]
+        child = subprocess.Popen(
+            words, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, process_group=0
+        )
+        for kill, wait in ((0, seconds), (signal.SIGTERM, 10), (signal.SIGKILL, 0)):
+            if kill:
+                os.killpg(child.pid, kill)
+            signal.alarm(wait)
+            try:
+                code = child.wait()
+            except TimeoutError:
+                continue
+            finally:
+                signal.alarm(0)
+            return 124 if kill else code if code >= 0 else 128 - code
+    return 124
 
 
 def run_check(control: str, environment: Mapping[str, str]) -> tuple[int, str]:
@@ -97,18 +176,8 @@ def run_check(control: str, environment: Mapping[str, str]) -> tuple[int, str]:
     return code, "".join(f"{line}\n" for line in context.lines)
 
 
-def _walks_the_disk(control: str) -> bool:
-    """Whether a check asks for all files. One that cannot be loaded says so when it runs."""
-    try:
-        names = _load(control).__globals__.values()
-    except Exception:  # as above
-        return False
-    return any(value is all_of_root for value in names)
-
-
-@functools.cache
 def _load(control: str) -> Callable[[Context], str]:
-    path = SCRIPTS / "controls" / control / "check.py"
+    path = _in_python(control)
     spec = importlib.util.spec_from_file_location(f"check_{control.replace('-', '_')}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -124,10 +193,10 @@ def _assignments(path: Path) -> dict[str, str]:
     return dict(word.split("=", 1) for word in shlex.split(path.read_text()))
 
 
-def _progress(number: int, total: int, control: str) -> None:
+def _progress(console: str, number: int, total: int, control: str) -> None:
     try:
-        with open(os.environ["HALLMARK_CONSOLE"], "w") as console:  # noqa: PTH123
-            console.write(f"::hallmark:: progress controls {number} {total} check {control}\n")
+        with open(console, "w") as stream:  # noqa: PTH123
+            stream.write(f"::hallmark:: progress controls {number} {total} check {control}\n")
     except OSError:
         pass  # nobody watches
 

@@ -49,10 +49,10 @@ def identities(order: Order) -> dict[str, str]:
 
 def test_a_known_order_on_this_machine(project: Project) -> None:
     assert identities(project.order()) == {
-        "image": "87aa57066ec35e82e7dd68978bfcef9ed090298c8bdb1ba44a90ed9414084207",
-        "acceptance": "74f4b6f789788b83c1433f738340022a2108d9bd381b5fb20f17705110aa6ce7",
-        "build media": "e4b5bdbba88cbc077bb4701d4320769ea79da72f47dab6a219f262a69b55853d",
-        "acceptance media": "5aa882f9cf34d556ab2de8141e10932e4443b301c2bc2a14b680e45b4e5db36f",
+        "image": "ab02382372cb0cbeaa1d7c7bfd247ada83145893ce294043f1d0549e8cb5108e",
+        "acceptance": "c648bf241ee1472c27f9f911dc28dd9fa918f733ab1934ed726bd8c6aeea089c",
+        "build media": "a20e462c32f8fc6dd4380afb4b0bb0ca21b3853685122d556e6d5b6f46df545b",
+        "acceptance media": "734dfc4129ac102fb95a657cb19e34824b528d1d2a8bf510e8a34f6679eca6d6",
         "plan files": "438cffb3c26be92005b00179c0d43b9e84d9deb226832d9e3bdaeca458919617",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }
@@ -60,10 +60,10 @@ def test_a_known_order_on_this_machine(project: Project) -> None:
 
 def test_a_known_order_on_aws(project: Project) -> None:
     assert identities(on_aws(project)) == {
-        "image": "59bd33b2b89aa9eeea381cdb660a07525e04e5762efbd4b3db55984560bc314f",
-        "acceptance": "78a0e62f97a4126a91e516ef1ea8da068ba76f78bae93d5e78509966425d37c2",
-        "build media": "d478b32553b605a61a3a691f5816343e4024246f4c496242d5921f312dba45b8",
-        "acceptance media": "b301c26928a1c5aa2d1b9096770ac359282852585ecc98c17dc71e869fddf413",
+        "image": "f012642a46951d970eb08b8fe71c223aabb51fc7451c07c2e9fb335c86d1eca4",
+        "acceptance": "38faa1a95b5931833989c95d7c37bf1b386c4a6f71519cc4490b14969607fa2a",
+        "build media": "2322d4fb15783d21b8e845ada99d92f0ca8954332c9726fd78f4956c92dac51f",
+        "acceptance media": "be1690ef052425249f6cb78204953ff6ab3b02b023dd99f68d426173599b5c6c",
         "plan files": "62f6c835a44535a9bb47196be1639e739c188fbea45608fdb8733ccf8a29f423",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }

@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from lib import Context, check_boot_words, check_unit, read, run
+from lib import Context, check_boot_words, check_unit, read, run, sysctl_files, unit_state
 
 PROFILES = Path("/etc/apparmor.d")
 SECURITY = Path("/sys/kernel/security")
 ENABLED = Path("/sys/module/apparmor/parameters/enabled")
 SWITCH = "kernel.apparmor_restrict_unprivileged_unconfined"
-# One job: of several the lines come mixed, and a mode would be taken for another profile's.
-PARSER = ["apparmor_parser", "--quiet", "--jobs=1", "--skip-kernel-load", "--skip-cache", "--debug"]
+# No jobs: of several the lines come mixed, and a mode would be taken for another profile's; one takes a process a file.
+PARSER = ["apparmor_parser", "--quiet", "--jobs=0", "--skip-kernel-load", "--skip-cache", "--debug"]
 PARSER += ["--base", str(PROFILES)]
 
 
@@ -78,13 +78,13 @@ def check_disabled(context: Context) -> None:
 
 def check_start(context: Context) -> None:
     """The unit, the kernel's command line and the setting that each boot to come finds."""
-    state = subprocess.run(["systemctl", "is-enabled", "apparmor.service"], capture_output=True, text=True, check=False)
-    if state.stdout.strip() != "enabled":
-        context.finding(f"apparmor.service: expected enabled, it is {state.stdout.strip() or state.stderr.strip()}")
+    state = unit_state("apparmor.service")
+    if state != "enabled":
+        context.finding(f"apparmor.service: expected enabled, it is {state}")
     check_unit(context, "apparmor.service")
     check_boot_words(context, "apparmor=1", "security=apparmor")
     value = ""
-    for line in run(["/usr/lib/systemd/systemd-sysctl", "--cat-config"]).splitlines():
+    for line in sysctl_files().splitlines():
         key, _, text = line.partition("=")
         if key.strip().lstrip("-").replace("/", ".") == SWITCH:
             value = text.strip()

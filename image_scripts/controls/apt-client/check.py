@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib import Context, as_packaged, read, run
+from lib import Context, apt_settings, as_packaged, read
 
 SAME = {
     **dict.fromkeys(("yes", "true", "with", "on", "enable", "1"), "true"),
@@ -58,7 +58,7 @@ def check(context: Context) -> str:
 
 def dump() -> Iterator[tuple[str, str]]:
     """Each setting and its value, as apt-config tells them."""
-    for line in run(["apt-config", "dump"]).splitlines():
+    for line in apt_settings().splitlines():
         key, _, value = line.partition(" ")
         yield key, value.removesuffix(";").removeprefix('"').removesuffix('"')
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lib import Context, as_packaged, read, run
+from lib import Context, apt_settings, as_packaged, read, run
 
 ASK = ("apt-get", "indextargets", "--no-release-info", "--format")
 FORMAT = "$(SOURCESENTRY) $(REPO_URI) $(RELEASE) $(COMPONENT)"
@@ -84,7 +84,7 @@ def stanzas(text: str) -> Iterator[Mapping[str, str]]:
 
 def check_settings(context: Context) -> None:
     """What apt makes of all its configuration together."""
-    for line in run(["apt-config", "dump"]).splitlines():
+    for line in apt_settings().splitlines():
         name, _, value = line.rstrip(";").partition(" ")
         words, no = name.lower().split("::"), value.strip('"').lower() in NO
         loose = not no and value != '""' and not {*LOOSE}.isdisjoint(words)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from lib import Context, check_boot_words, check_unit, read, run
+from lib import Context, check_boot_words, check_unit, read, run, unit_state
 
 FOLDER = Path("/etc/audit/rules.d")
 SETTINGS = Path("/etc/audit/auditd.conf")
@@ -258,9 +258,8 @@ def check_start(context: Context) -> None:
         ("audit-rules.service", ("enabled", "disabled", "static")),
         ("systemd-journald-audit.socket", ("masked",)),
     ):
-        done = subprocess.run(["systemctl", "is-enabled", unit], capture_output=True, text=True, check=False)
-        if done.stdout.strip() not in good:
-            context.finding(f"{unit}: expected {good[0]}, it is {done.stdout.strip() or done.stderr.strip()}")
+        if unit_state(unit) not in good:
+            context.finding(f"{unit}: expected {good[0]}, it is {unit_state(unit)}")
     for unit in ("auditd.service", "audit-rules.service"):
         check_unit(context, unit)
     check_boot_words(context, "audit=1", "audit_backlog_limit=8192")

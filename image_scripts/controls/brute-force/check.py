@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import ipaddress
 import json
+import os
 import re
+import runpy
+import signal
 import subprocess
+import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib import Context, run
+from lib import Context, unit_state
 
 SOCKET = Path("/run/fail2ban/fail2ban.sock")
 STATE = Path("/var/lib/fail2ban")
 JAIL = "sshd"
 KEY = "ED25519 SHA256:mVPwvezndPv/ARoIadVY98vAC0g+P/5633yTC4d/wXE"
 TRUSTED = "_SYSTEMD_UNIT=ssh.service"
+LONGEST = 1 << 24
 NUMBERS = ("maxretry", "findtime", "bantime", "bantime.maxtime", "dbpurgeage")
 ASKED = (
     "maxretry", "findtime", "bantime", "bantime.increment", "bantime.maxtime",
@@ -73,16 +80,16 @@ Settings = dict[str, Any]
 
 def check(context: Context) -> str:
     """Findings for what would let somebody go on guessing, or have somebody else banned."""
-    try:
-        planned = of_next_start()
-    except subprocess.CalledProcessError as error:
-        context.finding(f"fail2ban refuses its configuration: {error.stderr.decode(errors='replace').strip()[-300:]}")
+    done = ask_fail2ban("client", "-d")
+    if done.returncode:
+        context.finding(f"fail2ban refuses its configuration: {done.stderr.strip()[-300:]}")
         return ""
+    planned = of_next_start(done.stdout)
     judge(context, "next start", planned)
     check_attempts(context)
-    state = subprocess.run(["systemctl", "is-enabled", "fail2ban.service"], capture_output=True, text=True, check=False)
-    if state.stdout.strip() != "enabled":
-        context.finding(f"fail2ban.service: expected enabled, it is {state.stdout.strip() or state.stderr.strip()}")
+    state = unit_state("fail2ban.service")
+    if state != "enabled":
+        context.finding(f"fail2ban.service: expected enabled, it is {state}")
     if SOCKET.exists() or context.phase in ("acceptance", "drift"):
         check_server(context, planned)
     elif any(STATE.glob("*")):
@@ -91,10 +98,43 @@ def check(context: Context) -> str:
     return f"{attempts} failures within {window} s bring a ban of {ban} s or more"
 
 
-def of_next_start() -> Settings:
+def ask_fail2ban(tool: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """What one of fail2ban's programs says. It runs in a process of its own, whose Python has the modules already."""
+    importlib.import_module(f"fail2ban.client.fail2ban{tool}")
+    program = f"/usr/bin/fail2ban-{tool}"
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
+        sys.stdout.flush()  # or the child would say it once more
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                for stream, number in ((out, 1), (error, 2)):
+                    os.dup2(stream.fileno(), number)
+                sys.argv = [program, *words]
+                runpy.run_path(program, run_name="__main__")
+                code = 0
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                with contextlib.suppress(Exception):
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                os._exit(code)
+        try:
+            _, status = os.waitpid(child, 0)
+        except TimeoutError:
+            os.kill(child, signal.SIGKILL)
+            raise
+        said = [os.pread(stream.fileno(), LONGEST, 0).decode(errors="replace") for stream in (out, error)]
+    return subprocess.CompletedProcess([program], os.waitstatus_to_exitcode(status), *said)
+
+
+def of_next_start(text: str) -> Settings:
     """What the server would be told when it starts, as fail2ban makes it of all its files."""
     settings: Settings = {"actions": []}
-    for line in run(["fail2ban-client", "-d"]).splitlines():
+    for line in text.splitlines():
         if line.startswith("["):
             match ast.literal_eval(line):
                 case ["set" | "multi-set" | "add" | "start" as order, jail, *values] if jail == JAIL:
@@ -188,8 +228,7 @@ def check_attempts(context: Context) -> None:
                 log.write(f"{now} host sshd-session[{number}]: {line.format(address)}\n")
         log.flush()
         # It ends with 1 when nothing matches.
-        words = ["fail2ban-regex", "--out", "ip", log.name, JAIL]
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+        done = ask_fail2ban("regex", "--out", "ip", log.name, JAIL)
     counted = set(done.stdout.split())
     for address, (what, _) in ATTEMPTS.items():
         if address not in counted:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-
-from lib import Context, check_kernel_parameters, run, systemd_settings
+from lib import Context, check_kernel_parameters, run, systemd_settings, unit_state
 
 TARGET = "ctrl-alt-del.target"
 
@@ -12,9 +10,8 @@ TARGET = "ctrl-alt-del.target"
 def check(context: Context) -> str:
     """Findings for what the keys would do."""
     check_kernel_parameters(context, {row[0]: row[1] for row in context.rows()})
-    state = subprocess.run(["systemctl", "is-enabled", TARGET], capture_output=True, text=True, check=False)
-    if state.stdout.strip() != "masked":
-        context.finding(f"{TARGET}: expected masked, it is {state.stdout.strip() or state.stderr.strip()}")
+    if unit_state(TARGET) != "masked":
+        context.finding(f"{TARGET}: expected masked, it is {unit_state(TARGET)}")
     burst = systemd_settings("system.conf", "Manager").get("CtrlAltDelBurstAction", "reboot-force")
     if burst != "none":
         context.finding(f"systemd's system.conf: CtrlAltDelBurstAction: expected none, got {burst}")

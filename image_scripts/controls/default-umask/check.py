@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Sequence
 
 import pam
-from lib import Context, run
+from lib import Context, run, sshd_settings, sudo_policy
 
 CLONE_NEWNS = 0x20000
 MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
@@ -37,10 +37,10 @@ def check(context: Context) -> str:
     services = sorted(service for stack, service in stacks.items() if stack)
     for service, user in [*((s, "nobody") for s in services), *(("su-l", name) for name in people)]:
         judge(context, f"PAM's service {service}, for {user}", session_umask(service, user), wanted)
-    for what, text in SHELLS.items():
-        # A login shell sets it even where PAM has not; any other one may not loosen what PAM has set.
-        before = OPEN if " -l " in text else wanted
-        judge(context, what, shell_umask(text, before), wanted)
+    # A login shell sets it even where PAM has not; any other one may not loosen what PAM has set.
+    before = [OPEN if " -l " in text else wanted for text in SHELLS.values()]
+    for what, got in zip(SHELLS, shell_umasks([*SHELLS.values()], before), strict=True):
+        judge(context, what, got, wanted)
     check_sudo(context, wanted)
     check_sftp(context, wanted)
     how_many = f"{len(services)} kinds of service, {len(people)} people"
@@ -108,24 +108,27 @@ def open_session(service: str, user: str) -> None:
 # --- shells and programs --------------------------------------------------------------------------------------------
 
 
-def shell_umask(text: str, before: int) -> int | None:
-    """The umask that a shell says it has, when it was started with the umask `before`."""
+def shell_umasks(texts: Sequence[str], before: Sequence[int]) -> list[int | None]:
+    """The umask that each shell says it has, when it was started with its umask `before`."""
     hide = "if [ -d /run/systemd ]; then mount -t tmpfs none /run/systemd; fi"
-    words = ["unshare", "--mount", "sh", "-c", f"{hide}; umask {before:o}; {text} 2>/dev/null || true"]
-    said = run(words).split()
-    return int(said[-1], 8) if said and re.fullmatch("[0-7]+", said[-1]) else None
+    each = [
+        f"echo @@; (umask {number:o}; {text} 2>/dev/null || true)" for text, number in zip(texts, before, strict=True)
+    ]
+    said = run(["unshare", "--mount", "sh", "-c", "; ".join([hide, *each])]).split("@@\n")[1:]
+    last = [words[-1] if (words := text.split()) else "" for text in said]
+    return [int(word, 8) if re.fullmatch("[0-7]+", word) else None for word in last]
 
 
 def check_sudo(context: Context, wanted: int) -> None:
     """What counts is both its own umask and the caller's, unless the policy says otherwise."""
-    for line in run(["cvtsudoers", "-c", "/dev/null", "-e", "-f", "sudoers", "/etc/sudoers"]).splitlines():
+    for line in sudo_policy().splitlines():
         if line.startswith("Defaults") and re.search(r"(?<!!)\bumask_override\b", line):
             context.finding(f"sudo: {line.strip()}: its own umask, whatever the caller's is")
 
 
 def check_sftp(context: Context, wanted: int) -> None:
     """A file that comes by SFTP has the server's umask, if it has one of its own."""
-    for line in run(["/usr/sbin/sshd", "-G"]).splitlines():
+    for line in sshd_settings().splitlines():
         for value in option_values(shlex.split(line), "-u") if line.startswith(("subsystem", "forcecommand")) else ():
             judge(context, f"sshd: {line}", int(value, 8), wanted)
 

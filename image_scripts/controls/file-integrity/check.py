@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import unquote
 
-from lib import Context, check_unit, files_of_disk, read, run
+from lib import Context, check_unit, files_of_disk, read, run, unit_state
 
 UNIT = "hallmark-integrity"
 HERE = Path(__file__).parent
@@ -53,9 +53,9 @@ def check(context: Context) -> str:
 
 def check_units(context: Context) -> None:
     """The timer is on, and starts the comparison and nothing else."""
-    done = subprocess.run(["systemctl", "is-enabled", f"{UNIT}.timer"], capture_output=True, text=True, check=False)
-    if done.stdout.strip() != "enabled":
-        context.finding(f"{UNIT}.timer: expected enabled, it is {done.stdout.strip() or done.stderr.strip()}")
+    state = unit_state(f"{UNIT}.timer")
+    if state != "enabled":
+        context.finding(f"{UNIT}.timer: expected enabled, it is {state}")
     for name in (f"{UNIT}.service", f"{UNIT}.timer"):
         place = Path("/etc/systemd/system", name)
         if read(place) != read(HERE / name).replace("@when@", context.text("when")):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pam
-from lib import Context, acl_of, read, run, why_writable
+from lib import Context, acl_of, read, run, sudo_policy, why_writable
 
 # What a program runs or obeys when somebody signs in: the home's own dot files, and all of these.
 DEEP = (".ssh", ".config")
@@ -188,7 +188,7 @@ def check_path(context: Context) -> None:
     paths = [line.removeprefix("PATH=") for line in said if line.startswith("PATH=")]
     if len(paths) < 2:
         context.finding("root's shells: expected each to say its PATH")
-    for line in run(["cvtsudoers", "-c", "/dev/null", "-e", "-f", "sudoers", "/etc/sudoers"]).splitlines():
+    for line in sudo_policy().splitlines():
         _, found, value = line.partition("secure_path=")
         if found:
             paths.append(value.strip().strip('"'))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib import Context, check_unit, read, run
+from lib import Context, check_unit, read, run, unit_state
 from netprobe import MACHINE, Attempt, speaks_ipv6, try_rules
 
 UNIT = "hallmark-firewall.service"
@@ -248,9 +248,8 @@ def values_of(right: object) -> frozenset[str]:
 def check_units(context: Context) -> None:
     """The rules load before the network, at each boot, and no other unit takes them away."""
     for unit, wanted in ((UNIT, "enabled"), ("nftables.service", "masked")):
-        done = subprocess.run(["systemctl", "is-enabled", unit], capture_output=True, text=True, check=False)
-        if done.stdout.strip() != wanted:
-            context.finding(f"{unit}: expected {wanted}, got {done.stdout.strip() or done.stderr.strip()}")
+        if unit_state(unit) != wanted:
+            context.finding(f"{unit}: expected {wanted}, got {unit_state(unit)}")
     for unit in NEEDS_IT:
         if not Path(f"/etc/systemd/system/{unit}.requires/{UNIT}").exists():
             context.finding(f"{unit} would start without {UNIT}")

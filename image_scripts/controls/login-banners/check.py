@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 
 import pam
-from lib import Context, read, run, why_writable
+from lib import Context, read, sshd_settings, why_writable
 
 # In agetty's order: the first that is there, and what lies in its folders.
 ISSUES = ("/etc/issue", "/run/issue", "/usr/lib/issue")
@@ -54,7 +54,7 @@ def check_motd(context: Context) -> None:
 
 def check_sshd(context: Context) -> None:
     """What sshd sends before it asks for a key, for everybody: no Match block says otherwise."""
-    settings = dict(line.partition(" ")[::2] for line in run(["/usr/sbin/sshd", "-G"]).splitlines())
+    settings = dict(line.partition(" ")[::2] for line in sshd_settings().splitlines())
     banner = settings.get("banner", "none")
     if banner == "none":
         context.finding("sshd: sends no banner")

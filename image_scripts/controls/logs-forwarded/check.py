@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from lib import Context, NotApplicable, check_unit, read
+from lib import Context, NotApplicable, check_unit, read, unit_state
 
 FOLDER = Path("/etc/hallmark/logs")
 KEY, CERTIFICATE, AUTHORITIES = FOLDER / "client.key", FOLDER / "client.crt", FOLDER / "authorities.pem"
@@ -169,9 +169,9 @@ def check_files(context: Context) -> None:
 
 def check_start(context: Context) -> None:
     """It starts where it may; on a machine that has its key it runs."""
-    done = subprocess.run(["systemctl", "is-enabled", "rsyslog.service"], capture_output=True, text=True, check=False)
-    if done.stdout.strip() != "enabled":
-        context.finding(f"rsyslog.service: expected enabled, it is {done.stdout.strip() or done.stderr.strip()}")
+    state = unit_state("rsyslog.service")
+    if state != "enabled":
+        context.finding(f"rsyslog.service: expected enabled, it is {state}")
     place = Path("/etc/systemd/system/rsyslog.service.d/hallmark.conf")
     check_unit(context, "rsyslog.service", "syslog.service", ours=place)
     for line in filter(str.strip, read(place).splitlines()):

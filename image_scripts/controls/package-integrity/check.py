@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
-from lib import DPKG, Context, all_of_root, merged, package_files, packaged_at, read
+from lib import DPKG, Context, all_of_root, listed, merged, package_files, package_lists, packaged_at, read, real_path
 
 RECORD = Path("/usr/share/hallmark/integrity.tsv")
 # Nobody runs or obeys it, and it is a third of all.
@@ -31,6 +31,8 @@ LOADED = re.compile(r"\.so(\.[0-9.]+)?$|\.(p[lm]|py|pth)$|/systemd/.*\.\w+$|/bas
 ORDERS = ("/etc/systemd/system/", "/etc/cron.", "/etc/profile.d/", "/etc/update-motd.d/")
 _CONFFILE = re.compile(r"^ (/.*) ([0-9a-f]{32})( obsolete| remove-on-upgrade)?$")
 _COMPILED = re.compile(r"__pycache__/([^/]+)\.cpython-[0-9]+(\.opt-[12])?\.pyc$")
+# One for all files: memory for each of some thousand costs more than reading it.
+_BUFFER = memoryview(bytearray(256 * 1024))
 
 Sums = Mapping[str, frozenset[str]]
 
@@ -70,10 +72,10 @@ def is_allowed(context: Context, path: str) -> bool:
 def shipped_sums() -> Sums:
     """Path → the sums that packages give for it; where somebody diverted it, of the place that it is at."""
     sums: dict[str, set[str]] = {}
-    for listing in (DPKG / "info").glob("*.md5sums"):
-        for line in read(listing).splitlines():
+    for package, lines in listed("md5sums"):
+        for line in lines:
             digest, _, name = line.partition("  ")
-            path = packaged_at(listing, f"/{name}")
+            path = packaged_at(package, f"/{name}")
             if not DATA.match(path):
                 sums.setdefault(path, set()).add(digest)
     return {path: frozenset(digests) for path, digests in sums.items()}
@@ -103,10 +105,10 @@ def kept_sums() -> dict[str, str]:
         elif _CONFFILE.match(line):
             kept.setdefault(name, []).append(line)
     found: dict[str, list[str]] = {}
-    for path in sorted((DPKG / "info").iterdir()):
-        package, dot, kind = path.name.rpartition(".")
+    for path, data in package_lists().items():
+        package, dot, kind = path.rpartition(".")
         if dot:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest = hashlib.sha256(data).hexdigest()
             found.setdefault(package, []).append(f"{kind} {digest}")
     sums = {}
     for package, lines in found.items():
@@ -129,19 +131,20 @@ def differing(sums: Sums) -> Iterator[tuple[str, str]]:
 
 def sum_of(path: str) -> str:
     """A regular file's sum, by the hash that dpkg uses; of anything else what it is."""
+    digest = hashlib.md5(usedforsecurity=False)
     try:
-        # Whole at once: a buffer of hashlib's size for each of some thousand small files costs a third more.
-        with open(path, "rb", buffering=0, opener=_no_wait) as stream:
-            return hashlib.md5(stream.readall(), usedforsecurity=False).hexdigest()
+        # No link is followed, and a pipe that stands where a file should be keeps nobody waiting.
+        stream = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            while size := os.readv(stream, [_BUFFER]):
+                digest.update(_BUFFER[:size])
+        finally:
+            os.close(stream)
     except FileNotFoundError:
         return "gone"
     except OSError as error:
         return f"unreadable: {error.strerror}"  # a link where a file should be, for one
-
-
-def _no_wait(path: str, flags: int) -> int:
-    """No link is followed, and a pipe that stands where a file should be keeps nobody waiting."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    return digest.hexdigest()
 
 
 def unexplained(phase: str, record: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -163,7 +166,7 @@ def strangers() -> Iterator[str]:
         if file.path.endswith(".pyc") and _COMPILED.sub(r"\1.py", file.path) in owned:
             continue
         if file.path.startswith(PROGRAMS) and not stat.S_ISDIR(file.status.st_mode):
-            path = os.path.realpath(file.path) if stat.S_ISLNK(file.status.st_mode) else file.path
+            path = real_path(file.path) if stat.S_ISLNK(file.status.st_mode) else file.path
             if path not in owned and merged(path) not in owned and is_program(file.path, path):
                 yield file.path
 

@@ -149,7 +149,7 @@ check_running() {
 }
 
 settings=$(sshd_effective) || fail "sshd refuses its configuration"
-directives=$(ssh_directives /etc/ssh/sshd_config)
+directives=$(sshd_directives)
 rules | ssh_judge sshd "$settings" "$directives" || finding "sshd would let people in by other means than their key"
 unseen=$(sshd_unseen "$directives")
 [ -z "$unseen" ] || finding "sshd reads files by an Include that cannot be followed here; expected a path without quotes: $unseen"

@@ -35,7 +35,7 @@ for group in $HM_GROUPS; do
     guests="$guests $(people_in "$group")"
 done
 settings=$(sshd_effective) || fail "sshd refuses its configuration"
-directives=$(ssh_directives /etc/ssh/sshd_config)
+directives=$(sshd_directives)
 echo "allowgroups within $HM_GROUPS" | ssh_judge sshd "$settings" "$directives" || finding "sshd would let others in"
 judge_members || finding "the groups' members are not those that the recipe names"
 conclude "SSH lets in those who are named"

@@ -22,7 +22,7 @@ done
 
 server=$(sshd_effective) || fail "sshd refuses its configuration"
 client=$(ssh_effective) || fail "ssh refuses its configuration"
-directives=$(ssh_directives /etc/ssh/sshd_config | sed 's/AcceptedKeyTypes/AcceptedAlgorithms/I')
+directives=$(sshd_directives | sed 's/AcceptedKeyTypes/AcceptedAlgorithms/I')
 rules | ssh_judge sshd "$server" "$directives" || finding "sshd would take weaker keys"
 rules | ssh_judge ssh "$client" "$(ssh_exceptions)" || finding "ssh would take or offer weaker keys"
 conclude "weaker keys are refused by server and client"

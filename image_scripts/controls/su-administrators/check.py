@@ -24,19 +24,17 @@ done
 if [ -d /var/lib/faillock ]; then
     mount -t tmpfs -o mode=0700 none /var/lib/faillock
 fi
+echo '{PASSWORD}' >/run/password
 try() {{
-    said=$(
-        echo '{PASSWORD}' | timeout 20 setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups \\
-            su $2 {TARGET} -c 'id -un' 2>&1
-    ) || true
+    said=$(exec setpriv --reuid "$1" --regid "$2" --init-groups su $3 {TARGET} -c 'id -un' 2>&1 </run/password) || true
     case $said in
-        *{TARGET}) echo "opened $1 $2" ;;
+        *{TARGET}) echo "opened $1 $3" ;;
     esac
-    echo "tried $1 $2"
+    echo "tried $1 $3"
 }}
 # su waits when it has refused; all of them wait at once.
-while read -r user how; do
-    try "$user" "$how" &
+while read -r user group how; do
+    try "$user" "$group" "$how" &
 done
 wait
 """
@@ -74,9 +72,9 @@ def callers() -> list[str]:
 
 def try_su(attempts: list[tuple[str, str]]) -> set[str]:
     """What came of it, a line each."""
-    text = "".join(f"{user} {how}\n" for user, how in attempts)
+    text = "".join(f"{user} {pwd.getpwnam(user).pw_gid} {how}\n" for user, how in attempts)
     done = subprocess.run(
-        ["unshare", "--mount", "sh", "-euc", COPY],
+        ["unshare", "--mount", "timeout", "60", "sh", "-euc", COPY],
         input=text, capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     return {*done.stdout.splitlines(), *done.stderr.splitlines()}

@@ -9,18 +9,21 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib import UNIT_FOLDERS, Context, File, acl_of, all_of_root, mounts, read, run, walk, why_writable
+from lib import UNIT_FOLDERS, Context, File, acl_of, all_of_root, mounts, read, real_path, run, walk, why_writable
 
 SYSTEM = ("/etc", "/usr", "/boot", "/var/lib/dpkg")
 OBEYED = (
     *(f"/root/.{name}" for name in ("profile", "bashrc", "bash_profile", "bash_login")),
     "/var/spool/cron/crontabs/root",
 )
+_BELOW = tuple(f"{top}/" for top in SYSTEM)
 LARGEST = 256 * 1024
 # Links into these lead to the kernel's or a service's own, and not to files that somebody keeps.
 ELSEWHERE = re.compile(r"/(dev|proc|sys)/")
 COVERED = re.compile(r"/(usr|etc|boot|bin|sbin|lib|lib32|lib64|dev|proc|sys)/")
-_PATH = re.compile(rb"(?<![\w./:-])/[\w.+@-]+(?:/[\w.+@-]+)+")
+_COVERED = re.compile(COVERED.pattern.encode())
+# What is looked for first is the slash, which is fast, and then what is before it.
+_PATH = re.compile(rb"/(?<![\w./:-]/)[\w.+@-]+(?:/[\w.+@-]+)+")
 # What a shell or the like is given to read need not be executable itself.
 _GIVEN = re.compile(
     rb"(?:^|[\s;&|=(\"'])(?:\.|source|[\w./]*\b(?:(?:ba|da)?sh|python[\d.]*|perl))[ \t]+(?:-\S+[ \t]+)*[\"']?"
@@ -55,7 +58,7 @@ def check(context: Context) -> str:
 
 def is_system(path: str) -> bool:
     """Whether a path is within the folders that are the system's."""
-    return path.startswith(tuple(f"{top}/" for top in SYSTEM)) or path in SYSTEM
+    return path.startswith(_BELOW) or path in SYSTEM
 
 
 def check_file(context: Context, file: File, allowed: str | None) -> None:
@@ -81,7 +84,7 @@ def check_file(context: Context, file: File, allowed: str | None) -> None:
 
 def why_link(path: str) -> str:
     """Why others could change what a link leads to; nothing where that is a system file, which is looked at itself."""
-    target = os.path.realpath(path)
+    target = real_path(path)
     return "" if is_system(target) or ELSEWHERE.match(f"{target}/") else why_writable(path)
 
 
@@ -108,20 +111,18 @@ def uid_of(user: str) -> int:
 def named_programs(files: list[File]) -> dict[str, str]:
     """Programs outside of the system's folders that configuration names, folders of a PATH, and who names them."""
     texts = [f for f in files if f.path.startswith("/etc/") and stat.S_ISREG(f.status.st_mode)]
-    named = {}
+    named: dict[str, str] = {}
     for path in [*(f.path for f in texts if f.status.st_size <= LARGEST), *OBEYED]:
         try:
             data = Path(path).read_bytes()
         except FileNotFoundError:
             continue
-        for found in set(_PATH.findall(data)):
-            name = os.fsdecode(found)
-            if not COVERED.match(name) and is_program(name):
-                named[name] = path
-        for name in map(os.fsdecode, _GIVEN.findall(data)):
-            if not COVERED.match(name):
-                named[name] = path
-        for value in _PATHS.findall(data):
+        elsewhere = {os.fsdecode(name) for name in set(_PATH.findall(data)) if not _COVERED.match(name)}
+        named |= {name: path for name in elsewhere if is_program(name)}
+        if elsewhere:  # what is given is among them
+            given = map(os.fsdecode, _GIVEN.findall(data))
+            named |= {name: path for name in given if not COVERED.match(name)}
+        for value in _PATHS.findall(data) if b"PATH" in data or b"secure_path" in data else ():
             for folder in os.fsdecode(value).split(":"):
                 if folder.startswith("/") and not COVERED.match(f"{folder}/"):
                     named |= all_in(folder, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from lib import Context, NotApplicable, check_unit, read, run
+from lib import Context, NotApplicable, check_unit, read, run, unit_state
 
 CONFIGURATION = Path("/etc/chrony/chrony.conf")
 # Anything else may bring sources, keys, listeners, or another clock than that of the servers.
@@ -74,9 +74,8 @@ def check_server(context: Context, name: str, options: list[str], servers: list[
 def check_start(context: Context) -> None:
     """Chronyd starts as its package has it, nothing waits for it, and no other program sets the clock."""
     for unit, expected in (("chrony.service", "enabled"), ("chrony-wait.service", "masked")):
-        done = subprocess.run(["systemctl", "is-enabled", unit], capture_output=True, text=True, check=False)
-        if done.stdout.strip() != expected:
-            context.finding(f"{unit}: expected {expected}, it is {done.stdout.strip() or done.stderr.strip()}")
+        if unit_state(unit) != expected:
+            context.finding(f"{unit}: expected {expected}, it is {unit_state(unit)}")
     check_unit(context, "chrony.service", "chronyd.service")
     options = [line for line in read(Path("/etc/default/chrony")).splitlines() if line.strip()[:1] not in ("", "#")]
     if options not in ([], ['DAEMON_OPTS="-F 1"'], ["DAEMON_OPTS='-F 1'"]):

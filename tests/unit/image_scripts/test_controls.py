@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -165,7 +167,8 @@ def test_a_control_that_hangs_is_ended(machine: Machine) -> None:
 def test_a_control_finds_its_values_and_nothing_of_the_outer_world(machine: Machine) -> None:
     machine.add("a", check="pwd; env | sort", env="HM_WORDS='a  b'\n")
     machine.run("check")
-    lines = [line for line in (machine.results / "a.out").read_text().splitlines() if line[:4] not in ("PWD=", "OLDP")]
+    text = (machine.results / "a.out").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith(("PWD=", "OLDPWD=", "HALLMARK_SHARED="))]
     assert lines == [
         "/",
         "DEBIAN_FRONTEND=noninteractive",
@@ -191,6 +194,41 @@ def test_checks_in_shell_and_in_python_read_the_same_table(machine: Machine) -> 
     machine.run("check")
     assert (machine.results / "a.out").read_text() == "x.y=two words (-)\nz=2 (as it is needed)\n"
     assert (machine.results / "b.out").read_text() == "PASS [('x.y', 'two words'), ('z', '2')]\n"
+
+
+def test_what_checks_of_a_row_ask_for_is_asked_once(machine: Machine, tmp_path: Path) -> None:
+    asked = (
+        f'. "$HALLMARK_SCRIPTS/lib.sh"; ask() {{ echo x >>{tmp_path}/asked; echo fine; }}; once name ask; once name ask'
+    )
+    failing = '. "$HALLMARK_SCRIPTS/lib.sh"; once other false || once other echo better'
+    for name, check in (("ssh-access", asked), ("ssh-crypto", asked), ("ssh-host-keys", failing)):
+        machine.add(name, check=check)
+    machine.run("check")
+    assert (tmp_path / "asked").read_text() == "x\n"
+    assert (machine.results / "ssh-crypto.out").read_text() == "fine\nfine\n"
+    assert (machine.results / "ssh-host-keys.out").read_text() == "better\n"
+
+
+def test_rows_of_checks_name_controls_and_those_that_walk_the_disk_share_one() -> None:
+    spec = importlib.util.spec_from_file_location("run_checks", SCRIPTS / "run_checks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [*sys.path])
+        patch.setattr(sys, "dont_write_bytecode", True)
+        spec.loader.exec_module(module)
+    folders = SCRIPTS / "controls"
+    named = [control for row in module.TOGETHER for control in row]
+    assert [control for control in named if not (folders / control).is_dir()] == []
+    assert len(named) == len(set(named))
+    walkers = {path.parent.name for path in folders.glob("*/check.py") if "all_of_root" in path.read_text()}
+    assert walkers <= set(module.TOGETHER[0])
+    assert module.in_groups(["ssh-crypto", "a", "apt-sources", "ssh-access"]) == [
+        ["apt-sources"],
+        ["ssh-access", "ssh-crypto"],
+        ["a"],
+    ]
 
 
 def test_one_controls_values_are_not_anothers(machine: Machine) -> None:
