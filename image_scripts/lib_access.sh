@@ -237,7 +237,7 @@ ssh_claim() {
         printf 'Include %s.d/*.conf\n%s\n' "$1" "$_text" | write_file 0644 root:root "$1"
     fi
     # shellcheck disable=SC2046 # a list of files
-    for _file in $(grep -liE "^[[:space:]\"]*($3)([[:space:]=\"]|\$)" $(_ssh_rivals "$1" "$2") /dev/null); do
+    grep -liE "^[[:space:]\"]*($3)([[:space:]=\"]|\$)" $(_ssh_rivals "$1" "$2") /dev/null | while IFS= read -r _file; do
         sed -i -E "s/^[[:space:]\"]*($3)([[:space:]=\"]|\$)/# set by Hallmark in ${2##*/}: &/I" "$_file"
     done
     case $1 in
@@ -325,7 +325,7 @@ private_keys() {
 # cloud_claim OURS KEYS: comments out the top-level blocks KEYS (an extended regular expression) in cloud-init's
 # drop-ins other than OURS, so that none of them wins over it or adds to it.
 cloud_claim() {
-    for _file in $(grep -lsE "^($2)[[:space:]]*:" /etc/cloud/cloud.cfg.d/*.cfg); do
+    grep -lsE "^($2)[[:space:]]*:" /etc/cloud/cloud.cfg.d/*.cfg | while IFS= read -r _file; do
         if [ "$_file" != "$1" ]; then
             _text=$(awk -v keys="^($2)[ \t]*:" '
                 /^[^ \t#-]/ { inside = $0 ~ keys }
