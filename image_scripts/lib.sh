@@ -2,6 +2,8 @@
 # Shared by everything that runs in the guest. POSIX sh; sourced as `. "$HALLMARK_SCRIPTS/lib.sh"`.
 # Under emulation each process costs 5 to 20 ms, so what the shell can do by itself is done by the shell.
 
+umask 022
+
 # --- progress, for the terminal of whoever waits --------------------------------------------------------------------
 
 # progress STAGE N M TEXT: one line for the host, on the console where there is one.
@@ -108,7 +110,16 @@ TAB='	'
 # write_file MODE OWNER:GROUP PATH <text: puts text in place atomically, and only when something differs.
 write_file() {
     [ -d "${3%/*}" ] || mkdir -p "${3%/*}"
-    install -m "$1" -o "${2%:*}" -g "${2#*:}" /dev/stdin "$3.hallmark-new"
+    if [ -e "$3.hallmark-new" ] || [ -L "$3.hallmark-new" ]; then
+        rm -f "$3.hallmark-new"
+    fi
+    cat >"$3.hallmark-new"
+    # What root makes is root's, and under this umask it has the first of these modes.
+    [ "$2" = root:root ] || chown "$2" "$3.hallmark-new"
+    case $1 in
+        644 | 0644) ;;
+        *) chmod "$1" "$3.hallmark-new" ;;
+    esac
     if [ -f "$3" ] && [ ! -L "$3" ] && cmp -s "$3" "$3.hallmark-new" &&
         [ -z "$(stat -c '%a %u %g' "$3" "$3.hallmark-new" | uniq -u)" ]; then
         rm -f "$3.hallmark-new"
