@@ -29,9 +29,9 @@ outside ip addr add "$there/24" dev hallmark1
 outside ip addr add "$neighbour/24" dev hallmark1
 outside ip link set hallmark1 up
 
-# guess FROM NAME: one connection with a key that opens nothing; a ban in the middle of it would leave ssh waiting
+# guess FROM NAME [SECONDS]: one connection with a key that opens nothing; a ban in the middle of it would leave ssh waiting
 guess() {
-    outside timeout 60 ssh -b "$1" -i "$work/key" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=no \
+    outside timeout 60 ssh -b "$1" -i "$work/key" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout="${3-20}" -o StrictHostKeyChecking=no \
         -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "$2@$here" true 2>&1
 }
 
@@ -63,7 +63,7 @@ sys.exit(not bans)
 ' "$there"
 
 # Not even a connection, now; from the address beside it there is one, and a refusal.
-answer=$(guess "$there" ada) && exit 1
+answer=$(guess "$there" ada 8) && exit 1
 echo "banned: $answer"
 case $answer in
     *'timed out'*) ;;
