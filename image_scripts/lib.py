@@ -242,6 +242,21 @@ def _running(key: str) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to("/proc/sys")), " ".join(read(path).split())
 
 
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+def is_of_checks(process: Path) -> bool:
+    """Whether a process, by its folder in /proc, comes from the one that runs all checks: the parent of this one."""
+    runner = os.getppid()
+    while process.name not in ("", "0", "1") and runner != 1:
+        # Its number, its name in brackets, its state, its parent.
+        _, _, rest = read(process / "stat").rpartition(")")
+        process = process.with_name("".join(rest.split()[1:2]) or "0")
+        if process.name == str(runner):
+            return True
+    return False
+
+
 # --- what other programs make of their settings, asked once -----------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib import Context, overruling, read
+from lib import Context, is_of_checks, overruling, read
 
 CLOUD_INIT = Path("/usr/lib/cloud-init")
 # Where people's sessions and jobs begin: they inherit its view of the mounts.
@@ -88,14 +88,18 @@ def unit_of(target: str) -> str:
 
 
 def processes() -> Iterator[Path]:
-    """The first process, and one of people's sessions, or of what starts these, for each other view of the mounts."""
+    """The first process, and one of people's sessions, or of what starts these, for each other view of the mounts.
+
+    What other checks have started meanwhile is none of them: some of it mounts what it needs.
+    """
     yield Path("/proc/1")
     seen = {view(Path("/proc/1"))}
     for folder in sorted(Path("/proc").glob("[0-9]*")):
         with contextlib.suppress(OSError):  # it has ended meanwhile
             is_theirs = "/user.slice/" in read(folder / "cgroup") or read(folder / "comm").strip() in SESSIONS
             # A container has a root of its own.
-            if is_theirs and view(folder) not in seen and (folder / "root").samefile("/"):
+            is_new = is_theirs and view(folder) not in seen and (folder / "root").samefile("/")
+            if is_new and not is_of_checks(folder):
                 seen.add(view(folder))
                 yield folder
 

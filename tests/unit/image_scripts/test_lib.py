@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[3] / "image_scripts"
+OF_CHECKS = """
+import lib, pathlib, sys
+print(*(lib.is_of_checks(pathlib.Path("/proc", number)) for number in sys.argv[1:]))
+"""
 GONE = """
 import lib, os, run_checks, sys
 files = list(lib.walk(sys.argv[1]))
@@ -34,6 +40,18 @@ def test_a_walk_gives_a_folder_before_what_is_in_it_in_the_order_of_names(tmp_pa
 
 def test_a_walk_of_a_folder_that_is_gone_gives_nothing(tmp_path: Path) -> None:
     assert walked(tmp_path / "gone") == []
+
+
+def test_what_the_runner_of_checks_has_started_is_told_from_others() -> None:
+    """This process is the runner here; a child's child is its own, the first process and its own parent are not."""
+    with subprocess.Popen(["sh", "-c", "sleep 60 & echo $!; wait"], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        sleeper = child.stdout.readline().strip()
+        numbers = [str(child.pid), sleeper, "1", str(os.getppid()), str(os.getpid()), "4194305"]
+        words = [sys.executable, "-c", OF_CHECKS, *numbers]
+        done = subprocess.run(words, cwd=SCRIPTS, capture_output=True, text=True, check=True)
+        os.kill(int(sleeper), signal.SIGKILL)
+    assert done.stdout.split() == ["True", "True", "False", "False", "False", "False"]
 
 
 def test_a_file_that_is_gone_since_the_walk_holds_no_secret(tmp_path: Path) -> None:
