@@ -10,7 +10,8 @@ STACK ?= local
 ARGS ?=
 # Whose machines `make test-guests` takes: a recipe that the stack builds.
 RECIPE ?= debian-13-server
-# Tests that stand alone run side by side. Tests that share a stack, an account or a machine with the others of their file
+# Tests that stand alone run side by side, three at a time: some wait for packets, and the others work meanwhile. Those of one
+# xdist_group share what takes minutes to make. Tests that share a stack, an account or a machine with the others of their file
 # run file by file, three files at a time: what a file shares is made once, and while one waits the others work.
 QUICK_TESTS := $(wildcard tests/unit tests/project)
 SHARED_TESTS := $(wildcard $(addprefix tests/integration/,apt aws cli engine judges) tests/doubles_selftest)
@@ -22,7 +23,7 @@ MACHINE_TESTS := $(wildcard tests/e2e tests/integration/machine)
 FILES_OF = $(wildcard $(addsuffix /test_*.py,$(1)) $(addsuffix /*/test_*.py,$(1)))
 LONG_TESTS := $(LONGEST_TESTS) $(filter-out $(LONGEST_TESTS),$(call FILES_OF,$(MACHINE_TESTS) $(SHARED_TESTS)))
 PYTEST := $(IN_ENV) python -m pytest
-SIDE_BY_SIDE := -n 2 --dist load
+SIDE_BY_SIDE := -n 3 --dist loadgroup
 BY_FILE := -n 3 --dist loadfile --no-loadscope-reorder
 # `make test` runs the quick tests at today's date. `make check` runs the same ones here: no second pass is needed to find a date that expires.
 CHECKED_DATE := --clock +400d

@@ -26,6 +26,7 @@ from hallmark.verdict.scores import Score, problems_of, score_all
 from tests.integration.guest.plans import SCRIPTS
 from tests.integration.guest.scratch import as_root
 
+pytestmark = pytest.mark.xdist_group("judges")  # each process would make the root anew
 LYNIS = Judge(name="lynis", least_score=0)
 SSH_AUDIT = Judge(name="ssh-audit", least_score=100)
 CIS = Judge(name="openscap", profile="cis_level2_server", least_score=0)
