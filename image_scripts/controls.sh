@@ -18,7 +18,6 @@ if [ -z "${HALLMARK_CLEAN-}" ]; then
         /bin/sh "$0" "$@"
 fi
 unset HALLMARK_CLEAN
-umask 022
 
 . "$HALLMARK_SCRIPTS/lib.sh"
 

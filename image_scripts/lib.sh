@@ -2,7 +2,7 @@
 # Shared by everything that runs in the guest. POSIX sh; sourced as `. "$HALLMARK_SCRIPTS/lib.sh"`.
 # Under emulation each process costs 5 to 20 ms, so what the shell can do by itself is done by the shell.
 
-umask 022
+umask 022 # which write_file goes by
 
 # --- progress, for the terminal of whoever waits --------------------------------------------------------------------
 

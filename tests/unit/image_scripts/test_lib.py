@@ -20,6 +20,11 @@ os.unlink(files[0].path)
 look = run_checks._load("no-secrets").__globals__
 print(look["contents_of"](files), look["binary_keys"](files), look["as_packaged"](files[0].path))
 """
+REAL = """
+import lib, os, sys
+for path in sys.argv[1:]:
+    print(path, lib.real_path(path), os.path.realpath(path))
+"""
 WALK = "import lib, sys; [print(file.path) for file in lib.walk(sys.argv[1])]"
 
 
@@ -59,6 +64,25 @@ def test_a_file_that_is_gone_since_the_walk_holds_no_secret(tmp_path: Path) -> N
     words = [sys.executable, "-c", GONE, str(tmp_path)]
     done = subprocess.run(words, cwd=SCRIPTS, capture_output=True, text=True, check=True)
     assert done.stdout == "{} {} False\n"
+
+
+def test_where_a_path_leads_is_told_as_python_tells_it(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/file").touch()
+    links = {
+        "relative": "a/file", "up": "a/b/../file", "folder": "a/b/", "dot": "a/b/.", "parent": "a/b/..", "root": "/",
+        "nowhere": "a/none/deeper", "itself": "itself", "one": "other", "other": "one",
+        "chain": "folder/../../relative", "a/b/through": "../../folder/../file", "inner": "itself/deeper",
+        "absolute": f"{tmp_path}/a/file",
+    }  # fmt: skip
+    for name, target in links.items():
+        (tmp_path / name).symlink_to(target)
+    paths = [*(str(tmp_path / name) for name in (*links, "folder/through", "a/file")), "/", "/none"]
+    words = [sys.executable, "-c", REAL, *paths]
+    done = subprocess.run(words, cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    told = [line.split() for line in done.stdout.splitlines()]
+    assert [real for _, real, _ in told] == [real for _, _, real in told]
+    assert len({real for _, real, _ in told}) > 8
 
 
 def test_python_and_shell_look_for_units_in_the_same_folders() -> None:
