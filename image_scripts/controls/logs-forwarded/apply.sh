@@ -26,14 +26,15 @@ if [ "$HM_CLIENT_KEY" = yes ]; then
     own="defaultNetstreamDriverKeyFile=\"$folder/client.key\" defaultNetstreamDriverCertFile=\"$folder/client.crt\""
     start="ConditionPathExists=$folder/client.key"
 fi
-# Drop-ins could take lines out before they are sent.
+# Drop-ins could take lines out before they are sent. queue.size counts lines, and is 1000 where nothing else is said: the limit
+# is to be the recipe's, of the disk.
 write_file 644 root:root /etc/rsyslog.conf <<END
 # Written by Hallmark (control logs-forwarded).
 global(workDirectory="/var/spool/rsyslog" defaultNetstreamDriver="ossl" defaultNetstreamDriverCAFile="$folder/authorities.pem" $own)
 module(load="imjournal" StateFile="journal" IgnorePreviousMessages="off" PersistStateInterval="100" Ratelimit.Interval="0" FileCreateMode="0600")
 module(load="imfile")
 input(type="imfile" File="/var/log/audit/audit.log" Tag="audit" Facility="authpriv")
-action(type="omfwd" target="$HM_SERVER" port="$HM_PORT" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format" StreamDriver="ossl" StreamDriverMode="1" StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="${HM_NAME:-$HM_SERVER}" StreamDriver.PermitExpiredCerts="off" action.resumeRetryCount="-1" action.resumeInterval="30" queue.type="Disk" queue.filename="forward" queue.maxDiskSpace="$HM_QUEUE" queue.maxFileSize="1m" queue.saveOnShutdown="on" queue.timeoutEnqueue="0")
+action(type="omfwd" target="$HM_SERVER" port="$HM_PORT" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format" StreamDriver="ossl" StreamDriverMode="1" StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="${HM_NAME:-$HM_SERVER}" StreamDriver.PermitExpiredCerts="off" action.resumeRetryCount="-1" action.resumeInterval="30" queue.type="Disk" queue.filename="forward" queue.size="2000000000" queue.maxDiskSpace="$HM_QUEUE" queue.maxFileSize="1m" queue.saveOnShutdown="on" queue.timeoutEnqueue="0")
 END
 mkdir -p /var/spool/rsyslog
 chown root:root /var/spool/rsyslog

@@ -135,6 +135,7 @@ def check_action(context: Context, action: dict[str, str]) -> None:
         "action.resumeinterval": "30",
         "queue.type": "Disk",
         "queue.filename": "forward",
+        "queue.size": "2000000000",  # lines: never the limit
         "queue.maxdiskspace": context.text("queue"),
         "queue.maxfilesize": "1m",
         "queue.saveonshutdown": "on",

@@ -60,6 +60,9 @@ rsyslogd=$!
 sleep 1
 echo 'line while nobody is there' >>/tmp/lines
 wait_for grep -qrs 'line while nobody' /var/spool/rsyslog
+# A limit is a size on the disk: rsyslog's own of 1000 lines would let go of the rest.
+seq -f 'one of many: %.0f' 3000 >>/tmp/lines
+wait_for grep -qrs 'one of many: 3000' /var/spool/rsyslog
 echo "kept on the disk: $(ls /var/spool/rsyslog)"
 python3 -I receive.py wrong /tmp/wrong &
 receiver=$!
@@ -72,9 +75,12 @@ wait "$receiver" || true
 python3 -I receive.py right /tmp/right &
 receiver=$!
 wait_for grep -qs 'line while nobody' /tmp/right
+wait_for grep -qs 'one of many: 3000' /tmp/right
+arrived=$(grep -o 'one of many: [0-9]*' /tmp/right | sort -u | wc -l)
+[ "$arrived" -eq 3000 ] || { echo "arrived: $arrived of 3000" && exit 1; }
 echo 'line while somebody is there' >>/tmp/lines
 wait_for grep -qs 'line while somebody' /tmp/right
-echo "arrived: $(cat /tmp/right)"
+echo "arrived: $(head -c 2000 /tmp/right)"
 kill "$rsyslogd" "$receiver"
 wait || true
 umount /var/spool/rsyslog
