@@ -3,7 +3,8 @@
 import pulumi
 
 from components.golden_image import GoldenImage, GoldenImageArgs
-from components.program import choose_platform, load_context, load_recipes, stopping_cleanly
+from components.program import choose_platform, load_context, load_recipes
+from components.report import stopping_cleanly
 
 with stopping_cleanly():
     context = load_context()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
+from bench.measurement import Measurement, ratio
 from bench.site import Say, Site, find_context, find_released
 from hallmark.base.disk import make_overlay
 from hallmark.common.errors import MachineError
@@ -47,16 +47,12 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     )
     golden: list[float] = []
     base: list[float] = []
-    processor: dict[str, list[float]] = {"base": [], "golden": []}
     for number in range(runs or RUNS):
         for name, disk, series in (("base", released.base.disk, base), ("golden", released.image.disk, golden)):
-            before = cpu_seconds()
             series.append(boot(disk, shape, site.folder(f"boot-{name}-{number}"), released.administrators))
-            processor[name].append(round(cpu_seconds() - before, 1))
-            say(f"{name}: {series[-1]:.1f} s, {processor[name][-1]} s of processor time")
+            say(f"{name}: {series[-1]:.1f} s")
     what = f"power-on to multi-user, first boot of {released.image.id} against its base's"
-    busy = {"processor": processor, "processor_ratio": processor_ratio(processor["golden"], processor["base"])}
-    return [ratio("boot", what, golden, base, target=TARGET, accelerator=shape.accelerator.name, **busy)]
+    return [ratio("boot", what, golden, base, target=TARGET, accelerator=shape.accelerator.name)]
 
 
 def boot(disk: Path, shape: Shape, work: Path, administrators: tuple[str, ...]) -> float:

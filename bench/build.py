@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.behind import plan_behind
-from bench.measurement import Measurement, cpu_seconds, processor_ratio, ratio
+from bench.measurement import Measurement, ratio
 from bench.site import Say, Site, find_context
 from hallmark.base.base import Base, plan_the_base, require_base
 from hallmark.common.errors import BuildError
@@ -46,23 +46,19 @@ def measure(site: Site, say: Say, *, runs: int | None = None) -> list[Measuremen
     ours: list[float] = []
     naive: list[float] = []
     stages: dict[str, Mapping[str, float]] = {}
-    processor: dict[str, list[float]] = {"hallmark": [], "naive": []}
     for number in range(runs or RUNS):
         for name, series in (("hallmark", ours), ("naive", naive)):
             work = site.folder(f"build-{name}-{number}")
             media, manifest = _media(name, order, context.places, work, say)
-            before = cpu_seconds()
             series.append(_build(order, base, media, manifest, context.places, work, say))
-            processor[name].append(round(cpu_seconds() - before, 1))
             _check(name, order, work / RESULTS)
             stages[name] = read_timings(work / RESULTS / "timings.tsv")
             say(
-                f"{name}: {series[-1]:.0f} s, {processor[name][-1]:.0f} s of processor time: "
+                f"{name}: {series[-1]:.0f} s: "
                 + ", ".join(f"{stage} {took:.0f}" for stage, took in stages[name].items())
             )
     what = f"guest time of {order.recipe}'s build, against a naive script's"
-    busy = {"processor": processor, "processor_ratio": processor_ratio(processor["hallmark"], processor["naive"])}
-    return [ratio("build", what, ours, naive, target=TARGET, stages=stages, **busy)]
+    return [ratio("build", what, ours, naive, target=TARGET, stages=stages)]
 
 
 def make_ready(context: Context, work: Path, say: Say) -> tuple[Order, Base]:

@@ -71,7 +71,10 @@ def not_taken(name: str, what: str, *, unit: str, target: float, why: str) -> Me
 
 
 def cpu_seconds() -> float:
-    """Seconds of processor time that our ended children, QEMU among them, took: what a busy host does not stretch."""
+    """Seconds of processor time that our ended children took, which a busy host does not stretch.
+
+    QEMU's is not among it: bubblewrap does not wait for it.
+    """
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -10,9 +10,8 @@ import pulumi
 from pulumi.dynamic import Resource
 from pulumi.runtime.settings import get_engine
 
-from components.program import stopping_cleanly
 from components.providers import StepProvider
-from components.report import reporter
+from components.report import reporter, stopping_cleanly
 from components.step import COMPONENT, Candidate, Exports, Judged, PipelineStep, Platform, child, needed
 from hallmark.common.errors import HallmarkError, LockError
 from hallmark.common.fingerprint import hash_bytes

@@ -1,13 +1,10 @@
-"""What the program needs of Pulumi: the stack's configuration, and a clean end for a user's mistakes."""
+"""What the program needs of Pulumi: the stack's configuration, its recipes and their platforms."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-import sys
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import pulumi
 
@@ -15,16 +12,12 @@ from components.step import Platform
 from hallmark.base.base import check_disk
 from hallmark.common.checkout import ROOT
 from hallmark.common.errors import HallmarkError
-from hallmark.common.failures import tell
 from hallmark.config.disk import PLAIN, Layout
 from hallmark.config.recipe import Recipe, load_recipe
 from hallmark.config.settings import load_settings
 from hallmark.engine.lifeline import die_with_engine
 from hallmark.order.places import check_places, find_places
 from hallmark.order.resolve import Context
-
-# To Pulumi's language host this exit code says that the message has been shown.
-_SHOWN = 32
 
 
 def load_context() -> Context:
@@ -79,14 +72,3 @@ def _where() -> str:
     """Where the settings stand, for messages."""
     stack = pulumi.get_stack()
     return f"stack {stack} (stacks/Pulumi.{stack}.yaml)"
-
-
-@contextmanager
-def stopping_cleanly() -> Iterator[None]:
-    """Ends the program on a user's mistake with its message alone, before or inside an `apply`."""
-    try:
-        yield
-    except HallmarkError as error:
-        warnings.filterwarnings("ignore", message=".*was never awaited")
-        pulumi.log.error(tell(error, step="program"))
-        sys.exit(_SHOWN)

@@ -1,5 +1,7 @@
 """Shows a resource's progress on its own row of `pulumi up`, from a dynamic provider's process or from the program.
 
+And ends the program with a user's mistake.
+
 In a provider `pulumi.log` is not connected; the engine's address is the process's first argument. In the program
 `pulumi.log` shows a resource's lines only when the event loop is free, which a download in an `apply` keeps busy.
 """
@@ -8,13 +10,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import grpc
 import pulumi
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
+from hallmark.common.errors import HallmarkError
+from hallmark.common.failures import tell
+
 _PAUSE_SECONDS = 2.0
+# To Pulumi's language host this exit code says that the message has been shown.
+_SHOWN = 32
 
 
 def urn_of(kind: str, name: str, *, parent: str | None = None) -> str:
@@ -54,3 +63,14 @@ def reporter(
                 return  # the engine is going away: there is nobody to tell
 
     return say
+
+
+@contextmanager
+def stopping_cleanly() -> Iterator[None]:
+    """Ends the program on a user's mistake with its message alone, before or inside an `apply`."""
+    try:
+        yield
+    except HallmarkError as error:
+        warnings.filterwarnings("ignore", message=".*was never awaited")
+        pulumi.log.error(tell(error, step="program"))
+        sys.exit(_SHOWN)

@@ -66,7 +66,7 @@ def main(words: list[str]) -> int:
     take, give = os.pipe()
     os.write(give, b"".join(place.to_bytes(_PLACE) for place in range(len(groups))))
     os.close(give)  # so that a read of the empty pipe ends
-    workers = 1 + (os.cpu_count() or 1)  # one more, as some checks wait: for su, for systemd
+    workers = os.cpu_count() or 1  # one more, since some checks wait, made a look at an emulated machine a tenth longer
     for _ in range(workers):
         if os.fork() == 0:
             _work(take, groups, results)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ import pulumi_aws as aws
 from components.aws.golden_ami import GoldenAmi, GoldenAmiArgs
 from components.aws.release import AmiRelease, AmiReleaseArgs
 from components.aws.resources import Account, AmiAcceptance, AmiBuild, AmiInventory, OwnBase
+from components.report import stopping_cleanly
 from components.step import Candidate, Exports, Judged, PipelineStep, Released, child, needed
 from hallmark.aws.session import Aws
 from hallmark.aws.settings import AwsSettings
@@ -28,24 +30,14 @@ from hallmark.order.resolve import Context, StartingPoint, ask_the_mirror
 
 
 class AwsPlatform:
-    """One base AMI, inventoried once or of our own, for all images of the stack with this disk; see step.py."""
+    """One base AMI for all images of the stack with this disk, and its dpkg status; see step.py."""
 
-    def __init__(self, context: Context, site: Site, provider: aws.Provider, own: BasePlan | None) -> None:
-        self._account = Account(site=site, places=context.places)
-        self._provider = provider
+    def __init__(
+        self, account: Account, provider: aws.Provider, base: pulumi.Input[str], status: pulumi.Input[str]
+    ) -> None:
+        self._account, self._provider, self._base, self.status = account, provider, base, status
+        site = account.site
         self.start = StartingPoint(base=site.base_fingerprint, expected_network="imds", hardware=site.hardware)
-        self._base: pulumi.Input[str] = site.base.id
-        self.status: pulumi.Input[str]
-        if own is not None:
-            self.status, self._base = own.status, needed(OwnBase(own.layout.base_name, self._account, own).ami)
-        else:
-            self.status = self._look_into(context)
-
-    def _look_into(self, context: Context) -> pulumi.Output[str]:
-        """The dpkg status of a base that others made: known once it was booted."""
-        inventory = AmiInventory("base", self._account, context.root / "image_scripts")
-        inventory.status.apply(lambda known: _say_unless_known(known, inventory), run_with_unknowns=True)
-        return inventory.status.apply(lambda packed: packed and unpack(packed))  # none of a step that failed
 
     def build(self, step: PipelineStep, media: pulumi.Output[str]) -> Candidate:
         """A machine in a VPC of its own, and the AMI of its root volume."""
@@ -75,20 +67,39 @@ class AwsPlatform:
 def aws_platforms(context: Context, settings: AwsSettings, layouts: Iterable[Layout]) -> dict[Layout, AwsPlatform]:
     """The platform for each of these disks; a base that others made has one disk for all. Raises HallmarkError."""
     need_plugins(os.environ)
-    own = plan_the_base(context) if context.settings.base_ami.build else None
-    if own is not None:
+    if context.settings.base_ami.build:
+        own = plan_the_base(context)
         site = _look_around(context, settings, own)
-    else:
-        with ThreadPoolExecutor(max_workers=1) as mirror:  # it answers while botocore is loaded and AWS asked
-            asked = mirror.submit(ask_the_mirror, context)
-            site = _look_around(context, settings)
-            asked.result()
+        provider = aws.Provider("aws", **settings.provider_args())
+        return {layout: _on_our_own(context, site, provider, own.laid_out(layout)) for layout in layouts}
+    # It answers while botocore is loaded, AWS asked, and the plugin started.
+    mirror = ThreadPoolExecutor(max_workers=1).submit(ask_the_mirror, context)
+    site = _look_around(context, settings)
     provider = aws.Provider("aws", **settings.provider_args())
-    if own is None:
-        platform = AwsPlatform(context, site, provider, None)
-        return dict.fromkeys(layouts, platform)
-    plans = [own.laid_out(layout) for layout in layouts]
-    return {plan.layout: AwsPlatform(context, with_plan(site, plan), provider, plan) for plan in plans}
+    account = Account(site=site, places=context.places)
+    return dict.fromkeys(
+        layouts, AwsPlatform(account, provider, site.base.id, _status_of_theirs(context, account, mirror))
+    )
+
+
+def _on_our_own(context: Context, site: Site, provider: aws.Provider, plan: BasePlan) -> AwsPlatform:
+    account = Account(site=with_plan(site, plan), places=context.places)
+    return AwsPlatform(account, provider, needed(OwnBase(plan.layout.base_name, account, plan).ami), plan.status)
+
+
+def _status_of_theirs(context: Context, account: Account, mirror: Future[bool]) -> pulumi.Output[str]:
+    """The dpkg status of a base that others made: known once it was booted."""
+    scripts: pulumi.Output[str] = pulumi.Output.from_input(_when_answered(mirror, str(context.root / "image_scripts")))
+    inventory = AmiInventory("base", account, scripts)
+    inventory.status.apply(lambda known: _say_unless_known(known, inventory), run_with_unknowns=True)
+    return inventory.status.apply(lambda packed: packed and unpack(packed))  # none of a step that failed
+
+
+async def _when_answered(mirror: Future[bool], value: str) -> str:
+    """The value, once the mirror has answered. Where it does not, the program ends before anything is made."""
+    with stopping_cleanly():
+        await asyncio.wrap_future(mirror)
+    return value
 
 
 def _look_around(context: Context, settings: AwsSettings, own: BasePlan | None = None) -> Site:

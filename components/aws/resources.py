@@ -6,7 +6,6 @@ The site says where on AWS (hallmark/aws/site.py). It is no part of an identity:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -63,14 +62,14 @@ class AmiInventory(Resource, module="hallmark", name="AmiInventory"):
 
     status: pulumi.Output[str]
 
-    def __init__(self, name: str, account: Account, scripts: Path) -> None:
+    def __init__(self, name: str, account: Account, scripts: pulumi.Input[str]) -> None:
         site = account.site
         props = {
             **account.props(),
             "fingerprint": site.base_fingerprint,
             "ami": site.base.id,
             "name": site.base.name,
-            "scripts": str(scripts),
+            "scripts": scripts,
             "urn": urn_of("AmiInventory", name),
             "status": None,
         }

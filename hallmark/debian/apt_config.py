@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -116,9 +117,14 @@ def connection_settings(environment: Mapping[str, str] = os.environ) -> dict[str
         proxy = environment.get(f"{scheme}_proxy") or environment.get(f"{scheme.upper()}_PROXY")
         if proxy and not _UNQUOTABLE.search(proxy):
             carried[f"Acquire::{scheme}::Proxy"] = proxy
-    dumped = run(["apt-config", "dump"], timeout=30).stdout
-    carried.update((match["key"], match["value"]) for match in _CARRIED.finditer(dumped))
+    carried.update((match["key"], match["value"]) for match in _CARRIED.finditer(_host_configuration()))
     return carried
+
+
+@functools.cache
+def _host_configuration() -> str:
+    """What this machine's apt is set to. Asked once for a run: the recipes of a stack get the same answer."""
+    return run(["apt-config", "dump"], timeout=30).stdout
 
 
 def _write(path: Path, content: bytes) -> None:

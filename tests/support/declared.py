@@ -12,6 +12,8 @@ from pulumi.runtime import rpc, set_mocks, settings
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
+from tests.support.recorded import forget
+
 STACK, PROJECT = "local", "hallmark"
 # What each step's provider would return besides its inputs.
 OUTPUTS: dict[str, dict[str, Any]] = {
@@ -43,7 +45,9 @@ class Program:
     exports: dict[str, Any] = field(default_factory=dict)
 
 
-class _Answers(Mocks):
+class Answers(Mocks):
+    """What each resource comes to: its inputs, and OUTPUTS of its kind."""
+
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         return f"{args.name}-id", {**args.inputs, **OUTPUTS.get(args.typ.rpartition(":")[2], {})}
 
@@ -53,7 +57,7 @@ class _Answers(Mocks):
 
 class _Monitor(MockMonitor):
     def __init__(self, program: Program) -> None:
-        super().__init__(_Answers())
+        super().__init__(Answers())
         self._program = program
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- gRPC's name
@@ -82,13 +86,11 @@ def run_program(body: Callable[[], object], *, config: dict[str, str] | None = N
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        settings.SETTINGS.rpc_manager.clear()
-        settings.SETTINGS.outputs.clear()
-        settings.set_root_resource(None)  # type: ignore[arg-type]
-        set_mocks(_Answers(), project=PROJECT, stack=STACK, preview=preview, monitor=_Monitor(program))
+        set_mocks(Answers(), project=PROJECT, stack=STACK, preview=preview, monitor=_Monitor(program))
         pulumi.runtime.set_all_config(config or {})
         loop.run_until_complete(run_pulumi_func(lambda: _run(body, program)))
     finally:
+        forget(loop)
         loop.close()
         asyncio.set_event_loop(asyncio.new_event_loop())
     return program

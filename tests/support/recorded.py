@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, settings
 
 AMI = "ami-0123456789abcdef0"
 ROOT_VOLUME = "vol-0root"
@@ -63,6 +63,18 @@ class _Monitor(mocks.MockMonitor):
         return registered
 
 
+def forget(loop: asyncio.AbstractEventLoop) -> None:
+    """Take from Pulumi what a program that has ended left with it, and let its loop's futures say nothing any more.
+
+    A refused program leaves futures that nobody asks. Each complains when it is collected, during whatever test runs by
+    then. Its traceback is formatted by `ast`, which cannot be entered while it parses.
+    """
+    settings.SETTINGS.rpc_manager.clear()
+    settings.SETTINGS.outputs.clear()
+    settings.set_root_resource(None)  # type: ignore[arg-type]
+    loop.set_exception_handler(lambda _loop, _context: None)
+
+
 def declare(program: Callable[[], Any]) -> tuple[Recorded, Any]:
     """Run a program under mocks to its end; what it declared, and what it returned, its outputs resolved."""
     recorded = Recorded()
@@ -78,7 +90,5 @@ def declare(program: Callable[[], Any]) -> tuple[Recorded, Any]:
     try:
         pulumi.runtime.test(wrapped)()  # type: ignore[no-untyped-call]
     finally:
-        # A refused program leaves futures of Pulumi's that nobody asks. Each complains when it is collected, during
-        # whatever test runs by then: its traceback is formatted by `ast`, which cannot be entered while it parses.
-        loop.set_exception_handler(lambda _loop, _context: None)
+        forget(loop)
     return recorded, result.get("value")

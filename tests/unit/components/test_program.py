@@ -1,4 +1,4 @@
-"""The program: its configuration, its exports, and a clean end for a user's mistakes."""
+"""The program: its configuration and its exports."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pulumi
 import pytest
 
 from components import program as program_module
-from components.program import load_context, load_recipes, stopping_cleanly
-from hallmark.common.errors import LockError, RecipeError, SettingsError
+from components.program import load_context, load_recipes
+from hallmark.common.errors import RecipeError, SettingsError
 from hallmark.config.settings import NamedBase
 from hallmark.order.resolve import Context
 from tests.support.declared import run_program
@@ -20,22 +20,6 @@ from tests.support.examples import Project, append
 from tests.support.small_disk import CHECKOUT
 
 __all__ = ["context", "declared", "project"]
-
-
-def test_a_users_mistake_ends_the_program_with_its_message_alone(
-    monkeypatch: pytest.MonkeyPatch, project: Project, context: Context
-) -> None:
-    logged: list[str] = []
-    monkeypatch.setattr(pulumi.log, "error", lambda text, *_, **__: logged.append(text))
-    with pytest.raises(SystemExit) as ended, stopping_cleanly():
-        raise LockError("web.lock: packages[0]: gone")
-    assert ended.value.code == 32
-    assert logged == ["web.lock: packages[0]: gone"]
-
-
-def test_a_bug_of_ours_is_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError), stopping_cleanly():
-        raise ZeroDivisionError
 
 
 def test_an_unknown_key_of_the_stack_is_named_with_its_file() -> None:

@@ -1,4 +1,4 @@
-"""Progress on a resource's own row: what is shown, what is left out, and when nobody listens."""
+"""Progress on a resource's own row: what is shown and what is left out; and the end that a user's mistake makes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+import pulumi
 import pytest
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from components.report import reporter
+from components.report import reporter, stopping_cleanly
+from hallmark.common.errors import LockError
 from tests.support.local_steps import URN, _no_engine
 
 __all__ = ["_no_engine"]
@@ -79,3 +81,19 @@ def test_an_engine_that_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_without_an_engine_nothing_is_said() -> None:
     reporter(URN)("build: power-on (tcg)")
+
+
+def test_a_users_mistake_ends_the_program_with_its_message_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", lambda text, *_, **__: logged.append(text))
+    with pytest.raises(SystemExit) as ended, stopping_cleanly():
+        raise LockError("web.lock: packages[0]: gone")
+    assert ended.value.code == 32
+    assert logged == ["web.lock: packages[0]: gone"]
+
+
+def test_a_bug_of_ours_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError), stopping_cleanly():
+        raise ZeroDivisionError

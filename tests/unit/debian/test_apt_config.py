@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from hallmark.common.process import Completed
 from hallmark.debian import apt_config
 from hallmark.debian.mirror import Mirror
 
@@ -19,7 +18,7 @@ APT::Get::AllowUnauthenticated "true";
 
 
 def dumping(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(apt_config, "run", lambda *_, **__: Completed(returncode=0, stdout=text, stderr=""))
+    monkeypatch.setattr(apt_config, "_host_configuration", lambda: text)
 
 
 def test_only_the_way_to_the_network_is_carried_over(monkeypatch: pytest.MonkeyPatch) -> None:

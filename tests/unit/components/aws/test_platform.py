@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime.mocks import MockResourceArgs
 
 from components.aws import platform as aws_platform
 from components.aws import release as aws_release
@@ -18,7 +19,7 @@ from components.program import choose_platform
 from hallmark.aws.base import describe_own_base
 from hallmark.aws.site import Site, load_site
 from hallmark.base.base import BasePlan, load_base_plan
-from hallmark.common.errors import AwsError, PrerequisiteError
+from hallmark.common.errors import AwsError, MirrorError, PrerequisiteError
 from hallmark.config.disk import PLAIN, Disk
 from hallmark.config.settings import WantedAmi
 from hallmark.order.resolve import Context
@@ -39,7 +40,7 @@ from tests.support.aws.declared_image import (
     swept,
 )
 from tests.support.aws.site import AWS, ROLE, SITE
-from tests.support.declared import OUTPUTS, Program, run_program
+from tests.support.declared import OUTPUTS, Answers, Program, run_program
 from tests.support.examples import BASE, Project
 
 __all__ = ["_plugins", "context", "declared", "project", "swept"]
@@ -63,7 +64,7 @@ def test_without_pulumis_plugins_nothing_is_declared(monkeypatch: pytest.MonkeyP
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    for level in ("info", "warn"):
+    for level in ("info", "warn", "error"):
         monkeypatch.setattr(pulumi.log, level, lambda text, *_, level=level, **__: lines.append(f"{level}: {text}"))
     return lines
 
@@ -287,3 +288,30 @@ def test_all_images_of_a_stack_share_one_inventory(project: Project, context: Co
 
     kinds = [found.kind for found in run_program(declare).resources.values()]
     assert (kinds.count("AmiInventory"), kinds.count("AmiBuild")) == (1, 2)
+
+
+def test_where_the_mirror_does_not_answer_the_program_ends_before_a_machine_is_asked_for(
+    project: Project, context: Context, logged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def does_not_answer(_: Context) -> bool:
+        raise MirrorError("mirror: no answer")
+
+    registered: list[str] = []
+    answer = Answers.new_resource
+
+    def register(self: Answers, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        registered.append(args.name)
+        return answer(self, args)
+
+    monkeypatch.setattr(Answers, "new_resource", register)
+    monkeypatch.setattr(aws_platform, "ask_the_mirror", does_not_answer)
+    with pytest.raises(SystemExit):
+        run_program(body(project, context))
+    assert set(registered) <= {
+        "hallmark-local",
+        "aws",
+        "web",
+        "web-release",
+        "web-image",
+    }  # Pulumi's own, and components
+    assert "error: mirror: no answer" in logged[-1]
