@@ -77,7 +77,7 @@ def _absolute(url: str, home: str) -> str:
     return without_notes(url)
 
 
-def surroundings(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def state_environment(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Backend and passphrase for an engine. `home` is the folder of the checkout's own, its `.hallmark`.
 
     A backend that is given comes with its own passphrase where one is given too. The checkout's backend never does: a

@@ -27,7 +27,7 @@ from hallmark.common.failures import FOLDER, failed_run, read_failures
 from hallmark.common.files import remove_tree
 from hallmark.common.locks import read_holder, try_lock, write_holder
 from hallmark.common.process import PATH, tied
-from hallmark.engine.backend import credentials, folder_of, remove_unfinished, surroundings
+from hallmark.engine.backend import credentials, folder_of, remove_unfinished, state_environment
 from hallmark.engine.command import ask_pulumi
 from hallmark.engine.lifeline import guard
 from hallmark.engine.pulumi_lock import clear_stale_locks
@@ -130,7 +130,7 @@ class Engine:
     @property
     def backend(self) -> str:
         """The backend's URL. SettingsError for one that cannot be used."""
-        return surroundings(self._home, self._given)["PULUMI_BACKEND_URL"]
+        return state_environment(self._home, self._given)["PULUMI_BACKEND_URL"]
 
     def project(self) -> str:
         """The project's name, from Pulumi.yaml."""
@@ -155,7 +155,7 @@ class Engine:
             for name, value in self._given.items()
             if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
         }
-        state = surroundings(self._home, self._given)
+        state = state_environment(self._home, self._given)
         providers = map(_secrets_provider, self.root.glob("stacks/Pulumi.*.yaml"))
         return {
             "HOME": pwd.getpwuid(os.geteuid()).pw_dir,

@@ -17,7 +17,7 @@ from hallmark.engine.backend import (
     is_service,
     remove_unfinished,
     secrets_provider,
-    surroundings,
+    state_environment,
     without_notes,
 )
 
@@ -90,7 +90,7 @@ def test_what_a_killed_engine_had_begun_to_write_is_removed_and_nothing_else(tmp
     ],
 )
 def test_a_backend_that_is_set_stays_with_its_passphrase(given: dict[str, str], used: dict[str, str]) -> None:
-    assert surroundings(HOME, given) == used
+    assert state_environment(HOME, given) == used
 
 
 def test_the_home_folder_s_short_name_is_written_out() -> None:
