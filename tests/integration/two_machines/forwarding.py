@@ -59,7 +59,6 @@ def forwarding(guest: Guest, collector: Guest, debian: Path, certificates: Certi
         "server": collector.address,
         "name": NAME,
         "authorities": certificates.authority,
-        "queue": "16m",
     }
     try:
         guest.unpack(archive, "/")
