@@ -11,7 +11,7 @@ import base64
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -104,6 +104,7 @@ class AwsMachines:
                 _keep_console(aws, outputs["instance"], work / CONSOLE)
                 _check_outcome(outputs["outcome"], run.task, work / CONSOLE)
                 _fetch_results(aws, outputs["results_snapshot"], carrier, work)
+                _check_probed(work / RESULTS, run.task.probes)
                 yield RunOutputs(disk=outputs["root_volume"], id=labels.build, network_proof=outputs["network_proof"])
 
     @contextmanager
@@ -237,6 +238,22 @@ def _check_outcome(outcome: str, task: GuestTask, console: Path) -> None:
     if outcome != "powered-off":
         minutes = task.deadline_minutes
         raise MachineError(f"{task.mode}: the guest did not power off within {minutes} min; console log: {console}")
+
+
+def _check_probed(results: Path, probes: Sequence[str]) -> None:
+    """MachineError when a report on the isolation says nothing of an address that was handed over.
+
+    Without this, user data that lose the addresses on their way would leave a report that looks good.
+    """
+    for report in sorted(results.rglob("isolation*.txt")):
+        text = report.read_text(errors="replace")
+        for probe in probes:
+            address, _, name = probe.partition("=")
+            if f"{address} ({name}, " not in text:
+                where = report.relative_to(results)
+                raise MachineError(
+                    f"{where}: expected a probe of {address} ({name}), as the host has asked for; got none"
+                )
 
 
 def _fetch_results(aws: Aws, snapshot: str, carrier: Carrier, work: Path) -> None:

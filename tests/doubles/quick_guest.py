@@ -18,7 +18,7 @@ from moto.ec2.models.instances import Instance
 
 from hallmark.common.containment import writing
 from hallmark.common.process import run
-from tests.support.good_results import answer, isolation, write
+from tests.support.good_results import answer, isolation, tell_of_probes, write
 
 CARRIER = "/dev/sdf"
 Spoil = Callable[[str, Path], None]  # mode and results folder → whatever is to be wrong with them
@@ -49,6 +49,7 @@ class QuickGuest:
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             results = Path(folder) / "results"
             mode = self._write(results, user_data)
+            tell_of_probes(results, user_data)
             if self.spoil:
                 self.spoil(mode, results)
             names = sorted(path for path in results.rglob("*") if path.is_file())

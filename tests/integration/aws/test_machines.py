@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -251,6 +252,40 @@ def test_results_that_cannot_be_trusted_are_refused_naming_the_console(
     assert message in str(error.value)
     assert str(error.value).endswith(f"; console log: {work / 'console.log'}")
     assert not (work / "results").exists()
+    assert inner.torn_down == 1
+
+
+PROBES = ("192.0.2.7/443=endpoint-of-ec2", "2001:db8::7/80=mirror")
+PROBED = "connection to 192.0.2.7/443 (endpoint-of-ec2, resolved): none\n"
+
+
+@pytest.mark.parametrize(
+    ("reports", "missing"),
+    [
+        ({"isolation.txt": "all probed\n"}, "isolation.txt: expected a probe of 192.0.2.7/443 (endpoint-of-ec2)"),
+        ({"isolation.txt": PROBED}, "isolation.txt: expected a probe of 2001:db8::7/80 (mirror)"),
+        (
+            {
+                "isolation.txt": f"{PROBED}SURPRISE: connected to 2001:db8::7/80 (mirror, resolved)\n",
+                "first-boot/isolation.txt": PROBED,
+            },
+            "first-boot/isolation.txt: expected a probe of 2001:db8::7/80 (mirror)",
+        ),
+    ],
+)
+def test_a_report_that_leaves_out_an_address_that_was_handed_over_is_refused(
+    site: Site,
+    run: MachineRun,
+    places: Places,
+    inner: FakeInner,
+    monkeypatch: pytest.MonkeyPatch,
+    reports: dict[str, str],
+    missing: str,
+) -> None:
+    monkeypatch.setattr(aws_machines, "probes_for", lambda *_: PROBES)
+    inner.results = pack({**FILES, **reports})
+    with pytest.raises(MachineError, match=re.escape(missing)), running(site, run, places):
+        pytest.fail("it is to end before")
     assert inner.torn_down == 1
 
 
