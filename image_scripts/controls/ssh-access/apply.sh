@@ -9,7 +9,7 @@ keywords='PubkeyAuthentication|PasswordAuthentication|KbdInteractiveAuthenticati
 keywords="$keywords|AuthenticationMethods|PermitRootLogin|PermitEmptyPasswords|HostbasedAuthentication|IgnoreRhosts"
 keywords="$keywords|GSSAPIAuthentication|KerberosAuthentication|AuthorizedKeysFile|AuthorizedKeysCommand|StrictModes|UsePAM"
 keywords="$keywords|MaxAuthTries|LoginGraceTime|MaxSessions|MaxStartups|PerSourcePenalties|ClientAliveInterval|ClientAliveCountMax"
-keywords="$keywords|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironment|PermitUserRC|ExposeAuthInfo|DebianBanner"
+keywords="$keywords|TCPKeepAlive|X11Forwarding|PermitTunnel|GatewayPorts|PermitUserEnvironment|PermitUserRC|ExposeAuthInfo|DebianBanner"
 keywords="$keywords|LogLevel|Protocol|Port|ListenAddress|PAMServiceName|PidFile|PerSourcePenaltyExemptList|AuthorizedKeysCommandUser"
 keywords="$keywords|TrustedUserCAKeys|AuthorizedPrincipalsFile|AuthorizedPrincipalsCommand|AuthorizedPrincipalsCommandUser"
 keywords="$keywords|AcceptEnv|SshdSessionPath|SshdAuthPath|SecurityKeyProvider|PubkeyAuthOptions|PerSourceNetBlockSize"
@@ -56,6 +56,7 @@ PAMServiceName sshd
 PidFile /run/sshd.pid
 ClientAliveInterval $HM_CLIENT_ALIVE_INTERVAL
 ClientAliveCountMax 3
+TCPKeepAlive no
 X11Forwarding no
 PermitTunnel no
 GatewayPorts no

@@ -38,6 +38,7 @@ logingracetime atmost $HM_LOGIN_GRACE_TIME
 maxsessions atmost $HM_MAX_SESSIONS
 clientaliveinterval atmost $HM_CLIENT_ALIVE_INTERVAL
 clientalivecountmax atmost 3
+tcpkeepalive is no
 x11forwarding is no
 permittunnel is no
 gatewayports is no
