@@ -1,6 +1,6 @@
 """Shows a resource's progress on its own row of `pulumi up`, from a dynamic provider's process or from the program.
 
-And ends the program with a user's mistake.
+It also ends the program on a user's mistake.
 
 In a provider `pulumi.log` is not connected; the engine's address is the process's first argument. In the program
 `pulumi.log` shows a resource's lines only when the event loop is free, which a download in an `apply` keeps busy.
