@@ -5,7 +5,6 @@ Everything is validated here, before a machine starts; an error names the file, 
 
 from __future__ import annotations
 
-import functools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -248,9 +247,8 @@ class Profile(_Model):
     path: Annotated[Path, Field(strict=False)]
 
 
-@functools.cache
-def load_controls(folder: Path) -> Mapping[str, Control]:
-    """Every control below `folder` (`image_scripts/controls`), by id, sorted. Read once: a stack's recipes share them.
+def load_controls(folder: Path) -> dict[str, Control]:
+    """Every control below `folder` (`image_scripts/controls`), by id, sorted.
 
     ControlError for a missing script, a file that is not as it should be, an unknown requirement, a cycle in `after`.
     """

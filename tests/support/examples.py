@@ -7,7 +7,6 @@ from pathlib import Path
 
 from hallmark.common.fingerprint import Sha256
 from hallmark.config.recipe import Recipe, load_recipe
-from hallmark.controls.files import load_controls
 from hallmark.debian.inventory import InstalledPackage, Inventory
 from hallmark.debian.lock import LockedPackage, LockedSuite, PatchLock
 from hallmark.judges.tools import Tools
@@ -138,7 +137,6 @@ class Project:
         tools: Tools | None = None,
     ) -> Order:
         """The order as files and arguments now have it."""
-        load_controls.cache_clear()  # each order is a run of its own
         plan = make_plan(self.recipe, self.scripts, today)
         return make_order(
             self.recipe, plan, scripts=self.scripts, base=base, inventory=inventory, lock=lock, tools=tools
