@@ -366,14 +366,6 @@ def settings_in(section: str, texts: Iterable[str]) -> dict[str, str]:
     return got
 
 
-@functools.cache
-def session_limits(user: str) -> dict[str, tuple[str, str]]:
-    """Limit → its soft and hard value in a session of this account, as PAM makes one."""
-    ask = ["prlimit", "--raw", "--noheadings", "--output", "RESOURCE,SOFT,HARD"]
-    lines = run(["runuser", "-u", user, "--", *ask]).splitlines()
-    return {name: (soft, hard) for name, soft, hard in (line.split() for line in lines)}
-
-
 def check_sessions_limited(context: Context) -> None:
     """Findings for each way in whose PAM stack does not set the limits, or takes them from another file."""
     ways_in = ("sshd", "login", "su", "su-l", "sudo", "sudo-i", "cron", "runuser", "runuser-l")

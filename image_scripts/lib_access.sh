@@ -177,7 +177,7 @@ TemporaryFileSystem)[[:space:]]*=" "$_file" || true
     done
 }
 
-# ssh_judge WHAT SETTINGS [DIRECTIVES] <rules: prints each setting that a rule names, FAIL before those that break it.
+# ssh_judge WHAT RULES SETTINGS [DIRECTIVES]: prints each setting that a rule names, FAIL before those that break it.
 # Returns 1 when one does. SETTINGS is the output of sshd -G or ssh -G; of DIRECTIVES (ssh_directives) those within a
 # Match block are judged too, as they win over the settings. A rule is a line:
 #   KEYWORD is VALUE...      one of these values
@@ -186,7 +186,7 @@ TemporaryFileSystem)[[:space:]]*=" "$_file" || true
 #   KEYWORD within A B C     a comma- or space-separated list of these alone
 #   KEYWORD list A B C       exactly this list in this order
 ssh_judge() {
-    { cat && printf '%s\n' '--settings' "$2" '--directives' "${3:-}"; } | awk -v what="$1" '
+    RULES=$2 SETTINGS=$3 DIRECTIVES=${4-} awk -v what="$1" '
         function strip(text) { gsub(/^[ \t=]+|[ \t\r]+$/, "", text); gsub(/"/, "", text); return text }
         function holds(key, value,    n, i, items) {
             if (op[key] == "is") return value != "" && index(" " want[key] " ", " " value " ") && value !~ / /
@@ -203,23 +203,27 @@ ssh_judge() {
             print "FAIL " where ": " key ": expected " op[key] " " want[key] ", got " value
             bad = 1
         }
-        $0 == "--settings" || $0 == "--directives" { part = $0; next }
-        part == "" && NF {
-            key = tolower($1); op[key] = $2; order[++rules] = key
-            sub(/^[^ ]+ +[^ ]+ */, ""); want[key] = $0; next
+        function read_rule(text,    word) {
+            if (split(text, word, " ") == 0) return
+            op[tolower(word[1])] = word[2]; order[++rules] = tolower(word[1])
+            sub(/^[^ ]+ +[^ ]+ */, "", text); want[order[rules]] = text
         }
-        part == "--settings" && (tolower($1) in op) {
-            key = tolower($1); sub(/^[^ ]+ */, ""); seen[key] = 1; judge(what, key, $0); next
+        function judge_setting(text,    key) {
+            key = tolower(text); sub(/ .*/, "", key)
+            if (!(key in op)) return
+            sub(/^[^ ]* */, "", text); seen[key] = 1; judge(what, key, text)
         }
-        part == "--directives" {
-            split($0, field, "\t")
-            if (field[2] != "match") next
+        function judge_directive(text,    field, key, value) {
+            split(text, field, "\t")
             key = tolower(field[3]); sub(/[ \t="].*/, "", key)
-            if (!(key in op)) next
+            if (field[2] != "match" || !(key in op)) return
             value = strip(substr(field[3], length(key) + 1))
             judge(field[1] " (in a Match block)", key, op[key] == "is" ? tolower(value) : value)
         }
-        END {
+        BEGIN {
+            n = split(ENVIRON["RULES"], line, "\n"); for (i = 1; i <= n; i++) read_rule(line[i])
+            n = split(ENVIRON["SETTINGS"], line, "\n"); for (i = 1; i <= n; i++) judge_setting(line[i])
+            n = split(ENVIRON["DIRECTIVES"], line, "\n"); for (i = 1; i <= n; i++) judge_directive(line[i])
             for (i = 1; i <= rules; i++) if (!(order[i] in seen)) {
                 print "FAIL " what ": " order[i] ": expected " op[order[i]] " " want[order[i]] ", but it is not set"
                 bad = 1

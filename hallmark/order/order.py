@@ -39,7 +39,16 @@ from hallmark.judges.tools import Tools
 
 # Entry points and what they source, then what the controls source; controls themselves come by the plan.
 _SHARED = ("stages.sh", "lib.sh", "isolation.sh", "controls.sh", "lib_access.sh", "packages.sh", "sockets.sh")
-_PYTHON = ("families.py", "kernel_modules.py", "lib.py", "netprobe.py", "pam.py", "people.py", "run_checks.py")
+_PYTHON = (
+    "families.py",
+    "kernel_modules.py",
+    "lib.py",
+    "netprobe.py",
+    "pam.py",
+    "people.py",
+    "run_checks.py",
+    "sessions.py",
+)
 BUILD_SCRIPTS = ("build.sh", "patch.sh", "boot_files.sh", "seal.sh", *_SHARED, *_PYTHON)
 ACCEPTANCE_SCRIPTS = ("accept.sh", *_SHARED, *_PYTHON)
 DRIFT_SCRIPTS = ("drift.sh", "remote.sh", "stages.sh")

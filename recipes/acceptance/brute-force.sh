@@ -29,9 +29,9 @@ outside ip addr add "$there/24" dev hallmark1
 outside ip addr add "$neighbour/24" dev hallmark1
 outside ip link set hallmark1 up
 
-# guess FROM NAME [SECONDS]: one connection with a key that opens nothing; a ban in the middle of it would leave ssh waiting
+# guess FROM NAME: one connection with a key that opens nothing; a ban in the middle of it would leave ssh waiting
 guess() {
-    outside timeout 60 ssh -b "$1" -i "$work/key" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout="${3-20}" -o StrictHostKeyChecking=no \
+    outside timeout 60 ssh -b "$1" -i "$work/key" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=no \
         -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "$2@$here" true 2>&1
 }
 
@@ -62,11 +62,15 @@ print("in the database:", bans)
 sys.exit(not bans)
 ' "$there"
 
-# Not even a connection, now; from the address beside it there is one, and a refusal.
-answer=$(guess "$there" ada 8) && exit 1
-echo "banned: $answer"
+# Not even a connection, now: the kernel would answer at once. From the address beside it there is one, and a refusal.
+answer=$(outside python3 -I -c '
+import socket, sys
+socket.create_connection((sys.argv[1], 22), timeout=3, source_address=(sys.argv[2], 0))
+' "$here" "$there" 2>&1) && exit 1
+echo "banned: ${answer##*
+}"
 case $answer in
-    *'timed out'*) ;;
+    *TimeoutError*) ;;
     *) exit 1 ;;
 esac
 answer=$(guess "$neighbour" ada) && exit 1

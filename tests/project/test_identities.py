@@ -49,10 +49,10 @@ def identities(order: Order) -> dict[str, str]:
 
 def test_a_known_order_on_this_machine(project: Project) -> None:
     assert identities(project.order()) == {
-        "image": "ab02382372cb0cbeaa1d7c7bfd247ada83145893ce294043f1d0549e8cb5108e",
-        "acceptance": "c648bf241ee1472c27f9f911dc28dd9fa918f733ab1934ed726bd8c6aeea089c",
-        "build media": "a20e462c32f8fc6dd4380afb4b0bb0ca21b3853685122d556e6d5b6f46df545b",
-        "acceptance media": "734dfc4129ac102fb95a657cb19e34824b528d1d2a8bf510e8a34f6679eca6d6",
+        "image": "6d7797af9b9db5218848ebc17297517517cab929b1a723760afd30e335aef880",
+        "acceptance": "e6230f0d516966437f661c857c1c6c2ff38755930cb05b2d42be6f67e3421028",
+        "build media": "7fbdf28780db79b1f87a979159cd8ab1ef4cba72ebe811466d66842cacff0bc0",
+        "acceptance media": "077c7b7080c7d57f7c944d68249aa074ec3727053d4419a49dcefca1ab5b7ff0",
         "plan files": "438cffb3c26be92005b00179c0d43b9e84d9deb226832d9e3bdaeca458919617",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }
@@ -60,10 +60,10 @@ def test_a_known_order_on_this_machine(project: Project) -> None:
 
 def test_a_known_order_on_aws(project: Project) -> None:
     assert identities(on_aws(project)) == {
-        "image": "f012642a46951d970eb08b8fe71c223aabb51fc7451c07c2e9fb335c86d1eca4",
-        "acceptance": "38faa1a95b5931833989c95d7c37bf1b386c4a6f71519cc4490b14969607fa2a",
-        "build media": "2322d4fb15783d21b8e845ada99d92f0ca8954332c9726fd78f4956c92dac51f",
-        "acceptance media": "be1690ef052425249f6cb78204953ff6ab3b02b023dd99f68d426173599b5c6c",
+        "image": "92cd38b630d312828c94618f64cdc3514564c0080bba0f27a4484ed170fd7944",
+        "acceptance": "b7a418f07875fa85060faea3e34c1479fd3432e83f64edfa7fae045b66538a05",
+        "build media": "af8eac3d21a734ce984fde24473a59bf101cdbc38fd853fd728b6e93efbb0368",
+        "acceptance media": "8e1b3a9aff17b5647fa6b7c9e85f5c2ac55368baace4d0a4e4b8ebbf3f9f8603",
         "plan files": "62f6c835a44535a9bb47196be1639e739c188fbea45608fdb8733ccf8a29f423",
         "controls": "15e9dc92e732d2582e2a7f94ef80b6dc97922ce2e0306b35f2c8943b04ce04d1",
     }

@@ -16,9 +16,9 @@ from lib import (
     people_and_root,
     read,
     run,
-    session_limits,
     systemd_settings,
 )
+from sessions import session_limits
 
 
 def check(context: Context) -> str:

@@ -36,12 +36,12 @@ for file in /etc/apt/auth.conf /etc/apt/auth.conf.d/*; do
 done
 
 client=$(ssh_effective) || fail "ssh refuses its configuration"
-ssh_judge ssh "$client" "$(ssh_exceptions)" <<'END' || finding "ssh hands out more than it should, or trusts whom it does not know"
-stricthostkeychecking is ask true yes
+rules='stricthostkeychecking is ask true yes
 forwardagent is no
 forwardx11 is no
 gssapiauthentication is no
 gssapidelegatecredentials is no
-hostbasedauthentication is no
-END
+hostbasedauthentication is no'
+ssh_judge ssh "$rules" "$client" "$(ssh_exceptions)" ||
+    finding "ssh hands out more than it should, or trusts whom it does not know"
 conclude "no credential in the clear"

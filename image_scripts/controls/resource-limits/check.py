@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pam
-from lib import Context, check_sessions_limited, people_and_root, read, run, session_limits, settings_in
+from lib import Context, check_sessions_limited, people_and_root, read, run, settings_in
+from sessions import session_limits
 
 # Of two drop-ins with one name the first folder's counts; all that is left is read in the order of the names.
 FOLDERS = (

@@ -4,9 +4,7 @@ set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 . "$HALLMARK_SCRIPTS/lib_access.sh"
 
-rules() {
-    cat <<END
-port is $HM_PORT
+rules="port is $HM_PORT
 pubkeyauthentication is yes
 authenticationmethods is publickey
 passwordauthentication is no
@@ -45,15 +43,12 @@ gatewayports is no
 permituserenvironment is no
 permituserrc is no
 exposeauthinfo is no
-loglevel is VERBOSE verbose
-END
-    [ "$HM_FORWARDING" = yes ] || cat <<'END'
+loglevel is VERBOSE verbose"
+[ "$HM_FORWARDING" = yes ] || rules="$rules
 allowtcpforwarding is no
 allowstreamlocalforwarding is no
 allowagentforwarding is no
-disableforwarding is yes
-END
-}
+disableforwarding is yes"
 
 # A server may listen elsewhere by an address, and answer everyone by an exemption: what sshd itself says of them.
 check_doors() {
@@ -96,7 +91,7 @@ check_each_account() {
                 { finding "sshd refuses its configuration for $user" && continue; }
             [ "$answer" != "$judged" ] || continue
             judged=$answer
-            rules | ssh_judge "sshd for $user from $address" "$answer" || finding "sshd makes an exception for $user"
+            ssh_judge "sshd for $user from $address" "$rules" "$answer" || finding "sshd makes an exception for $user"
         done
     done </etc/passwd
     rm -rf "$scratch"
@@ -151,7 +146,7 @@ check_running() {
 
 settings=$(sshd_effective) || fail "sshd refuses its configuration"
 directives=$(sshd_directives)
-rules | ssh_judge sshd "$settings" "$directives" || finding "sshd would let people in by other means than their key"
+ssh_judge sshd "$rules" "$settings" "$directives" || finding "sshd would let people in by other means than their key"
 unseen=$(sshd_unseen "$directives")
 [ -z "$unseen" ] || finding "sshd reads files by an Include that cannot be followed here; expected a path without quotes: $unseen"
 check_doors

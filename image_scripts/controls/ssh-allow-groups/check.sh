@@ -36,6 +36,6 @@ for group in $HM_GROUPS; do
 done
 settings=$(sshd_effective) || fail "sshd refuses its configuration"
 directives=$(sshd_directives)
-echo "allowgroups within $HM_GROUPS" | ssh_judge sshd "$settings" "$directives" || finding "sshd would let others in"
+ssh_judge sshd "allowgroups within $HM_GROUPS" "$settings" "$directives" || finding "sshd would let others in"
 judge_members || finding "the groups' members are not those that the recipe names"
 conclude "SSH lets in those who are named"

@@ -4,14 +4,10 @@ set -eu
 . "$HALLMARK_SCRIPTS/lib.sh"
 . "$HALLMARK_SCRIPTS/lib_access.sh"
 
-rules() {
-    cat <<END
-ciphers list $HM_CIPHERS
+rules="ciphers list $HM_CIPHERS
 macs list $HM_MACS
 kexalgorithms list $HM_KEX
-gssapikeyexchange is no
-END
-}
+gssapikeyexchange is no"
 
 # The floor, whatever a recipe asks for.
 for cipher in $HM_CIPHERS; do
@@ -30,6 +26,6 @@ matches 'mlkem768x25519-sha256 sntrup761x25519-sha512*' "${HM_KEX%% *}" ||
 
 server=$(sshd_effective) || fail "sshd refuses its configuration"
 client=$(ssh_effective) || fail "ssh refuses its configuration"
-rules | ssh_judge sshd "$server" || finding "sshd would speak with another cryptography"
-rules | ssh_judge ssh "$client" "$(ssh_exceptions)" || finding "ssh would speak with another cryptography"
+ssh_judge sshd "$rules" "$server" || finding "sshd would speak with another cryptography"
+ssh_judge ssh "$rules" "$client" "$(ssh_exceptions)" || finding "ssh would speak with another cryptography"
 conclude "server and client are held to the lists"
