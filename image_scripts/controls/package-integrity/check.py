@@ -27,8 +27,17 @@ PROGRAMS = (
 )  # fmt: skip
 # What is loaded or obeyed though nobody may execute it: libraries, modules of Perl and Python, units, completions.
 LOADED = re.compile(r"\.so(\.[0-9.]+)?$|\.(p[lm]|py|pth)$|/systemd/.*\.\w+$|/bash-completion/")
-# What root's programs do by themselves: units, jobs, the profile of each shell.
-ORDERS = ("/etc/systemd/system/", "/etc/cron.", "/etc/profile.d/", "/etc/update-motd.d/")
+# What root's programs do by themselves, or load: units, jobs, the profile of each shell, what systemd and PAM put into
+# the environment of all. A path may be the beginning of others.
+ORDERS = (
+    "/etc/systemd/system/", "/etc/systemd/system.conf.d/", "/etc/systemd/system-generators/",
+    "/etc/systemd/system-environment-generators/", "/etc/systemd/user/", "/etc/systemd/user.conf.d/",
+    "/etc/systemd/user-generators/", "/etc/systemd/user-environment-generators/", "/etc/cron.",
+    "/var/spool/cron/crontabs/root", "/etc/profile.d/", "/etc/update-motd.d/", "/etc/environment", "/etc/ld.so.preload",
+    "/etc/ld.so.conf.d/", "/etc/rc.local", "/etc/udev/rules.d/", "/etc/initramfs-tools/", "/etc/kernel/",
+    "/etc/ssh/sshrc", "/root/.profile", "/root/.bashrc", "/root/.bash_profile", "/root/.bash_login",
+    "/root/.bash_logout",
+)  # fmt: skip
 _CONFFILE = re.compile(r"^ (/.*) ([0-9a-f]{32})( obsolete| remove-on-upgrade)?$")
 _COMPILED = re.compile(r"__pycache__/([^/]+)\.cpython-[0-9]+(\.opt-[12])?\.pyc$")
 # One for all files: memory for each of some thousand costs more than reading it.

@@ -79,6 +79,12 @@ PLANTED = (
         "later.service",
     ),
     Change(
+        "printf '[Manager]\\nDefaultEnvironment=LD_PRELOAD=/srv/helper.so\\n' >/etc/systemd/system.conf.d/zz.conf",
+        "package-integrity",
+        "system.conf.d/zz.conf",
+    ),
+    Change("echo '@daily /srv/helper' >/var/spool/cron/crontabs/root", "package-integrity", "crontabs/root"),
+    Change(
         f"python3 -IBc '{_COMPILES}' imaplib",
         "package-integrity",
         "imaplib.cpython",
