@@ -192,11 +192,18 @@ def is_program(name: str, path: str) -> bool:
 
 
 def orders() -> Iterator[tuple[str, str]]:
-    """Path and sum of each file that root's programs obey, and no package brought."""
+    """Path and sum of each file that root's programs obey, and no package brought; of a link, of where it leads."""
     owned = package_files()
     for file in all_of_root():
-        if file.path.startswith(ORDERS) and stat.S_ISREG(file.status.st_mode) and file.path not in owned:
+        if not file.path.startswith(ORDERS) or file.path in owned:
+            continue
+        if stat.S_ISREG(file.status.st_mode):
             yield file.path, sum_of(file.path)
+        elif stat.S_ISLNK(file.status.st_mode):
+            target = real_path(file.path)
+            # What is among the orders is looked at itself.
+            if target != os.devnull and merged(target) not in owned and not target.startswith(ORDERS):
+                yield file.path, f"{sum_of(target)} {target}"
 
 
 @functools.cache

@@ -83,6 +83,12 @@ PLANTED = (
         "package-integrity",
         "system.conf.d/zz.conf",
     ),
+    Change(
+        "printf '[Service]\\nExecStart=/srv/helper\\n' >/srv/by-a-link.service && "
+        "ln -s /srv/by-a-link.service /etc/systemd/system/",
+        "package-integrity",
+        "by-a-link.service",
+    ),
     Change("echo '@daily /srv/helper' >/var/spool/cron/crontabs/root", "package-integrity", "crontabs/root"),
     Change(
         f"python3 -IBc '{_COMPILES}' imaplib",
