@@ -9,7 +9,7 @@ set -eu
 # shellcheck disable=SC2153
 if [ -z "${HALLMARK_CLEAN-}" ]; then
     exec env -i HALLMARK_CLEAN=1 \
-        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        PATH=/usr/sbin:/usr/bin:/sbin:/bin \
         LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
         HALLMARK_PHASE="$HALLMARK_PHASE" HALLMARK_SCRIPTS="$HALLMARK_SCRIPTS" HALLMARK_PLAN="$HALLMARK_PLAN" \
         HALLMARK_MEDIA="${HALLMARK_MEDIA-}" HALLMARK_CONSOLE="${HALLMARK_CONSOLE-/dev/console}" \
@@ -74,7 +74,7 @@ if [ "$what" = check ] && [ "$total" -gt 0 ]; then
     code=0
     # shellcheck disable=SC2086 # a list of ids
     HALLMARK_CONSOLE=$console HALLMARK_CONTROL_SECONDS=$seconds \
-        python3 -I "$HALLMARK_SCRIPTS/run_checks.py" "$results" $ids </dev/null || code=$?
+        python3 -IS "$HALLMARK_SCRIPTS/run_checks.py" "$results" $ids </dev/null || code=$?
     [ "$code" = 0 ] || echo "run_checks.py ended with exit code $code; what it left out has no result" >&2
     ids=
 fi

@@ -4,6 +4,9 @@
 # for a file system in memory that nobody else sees and that ends with this shell.
 set -eu
 umask 022
+# The packages' own programs: /usr/local is what is looked at.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
 
 image=-
 [ ! -f /usr/share/hallmark/image ] || read -r image </usr/share/hallmark/image || true

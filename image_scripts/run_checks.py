@@ -3,8 +3,8 @@
 It parts in as many as keep the machine's processors busy. Each takes the next checks that are left: those in Python
 first, which take longer, and those that ask for the same in one piece.
 
-    python3 -I run_checks.py RESULTS ID...   as controls.sh does: values from the plan, ID.out, .exit and .ms in RESULTS
-    python3 -I run_checks.py ID              one control in Python: values from the environment, printed, its exit code
+    python3 -IS run_checks.py RESULTS ID...  as controls.sh does: values from the plan, ID.out, .exit and .ms in RESULTS
+    python3 -IS run_checks.py ID             one control in Python: values from the environment, printed, its exit code
 
 Exit codes of a check: 0 pass, 1 fail, 3 not applicable, 124 out of time, 2 an error in the check itself.
 """
@@ -27,6 +27,8 @@ from types import FrameType
 
 SCRIPTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(SCRIPTS))
+# The packages' modules. -S leaves out what Python runs of itself before this line: /usr/local's modules, any *.pth.
+sys.path.append("/usr/lib/python3/dist-packages")
 sys.dont_write_bytecode = True
 
 from lib import Context, NotApplicable  # noqa: E402 - found by the line above: -I leaves it out

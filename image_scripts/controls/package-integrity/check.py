@@ -27,8 +27,8 @@ PROGRAMS = (
 )  # fmt: skip
 # What is loaded or obeyed though nobody may execute it: libraries, modules of Perl and Python, units, completions.
 LOADED = re.compile(r"\.so(\.[0-9.]+)?$|\.(p[lm]|py|pth)$|/systemd/.*\.\w+$|/bash-completion/")
-# What root's programs do by themselves, or load: units, jobs, the profile of each shell, what systemd and PAM put into
-# the environment of all. A path may be the beginning of others.
+# What root's programs do by themselves, load, or find first: units, jobs, the profile of each shell, what systemd and
+# PAM put into the environment of all, /usr/local. A path may be the beginning of others.
 ORDERS = (
     "/etc/systemd/system/", "/etc/systemd/system.conf.d/", "/etc/systemd/system-generators/",
     "/etc/systemd/system-environment-generators/", "/etc/systemd/user/", "/etc/systemd/user.conf.d/",
@@ -36,7 +36,7 @@ ORDERS = (
     "/var/spool/cron/crontabs/root", "/etc/profile.d/", "/etc/update-motd.d/", "/etc/environment", "/etc/ld.so.preload",
     "/etc/ld.so.conf.d/", "/etc/rc.local", "/etc/udev/rules.d/", "/etc/initramfs-tools/", "/etc/kernel/",
     "/etc/ssh/sshrc", "/root/.profile", "/root/.bashrc", "/root/.bash_profile", "/root/.bash_login",
-    "/root/.bash_logout",
+    "/root/.bash_logout", "/usr/local/bin/", "/usr/local/sbin/", "/usr/local/lib/",
 )  # fmt: skip
 _CONFFILE = re.compile(r"^ (/.*) ([0-9a-f]{32})( obsolete| remove-on-upgrade)?$")
 _COMPILED = re.compile(r"__pycache__/([^/]+)\.cpython-[0-9]+(\.opt-[12])?\.pyc$")
@@ -195,7 +195,8 @@ def orders() -> Iterator[tuple[str, str]]:
     """Path and sum of each file that root's programs obey, and no package brought; of a link, of where it leads."""
     owned = package_files()
     for file in all_of_root():
-        if not file.path.startswith(ORDERS) or file.path in owned:
+        # What Python compiles there it would compile again.
+        if not file.path.startswith(ORDERS) or file.path in owned or "/__pycache__/" in file.path:
             continue
         if stat.S_ISREG(file.status.st_mode):
             yield file.path, sum_of(file.path)

@@ -51,7 +51,7 @@ in_root() {
         . "$env"
         set +a
         case $1 in
-            */check.sh) [ -e "$new$1" ] || exec chroot "$new" python3 -I "$HALLMARK_SCRIPTS/run_checks.py" "${HALLMARK_CONTROL##*/}" ;;
+            */check.sh) [ -e "$new$1" ] || exec chroot "$new" python3 -IS "$HALLMARK_SCRIPTS/run_checks.py" "${HALLMARK_CONTROL##*/}" ;;
         esac
         exec chroot "$new" /bin/sh "$@"
     )

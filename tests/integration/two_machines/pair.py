@@ -81,7 +81,7 @@ class Guest:
 
     def check(self, control: str, values: Mapping[str, str]) -> None:
         """Run a control's check, which must pass, with the same."""
-        self._control(control, values, f"python3 -I {_CHECKS}/image_scripts/run_checks.py {control}")
+        self._control(control, values, f"python3 -IS {_CHECKS}/image_scripts/run_checks.py {control}")
 
     def _control(self, control: str, values: Mapping[str, str], command: str) -> None:
         files = load_released(self.running.image.evidence, SCRIPTS).checks

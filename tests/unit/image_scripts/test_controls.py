@@ -180,7 +180,7 @@ def test_a_control_finds_its_values_and_nothing_of_the_outer_world(machine: Mach
         f"HALLMARK_TABLE={machine.plan}/table/a",
         "HM_WORDS=a  b",
         "LC_ALL=C.UTF-8",
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
     ]
 
 
