@@ -31,7 +31,7 @@ outside ip link set hallmark1 up
 
 # guess FROM NAME: one connection with a key that opens nothing; a ban in the middle of it would leave ssh waiting
 guess() {
-    outside timeout 60 ssh -b "$1" -i "$work/key" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=no \
+    outside timeout 20 ssh -b "$1" -i "$work/key" -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
         -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "$2@$here" true 2>&1
 }
 

@@ -29,6 +29,7 @@ from hallmark.engine.ephemeral import Inner
 from hallmark.guest.task import GuestTask
 from hallmark.order.places import Places
 from hallmark.pipeline.machines import MachineRun, RunOutputs
+from hallmark.verdict.observed import surprises
 from tests.doubles import moto_ec2
 from tests.doubles.quick_machines import QuickMachines
 from tests.support.aws.fake_inner import FakeInner, archive, pack, read_tree
@@ -257,17 +258,18 @@ def test_results_that_cannot_be_trusted_are_refused_naming_the_console(
 
 PROBES = ("192.0.2.7/443=endpoint-of-ec2", "2001:db8::7/80=mirror")
 PROBED = "connection to 192.0.2.7/443 (endpoint-of-ec2, resolved): none\n"
+END = "all probed\n"
 
 
 @pytest.mark.parametrize(
     ("reports", "missing"),
     [
-        ({"isolation.txt": "all probed\n"}, "isolation.txt: expected a probe of 192.0.2.7/443 (endpoint-of-ec2)"),
-        ({"isolation.txt": PROBED}, "isolation.txt: expected a probe of 2001:db8::7/80 (mirror)"),
+        ({"isolation.txt": END}, "isolation.txt: expected a probe of 192.0.2.7/443 (endpoint-of-ec2)"),
+        ({"isolation.txt": f"{PROBED}{END}"}, "isolation.txt: expected a probe of 2001:db8::7/80 (mirror)"),
         (
             {
-                "isolation.txt": f"{PROBED}SURPRISE: connected to 2001:db8::7/80 (mirror, resolved)\n",
-                "first-boot/isolation.txt": PROBED,
+                "isolation.txt": f"{PROBED}SURPRISE: connected to 2001:db8::7/80 (mirror, resolved)\n{END}",
+                "first-boot/isolation.txt": f"{PROBED}{END}",
             },
             "first-boot/isolation.txt: expected a probe of 2001:db8::7/80 (mirror)",
         ),
@@ -287,6 +289,17 @@ def test_a_report_that_leaves_out_an_address_that_was_handed_over_is_refused(
     with pytest.raises(MachineError, match=re.escape(missing)), running(site, run, places):
         pytest.fail("it is to end before")
     assert inner.torn_down == 1
+
+
+def test_a_report_that_was_broken_off_is_left_to_the_verdict(
+    site: Site, run: MachineRun, places: Places, inner: FakeInner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws_machines, "probes_for", lambda *_: PROBES)
+    inner.results = pack({**FILES, "isolation.txt": PROBED})
+    with running(site, run, places):
+        assert surprises(places.store / "work/results", "isolation.txt", "imds") == [
+            'isolation.txt: expected a whole proof, from "expected: imds" to "all probed"'
+        ]
 
 
 def test_what_goes_wrong_with_the_results_in_the_block_tears_it_down_too(
