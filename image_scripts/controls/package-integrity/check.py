@@ -27,17 +27,21 @@ PROGRAMS = (
 )  # fmt: skip
 # What is loaded or obeyed though nobody may execute it: libraries, modules of Perl and Python, units, completions.
 LOADED = re.compile(r"\.so(\.[0-9.]+)?$|\.(p[lm]|py|pth)$|/systemd/.*\.\w+$|/bash-completion/")
-# What root's programs do by themselves, load, or find first: units, jobs, the profile of each shell, what systemd and
-# PAM put into the environment of all, /usr/local. A path may be the beginning of others.
-ORDERS = (
-    "/etc/systemd/system/", "/etc/systemd/system.conf.d/", "/etc/systemd/system-generators/",
-    "/etc/systemd/system-environment-generators/", "/etc/systemd/user/", "/etc/systemd/user.conf.d/",
-    "/etc/systemd/user-generators/", "/etc/systemd/user-environment-generators/", "/etc/cron.",
-    "/var/spool/cron/crontabs/root", "/etc/profile.d/", "/etc/update-motd.d/", "/etc/environment", "/etc/ld.so.preload",
-    "/etc/ld.so.conf.d/", "/etc/rc.local", "/etc/udev/rules.d/", "/etc/initramfs-tools/", "/etc/kernel/",
-    "/etc/ssh/sshrc", "/root/.profile", "/root/.bashrc", "/root/.bash_profile", "/root/.bash_login",
-    "/root/.bash_logout", "/usr/local/bin/", "/usr/local/sbin/", "/usr/local/lib/",
-)  # fmt: skip
+# What root's programs do by themselves, load, or find first: units, jobs, hooks, rules, the profile of each shell, what
+# systemd and PAM put into the environment of all, /usr/local.
+ORDERS = re.compile(
+    r"""
+    /etc/systemd/(system|user)(/|\.conf\.d/|-generators/|-environment-generators/)
+    |/etc/(cron(\.|tab$)|dbus-1/|default/grub|dhcp/|environment$|grub\.d/|initramfs-tools/|kernel/|ld\.so\.(preload$|conf\.d/))
+    |/etc/(logrotate\.d/|modprobe\.d/|modules|network/if-|networkd-dispatcher/|polkit-1/|profile\.d/|rc\.local$)
+    |/etc/(ssh/sshrc$|sysusers\.d/|tmpfiles\.d/|udev/|update-motd\.d/|cloud/)
+    |/root/\.(profile|bashrc|bash_profile|bash_login|bash_logout)$
+    |/usr/local/(bin|sbin|lib|share/dbus-1)/
+    |/usr/share/(dbus-1|polkit-1)/
+    |/var/(lib/cloud/scripts/|spool/cron/crontabs/root$)
+    """,
+    re.VERBOSE,
+)
 _CONFFILE = re.compile(r"^ (/.*) ([0-9a-f]{32})( obsolete| remove-on-upgrade)?$")
 _COMPILED = re.compile(r"__pycache__/([^/]+)\.cpython-[0-9]+(\.opt-[12])?\.pyc$")
 # One for all files: memory for each of some thousand costs more than reading it.
@@ -196,14 +200,14 @@ def orders() -> Iterator[tuple[str, str]]:
     owned = package_files()
     for file in all_of_root():
         # What Python compiles there it would compile again.
-        if not file.path.startswith(ORDERS) or file.path in owned or "/__pycache__/" in file.path:
+        if not ORDERS.match(file.path) or file.path in owned or "/__pycache__/" in file.path:
             continue
         if stat.S_ISREG(file.status.st_mode):
             yield file.path, sum_of(file.path)
         elif stat.S_ISLNK(file.status.st_mode):
             target = real_path(file.path)
             # What is among the orders is looked at itself.
-            if target != os.devnull and merged(target) not in owned and not target.startswith(ORDERS):
+            if target != os.devnull and merged(target) not in owned and not ORDERS.match(target):
                 yield file.path, f"{sum_of(target)} {target}"
 
 
