@@ -17,7 +17,7 @@ import stat
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -255,6 +255,25 @@ def is_of_checks(process: Path) -> bool:
         if process.name == str(runner):
             return True
     return False
+
+
+def in_child(work: Callable[[], str]) -> str | None:
+    """What `work` comes to in a process of its own; None when that failed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            os.dup2(os.open(os.devnull, os.O_RDWR), 2)
+            with os.fdopen(writer, "w") as stream:
+                stream.write(work())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        text = stream.read()
+    os.waitpid(child, 0)
+    return text or None
 
 
 # --- what other programs make of their settings, asked once -----------------------------------------------------------

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from lib import read, run
+from lib import in_child, read, run
 
 OPEN = 0o000
 """Any umask but a wanted one: whoever leaves it as it is, is seen."""
@@ -49,9 +49,9 @@ def in_sessions(sessions: Iterable[tuple[str, str]], ask: Callable[[], str]) -> 
 
     def each() -> str:
         _hide_logind()
-        return json.dumps([_in_child(functools.partial(_asked_in, service, user, ask)) for service, user in sessions])
+        return json.dumps([in_child(functools.partial(_asked_in, service, user, ask)) for service, user in sessions])
 
-    answers: list[str | None] = json.loads(_in_child(each) or "[]")
+    answers: list[str | None] = json.loads(in_child(each) or "[]")
     return answers or [None] * len(sessions)
 
 
@@ -69,25 +69,6 @@ def _limits() -> str:
     return json.dumps(
         {name: ["unlimited" if each == -1 else str(each) for each in both] for name, both in limits.items()}
     )
-
-
-def _in_child(work: Callable[[], str]) -> str | None:
-    """What `work` comes to in a process of its own; None when that failed."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(reader)
-            os.dup2(os.open(os.devnull, os.O_RDWR), 2)
-            with os.fdopen(writer, "w") as stream:
-                stream.write(work())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as stream:
-        text = stream.read()
-    os.waitpid(child, 0)
-    return text or None
 
 
 def _hide_logind() -> None:

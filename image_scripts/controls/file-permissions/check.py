@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from glob import glob
 from typing import Any
 
-from lib import Context, acl_of
+from lib import Context, acl_of, in_child
 
 NOBODY = 65534
 # systemd gives the groups of people who read logs an access by list; its permissions show how far that goes.
@@ -74,21 +74,14 @@ def number(ask: Callable[[str], Any], name: str) -> int:
 
 def opened_by_nobody(paths: Iterable[str]) -> list[str]:
     """What a process of nobody's, in no other group, can open; it is tried in a process of its own."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
-            os.write(writer, json.dumps([path for path in paths if opens(path)]).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as stream:
-        text = stream.read()
-    os.waitpid(child, 0)
-    found: list[str] = json.loads(text)  # an empty answer is an error: nothing was tried
+
+    def work() -> str:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        return json.dumps([path for path in paths if opens(path)])
+
+    found: list[str] = json.loads(in_child(work) or "")  # an empty answer is an error: nothing was tried
     return found
 
 

@@ -25,6 +25,10 @@ import lib, os, sys
 for path in sys.argv[1:]:
     print(path, lib.real_path(path), os.path.realpath(path))
 """
+CHILD = """
+import lib, os
+print(*(lib.in_child(work) for work in (lambda: "yes", lambda: "", lambda: 1 / 0, lambda: os._exit(1))))
+"""
 WALK = "import lib, sys; [print(file.path) for file in lib.walk(sys.argv[1])]"
 
 
@@ -94,3 +98,8 @@ def test_python_and_shell_look_for_units_in_the_same_folders() -> None:
     )
     assert sorted(first) == sorted(second)
     assert len(first) > 5
+
+
+def test_a_process_that_ends_before_it_could_say_has_said_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", CHILD], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert done.stdout == "yes None None None\n"

@@ -1,4 +1,4 @@
-"""image_scripts/sessions.py: what is made of a shell's words, and of a process that asks and ends."""
+"""image_scripts/sessions.py: what is made of a shell's words."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ import pytest
 
 SCRIPTS = Path(__file__).parents[3] / "image_scripts"
 SHELL = "import json, sessions, sys; print(json.dumps(sessions._shell(sys.argv[1])))"
-CHILD = """
-import json, os, sessions
-print(json.dumps([sessions._in_child(work) for work in (lambda: "yes", lambda: "", lambda: 1 / 0, lambda: os.abort())]))
-"""
 
 
 def say(program: str, *words: str) -> object:
@@ -36,7 +32,3 @@ def say(program: str, *words: str) -> object:
 )
 def test_a_shells_last_words_are_its_own_and_anything_else_is_no_answer(text: str, told: list[object]) -> None:
     assert say(SHELL, text) == told
-
-
-def test_a_process_that_ends_before_it_could_say_has_said_nothing() -> None:
-    assert say(CHILD) == ["yes", None, None, None]
