@@ -82,6 +82,7 @@ def is_allowed(context: Context, path: str) -> bool:
 # --- what packages say ----------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def shipped_sums() -> Sums:
     """Path → the sums that packages give for it; where somebody diverted it, of the place that it is at."""
     sums: dict[str, set[str]] = {}
@@ -94,6 +95,7 @@ def shipped_sums() -> Sums:
     return {path: frozenset(digests) for path, digests in sums.items()}
 
 
+@functools.cache
 def configuration_sums() -> Sums:
     """The same of configuration, which dpkg keeps with the packages' states; what is given up there does not count."""
     sums: dict[str, set[str]] = {}
@@ -199,16 +201,21 @@ def orders() -> Iterator[tuple[str, str]]:
     """Path and sum of each file that root's programs obey, and no package brought; of a link, of where it leads."""
     owned = package_files()
     for file in all_of_root():
-        # What Python compiles there it would compile again.
-        if not ORDERS.match(file.path) or file.path in owned or "/__pycache__/" in file.path:
+        if not is_order(file.path) or file.path in owned:
             continue
         if stat.S_ISREG(file.status.st_mode):
             yield file.path, sum_of(file.path)
         elif stat.S_ISLNK(file.status.st_mode):
             target = real_path(file.path)
-            # What is among the orders is looked at itself.
-            if target != os.devnull and merged(target) not in owned and not ORDERS.match(target):
+            # What has a package's sum, or is an order, is looked at itself; a folder or a text of a package is not.
+            summed = target in shipped_sums() or target in configuration_sums()
+            if target != os.devnull and not summed and not is_order(target):
                 yield file.path, f"{sum_of(target)} {target}"
+
+
+def is_order(path: str) -> bool:
+    """Whether root's programs obey what is there; what Python compiled below /usr/local it would compile again."""
+    return bool(ORDERS.match(path)) and "/__pycache__/" not in path
 
 
 @functools.cache
